@@ -1,0 +1,74 @@
+"""Who asks, and from where: the facts about a caller that a run of an interview may know (spec/area1 §1.2, §1.3)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Interface = Literal["web", "json", "worker", "cron", "sms", "email", "api", "action", "vars"]
+
+
+class UserFacts(BaseModel):
+    """The person or thing that acts, as interview code sees it through `user_info()` and kin."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    is_anonymous: bool = True
+    is_authenticated: bool = False
+    session_uid: str = ""
+    """Stable id of one browser's visit: whose pending actions these are."""
+    device_id: str = ""
+    the_user_id: str = "t0"
+    """The account's number as text, or `t<number>` for somebody anonymous."""
+    email: str | None = None
+    roles: tuple[str, ...] = ()
+    login_method: str | None = None
+    firstname: str = ""
+    lastname: str = ""
+    nickname: str = ""
+    country: str = ""
+    subdivisionfirst: str = ""
+    subdivisionsecond: str = ""
+    subdivisionthird: str = ""
+    organization: str = ""
+    timezone: str = ""
+    language: str = ""
+    location: dict[str, Any] | None = None
+
+
+class RequestFacts(BaseModel):
+    """The request that made a run: links are built from it, also inside background code."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    interface: Interface = "web"
+    url_root: str = "http://localhost/"
+    """Ends with a slash."""
+    url: str = "http://localhost/interview"
+    """Path that leads back into this interview, without query."""
+    client_ip: str | None = None
+    method: str = "GET"
+    headers: dict[str, str] = {}
+    referer: str | None = None
+
+
+class KeyHolder(BaseModel):
+    """A key somebody brought along, and the name of the wrap it opens (DESIGN §7, Keys)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    holder: str
+    """`cookie:<id>` or `user:<id>`."""
+    key: str
+    """base64 of 32 bytes. Only ever inside Sealed[...]."""
+
+
+class Visitor(BaseModel):
+    """Everything about the caller of one request."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    user: UserFacts = UserFacts()
+    request: RequestFacts = RequestFacts()
+    keys: tuple[KeyHolder, ...] = ()

@@ -1,0 +1,64 @@
+"""Side effects as data: committed with the answers, carried out after the commit (DESIGN §1.3)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from shared.interview.runtime.operations import Value
+
+NotificationMode = Literal["flash", "refresh", "javascript", "fields", "backgroundresponse"]
+
+
+class LaunchTask(Value):
+    """`background_action`: make a task row; a worker is rung after the commit."""
+
+    kind: Literal["launch_task"] = "launch_task"
+    task_id: str
+    action: str
+    arguments_blob: str
+    """Blob with the pickled keyword arguments."""
+    mode: NotificationMode | None = None
+    language: str = ""
+    is_low_priority: bool = False
+
+
+class RevokeTask(Value):
+    """`task.revoke()`."""
+
+    kind: Literal["revoke_task"] = "revoke_task"
+    task_id: str
+    terminate: bool = True
+
+
+class ScheduleTimer(Value):
+    """`schedule_action` of colloquy.interview."""
+
+    kind: Literal["schedule_timer"] = "schedule_timer"
+    timer_id: str
+    action: str
+    arguments: dict[str, Any] = {}
+    due: str
+    repeat: str = ""
+
+
+class CancelScheduled(Value):
+    """`cancel()` of a timer's handle."""
+
+    kind: Literal["cancel_timer"] = "cancel_timer"
+    timer_id: str
+
+
+class LogLine(Value):
+    """`log()` with priority `log`: goes to the server's log with session and interview line."""
+
+    kind: Literal["log"] = "log"
+    message: str
+    priority: str = "log"
+
+
+Effect = Annotated[
+    LaunchTask | RevokeTask | ScheduleTimer | CancelScheduled | LogLine,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,138 @@
+"""How a run ended, as data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from shared.interview.runtime.effects import Effect
+from shared.interview.runtime.operations import TaskFailure, Value
+
+
+class ScreenReady(Value):
+    """A screen is to be shown; its JSON is the blob "screen"."""
+
+    kind: Literal["screen"] = "screen"
+    is_invalid: bool = False
+    """The posted form was refused: the screen shows it again with messages (spec/area4 §5.3 step 10)."""
+    question_text: str = ""
+    """For tasks: what was asked (a task that ends in a screen has failed, spec/area1 §9)."""
+
+
+class ResponseReady(Value):
+    """`response()` and kin: the body is the blob "body"."""
+
+    kind: Literal["response"] = "response"
+    status: int = 200
+    content_type: str = "text/html; charset=utf-8"
+    headers: dict[str, str] = {}
+    is_null: bool = False
+    """`response(null=True)`: in cron, do not save."""
+
+
+class CommandGiven(Value):
+    """`command()` or a button command that the session service or the gateway carries out."""
+
+    kind: Literal["command"] = "command"
+    name: str
+    url: str = ""
+    sleep_seconds: float | None = None
+    question_html: str = ""
+    subquestion_html: str = ""
+
+
+class BackgroundValue(Value):
+    """`background_response()`: pickled payload in the blob "payload", JSON form here (spec/area1 §1.10, §6)."""
+
+    kind: Literal["background_value"] = "background_value"
+    json_value: Any = None
+    sleep_seconds: float | None = None
+
+
+class ResponseActionAsked(Value):
+    """`background_response_action()`: pickled arguments in the blob "arguments"."""
+
+    kind: Literal["response_action_asked"] = "response_action_asked"
+    action: str
+
+
+class BrowserAnswer(Value):
+    """What check-in code tells the page: a command of spec/area1 §12.6, or nothing."""
+
+    kind: Literal["browser_answer"] = "browser_answer"
+    action: str | None = None
+    value: Any = None
+    extra: str | None = None
+    is_silent: bool = True
+
+
+class VariablesExported(Value):
+    """The answers as JSON, in the blob "variables"."""
+
+    kind: Literal["variables"] = "variables"
+
+
+class RunFailed(Value):
+    """Interview code or the interview itself is wrong: an outcome, never retried."""
+
+    kind: Literal["failed"] = "failed"
+    failure: TaskFailure
+    title: str = "Error"
+    file: str | None = None
+    line: int | None = None
+    block: str | None = None
+    error_action: str | None = None
+    """In a task: the action registered by `background_error_action`; its pickled arguments are the blob "arguments"."""
+
+
+class Finished(Value):
+    """The run ended without anything to show (assignments, restart in the background)."""
+
+    kind: Literal["finished"] = "finished"
+
+
+Outcome = Annotated[
+    ScreenReady
+    | ResponseReady
+    | CommandGiven
+    | BackgroundValue
+    | ResponseActionAsked
+    | BrowserAnswer
+    | VariablesExported
+    | RunFailed
+    | Finished,
+    Field(discriminator="kind"),
+]
+
+
+class Header(Value):
+    """What the parent may know of the answers without opening them (DESIGN §6)."""
+
+    title: str = ""
+    subtitle: str = ""
+    tags: tuple[str, ...] = ()
+    allow_cron: bool = False
+    multi_user: bool = False
+    steps_offset: int = 0
+    waits_for_tasks: tuple[str, ...] = ()
+    """Tasks whose `.ready()` said no during this run."""
+    cron_types: tuple[str, ...] = ()
+    """Event names starting with `cron_` that the interview defines."""
+    language: str = "en"
+    progress: float = 0.0
+
+
+SaveMode = Literal["new", "overwrite", "ignore", "delete"]
+"""new: a further step; overwrite: the newest step in place; ignore: nothing; delete: the session ends."""
+
+
+class RunResult(Value):
+    """Outcome, effects, how to save, and the header. The new answers are the blob "answers" (absent for ignore)."""
+
+    outcome: Outcome
+    save: SaveMode = "overwrite"
+    is_changed: bool = True
+    """False when the answers equal those loaded, apart from bookkeeping."""
+    effects: tuple[Effect, ...] = ()
+    header: Header = Header()

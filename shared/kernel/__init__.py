@@ -1,0 +1,1 @@
+"""Ids, clock, settings, errors, logging, health and the life cycle of a service. Imports nothing of ours."""

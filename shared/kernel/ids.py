@@ -1,0 +1,44 @@
+"""Names for things: the only place that draws on chance.
+
+`SessionId` is internal and may be logged; `SessionCode` is what a browser carries, a capability for
+shared sessions, and never appears in logs (DESIGN §7).
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+import time
+import uuid
+from typing import NewType
+
+SessionId = NewType("SessionId", str)
+SessionCode = NewType("SessionCode", str)
+TaskId = NewType("TaskId", str)
+MessageId = NewType("MessageId", str)
+
+_LETTERS = string.ascii_letters + string.digits
+
+
+def new_id() -> str:
+    """A time-ordered unique id (UUID version 7, RFC 9562), as text with dashes."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds << 80) | int.from_bytes(secrets.token_bytes(10), "big")
+    value = (value & ~(0xF << 76)) | (0x7 << 76)
+    value = (value & ~(0x3 << 62)) | (0x2 << 62)
+    return str(uuid.UUID(int=value))
+
+
+def new_code(length: int = 32) -> str:
+    """Unguessable letters and digits; 32 of them name a session."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+
+
+def new_token(size: int = 32) -> str:
+    """An unguessable URL-safe text made of `size` random bytes."""
+    return secrets.token_urlsafe(size)
+
+
+def uniform(low: float, high: float) -> float:
+    """A float between the bounds, for jitter; not for secrets."""
+    return low + (high - low) * secrets.randbelow(1_000_000) / 1_000_000

@@ -1,0 +1,99 @@
+"""Find the files of interview packages on the search path (DESIGN §5).
+
+A folder on the path holds `<package>/data/questions/*.yml` with `data/templates`, `data/static`, `data/sources`
+and Python modules beside them. A reference is `package:data/questions/file.yml`, or `package:file.yml` in short.
+The gateway serves static files through this; the engine reads interviews through it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.kernel.errors import Malformed, NotFound
+
+SECTIONS = ("questions", "templates", "static", "sources")
+_PACKAGE = re.compile(r"[A-Za-z_][\w.\-]*\Z")
+
+
+class UnknownPackageFile(NotFound):
+    """No interview package on the search path has this file."""
+
+
+class BadReference(Malformed):
+    """A file of an interview package is named like `package:data/questions/file.yml`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFile:
+    """One existing file of one package: `package:data/<section>/<name>`."""
+
+    package: str
+    section: str
+    name: str
+    path: Path
+
+    @property
+    def reference(self) -> str:
+        """The canonical reference, e.g. `docs:data/questions/intake.yml`."""
+        return f"{self.package}:data/{self.section}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class InterviewPath:
+    """The folders that are searched, first match wins, then installed Python packages."""
+
+    folders: tuple[Path, ...]
+
+    @classmethod
+    def of(cls, folders: Sequence[str | Path]) -> InterviewPath:
+        """From folder names; those that do not exist are kept, they may appear later."""
+        return cls(tuple(Path(folder).resolve() for folder in folders))
+
+    def package_folder(self, package: str) -> Path:
+        """The folder that holds `data/` of this package. Raises UnknownPackageFile, BadReference."""
+        if not _PACKAGE.match(package) or ".." in package:
+            raise BadReference(repr(package))
+        for folder in self.folders:
+            if (folder / package / "data").is_dir():
+                return folder / package
+        try:
+            spec = importlib.util.find_spec(package)
+        except (ImportError, ValueError, AttributeError):
+            spec = None
+        for location in (spec.submodule_search_locations or []) if spec else []:
+            if (Path(location) / "data").is_dir():
+                return Path(location)
+        raise UnknownPackageFile(package)
+
+    def find(self, reference: str, *, section: str = "questions") -> PackageFile:
+        """Resolve a reference; `section` is assumed when it only names a file.
+
+        Raises UnknownPackageFile when there is none, BadReference when the text is not a reference or
+        tries to leave the package's data folder.
+        """
+        package, colon, rest = reference.partition(":")
+        if not colon or not rest:
+            raise BadReference(repr(reference))
+        rest = rest.removeprefix("data/")
+        head, slash, tail = rest.partition("/")
+        if slash and head in SECTIONS:
+            section, rest = head, tail
+        base = (self.package_folder(package) / "data" / section).resolve()
+        path = (base / rest).resolve()
+        if not path.is_relative_to(base):
+            raise BadReference(repr(reference))
+        if not path.is_file():
+            raise UnknownPackageFile(reference)
+        return PackageFile(package, section, path.relative_to(base).as_posix(), path)
+
+    def interviews(self) -> Iterator[PackageFile]:
+        """Every interview file in the folders of the path, sorted by package and name."""
+        for folder in self.folders:
+            for package in sorted(folder.glob("*/data/questions")):
+                for path in sorted(package.rglob("*.yml")):
+                    name = path.relative_to(package).as_posix()
+                    yield PackageFile(package.parent.parent.name, "questions", name, path)
