@@ -1,0 +1,63 @@
+# The commands of the project. `make run` and `make test` work from a fresh clone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv
+JOBS ?= auto
+
+.PHONY: help run test test-faults lint fmt bench lock schemas assets clean
+
+help:  ## This list
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: requirements.lock pyproject.toml $(VENV)/.made
+	$(PIP) install --quiet --progress-bar on --require-hashes -r requirements.lock
+	$(PIP) install --quiet --no-deps --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	$(PIP) install --quiet --progress-bar on --require-hashes -r requirements-dev.lock
+	@touch $@
+
+services/gateway/static/vendor/.complete: services/gateway/assets.lock.json $(VENV)/.installed
+	$(BIN)/python -m services.gateway.assets
+
+assets: services/gateway/static/vendor/.complete  ## Fetch Bootstrap and jQuery, checked by hash
+
+run: $(VENV)/.installed assets  ## Everything in one process; prints the address (COLLOQUY_PORT, default 8000)
+	@exec $(BIN)/colloquy up
+
+test: $(VENV)/.installed-dev assets  ## The whole suite, on real PostgreSQL, Redis, RabbitMQ and Chromium
+	$(BIN)/python -m tests.provision -- $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+test-faults: $(VENV)/.installed-dev assets  ## The long form of the history checker: kills, pauses, double deliveries
+	$(BIN)/python -m tests.provision -- $(BIN)/python -m pytest tests/fault --fault-rounds 20 -x $(ARGS)
+
+lint: $(VENV)/.installed-dev  ## ruff, mypy --strict, import rules, message schemas
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m shared.contracts.catalog --check
+
+fmt: $(VENV)/.installed-dev  ## Format the code
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev assets  ## Medians and rates beside a floor measured in the same run
+	$(BIN)/python -m tests.provision -- $(BIN)/python -m tests.bench $(ARGS)
+
+schemas: $(VENV)/.installed-dev  ## Write the JSON Schemas of all messages
+	$(BIN)/python -m shared.contracts.catalog --write
+
+lock: $(VENV)/.installed-dev  ## Renew the lock files (needs uv on PATH)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock
+
+clean:  ## Remove what was built, keep .data
+	rm -rf $(VENV) services/gateway/static/vendor .mypy_cache .ruff_cache .pytest_cache

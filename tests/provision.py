@@ -1,0 +1,152 @@
+"""Bring what the suite needs and this machine lacks, then run a command: `python -m tests.provision -- pytest`.
+
+RabbitMQ: the one at COLLOQUY_AMQP_URL or on 127.0.0.1:5672, else Debian's package is installed and a node of our own is
+started for the run. Chromium: COLLOQUY_CHROMIUM or the one on PATH, else Debian's package. Where that is impossible it
+fails and names the ways out; nothing is ever skipped. PostgreSQL and Redis are brought by the tests themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+AMQP_DEFAULT = "amqp://guest:guest@127.0.0.1:5672/"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+START_LIMIT_SECONDS = 90
+
+
+class CannotProvide(SystemExit):
+    """Something the suite needs is not here and cannot be brought."""
+
+
+def main(arguments: list[str]) -> int:
+    """Provide, run the command after `--`, clean up; the command's exit status."""
+    command = arguments[arguments.index("--") + 1 :] if "--" in arguments else arguments
+    if not command:
+        print(__doc__)
+        return 2
+    environment = dict(os.environ)
+    environment["COLLOQUY_CHROMIUM"] = chromium()
+    with rabbitmq() as url:
+        environment["COLLOQUY_AMQP_URL"] = url
+        return subprocess.run(command, env=environment, check=False).returncode
+
+
+def chromium() -> str:
+    """Path of a Chromium, installed if need be. Raises CannotProvide."""
+    named = os.environ.get("COLLOQUY_CHROMIUM")
+    if named:
+        return named
+    found = _on_path(CHROMIUM_NAMES)
+    if not found:
+        _install("chromium", "set COLLOQUY_CHROMIUM to the path of a Chromium")
+        found = _on_path(CHROMIUM_NAMES)
+    if not found:
+        raise CannotProvide("Chromium was installed but is not on PATH; set COLLOQUY_CHROMIUM to its path.")
+    return found
+
+
+@contextlib.contextmanager
+def rabbitmq() -> Iterator[str]:
+    """URL of a RabbitMQ that answers, for as long as the block lasts. Raises CannotProvide."""
+    named = os.environ.get("COLLOQUY_AMQP_URL")
+    if named:
+        yield named
+        return
+    if _speaks_amqp("127.0.0.1", 5672):
+        yield AMQP_DEFAULT
+        return
+    server = _on_path(("rabbitmq-server",), extra="/usr/sbin:/usr/lib/rabbitmq/bin")
+    if not server:
+        _install("rabbitmq-server", "start a RabbitMQ and set COLLOQUY_AMQP_URL to its address")
+        if _speaks_amqp("127.0.0.1", 5672):
+            yield AMQP_DEFAULT
+            return
+        server = _on_path(("rabbitmq-server",), extra="/usr/sbin:/usr/lib/rabbitmq/bin")
+    if not server:
+        raise CannotProvide("RabbitMQ was installed but rabbitmq-server cannot be found; set COLLOQUY_AMQP_URL.")
+    with _own_node(server) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _own_node(server: str) -> Iterator[str]:
+    port, distribution = _free_port(), _free_port()
+    folder = Path(tempfile.mkdtemp(prefix="colloquy-rabbitmq-"))
+    folder.chmod(0o777)  # the server may run under a user of its own
+    environment = {
+        **os.environ,
+        "RABBITMQ_NODENAME": f"colloquy-{port}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": str(distribution),
+        "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+    }
+    (folder / "plugins").write_text("[].\n")
+    (folder / "plugins").chmod(0o666)
+    print(f"Starting RabbitMQ on port {port} for this run …", flush=True)
+    with (folder / "output").open("wb") as output:
+        process = subprocess.Popen([server], env=environment, stdout=output, stderr=output, start_new_session=True)
+        try:
+            deadline = time.monotonic() + START_LIMIT_SECONDS
+            while not _speaks_amqp("127.0.0.1", port):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    tail = (folder / "output").read_text(errors="replace")[-2000:]
+                    raise CannotProvide(f"RabbitMQ did not start:\n{tail}\nStart one and set COLLOQUY_AMQP_URL.")
+                time.sleep(0.3)
+            yield f"amqp://guest:guest@127.0.0.1:{port}/"
+        finally:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(30)
+            if process.poll() is None:
+                process.kill()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _install(package: str, otherwise: str) -> None:
+    apt = shutil.which("apt-get")
+    prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if not apt or (prefix and not shutil.which("sudo")):
+        raise CannotProvide(f"{package} is needed. Install it with your system's packages, or {otherwise}.")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in ([apt, "update"], [apt, "install", "-y", "--no-install-recommends", package]):
+        print("$", *prefix, *command, flush=True)
+        if subprocess.run([*prefix, *command], env=environment, check=False).returncode:
+            raise CannotProvide(f"{package} could not be installed. Install it yourself, or {otherwise}.")
+
+
+def _on_path(names: tuple[str, ...], *, extra: str = "") -> str | None:
+    path = os.environ.get("PATH", "") + (os.pathsep + extra if extra else "")
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
+def _speaks_amqp(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), 2) as connection:
+            connection.settimeout(5)
+            connection.sendall(b"AMQP\x00\x00\x09\x01")
+            return len(connection.recv(8)) > 0
+    except OSError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
