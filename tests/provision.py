@@ -85,14 +85,16 @@ def _own_node(server: str) -> Iterator[str]:
     environment = {
         **os.environ,
         "RABBITMQ_NODENAME": f"colloquy-{port}@localhost",
-        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
-        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_CONF_ENV_FILE": str(folder / "environment.conf"),
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
         "RABBITMQ_DIST_PORT": str(distribution),
         "RABBITMQ_MNESIA_BASE": str(folder / "data"),
         "RABBITMQ_LOG_BASE": str(folder / "log"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
         "RABBITMQ_PID_FILE": str(folder / "pid"),
     }
+    (folder / "environment.conf").touch()
+    (folder / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\n")
     (folder / "plugins").write_text("[].\n")
     (folder / "plugins").chmod(0o666)
     print(f"Starting RabbitMQ on port {port} for this run …", flush=True)
