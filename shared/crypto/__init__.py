@@ -1,1 +1,1 @@
-"""To be described by its first module."""
+"""Envelope keys, authenticated sealing, password hashes, signed tokens. No I/O but the server key file."""

@@ -1,1 +1,1 @@
-"""To be described by its first module."""
+"""PostgreSQL and Redis: pool, transactions, migrations, and embedded servers for one machine."""

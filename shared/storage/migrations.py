@@ -1,0 +1,169 @@
+"""Bring the database's schemas up to date: numbered SQL files, each in one transaction, one process at a time.
+
+A room that owns tables has a folder `migrations/` with files `0001_name.sql`. Applied files are recorded with their
+checksum in `colloquy.migrations`; a released file never changes, a correction is a new file. Five services may start
+at once: whoever comes first applies a file, the others find it applied.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from shared.kernel.errors import ColloquyError
+from shared.storage.database import Connection, Database, Statements
+
+log = structlog.get_logger()
+
+_FILE = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql\Z")
+_SCHEMA = re.compile(r"[a-z][a-z0-9_]*\Z")
+_LOCK = 0x636F6C6C6F717579  # "colloquy"
+
+_TAKE_LOCK = "select pg_advisory_xact_lock($1)"
+_HAS_RECORD = "select to_regclass('colloquy.migrations') is not null"
+_CREATE_RECORD = """
+create schema if not exists colloquy;
+create table if not exists colloquy.migrations (
+    schema_name text not null,
+    number      integer not null,
+    name        text not null,
+    checksum    text not null,
+    applied_at  timestamptz not null default now(),
+    primary key (schema_name, number)
+);
+"""
+_READ_RECORD = "select schema_name, number, name, checksum from colloquy.migrations"
+_ADD_RECORD = "insert into colloquy.migrations (schema_name, number, name, checksum) values ($1, $2, $3, $4)"
+
+
+class MigrationsMisnumbered(ColloquyError):
+    """The files of a migrations folder must be named 0001_name.sql, 0002_name.sql and so on, without gaps."""
+
+
+class MigrationChanged(ColloquyError):
+    """A migration was changed after it was applied; put the old text back and write a new file."""
+
+
+class DatabaseTooNew(ColloquyError):
+    """The database was migrated by a newer release; run that release, or restore an older database."""
+
+
+class MigrationFailed(ColloquyError):
+    """A migration could not be applied; nothing of it was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaFolder:
+    """One schema and the folder of its numbered files."""
+
+    schema: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered file."""
+
+    schema: str
+    number: int
+    name: str
+    sql: str
+    checksum: str
+
+    @property
+    def label(self) -> str:
+        """How logs and errors name it: `session/0001_sessions`."""
+        return f"{self.schema}/{self.number:04d}_{self.name}"
+
+
+_Record = Mapping[tuple[str, int], str]
+
+
+def read_migrations(source: SchemaFolder) -> list[Migration]:
+    """The files of one folder in order. Raises MigrationsMisnumbered."""
+    if not _SCHEMA.match(source.schema):
+        raise MigrationsMisnumbered(f"{source.schema!r} is not a name for a schema.")
+    found: list[Migration] = []
+    for path in sorted(source.folder.glob("*.sql")):
+        match = _FILE.match(path.name)
+        if match is None or int(match[1]) != len(found) + 1:
+            raise MigrationsMisnumbered(f"Found {path} where number {len(found) + 1:04d} was expected.")
+        sql = path.read_text(encoding="utf-8")
+        checksum = hashlib.sha256(sql.encode()).hexdigest()
+        found.append(Migration(source.schema, int(match[1]), match[2], sql, checksum))
+    if not found:
+        raise MigrationsMisnumbered(f"There are no migrations in {source.folder}.")
+    return found
+
+
+async def migrate(database: Database, folders: Sequence[SchemaFolder]) -> list[str]:
+    """Apply what is missing, folder by folder; gives the labels of the files this call applied.
+
+    Raises MigrationsMisnumbered, MigrationChanged, DatabaseTooNew, MigrationFailed, DatabaseUnavailable.
+    """
+    wanted = [migration for source in folders for migration in read_migrations(source)]
+    missing = _missing(wanted, await _read_record(database))
+    applied = []
+    for migration in missing:
+        if await _apply(database, migration):
+            log.info("migration.applied", migration=migration.label)
+            applied.append(migration.label)
+    return applied
+
+
+async def pending(database: Database, folders: Sequence[SchemaFolder]) -> list[str]:
+    """The labels of the files that `migrate` would apply. Raises as it does."""
+    wanted = [migration for source in folders for migration in read_migrations(source)]
+    return [migration.label for migration in _missing(wanted, await _read_record(database))]
+
+
+async def _apply(database: Database, migration: Migration) -> bool:
+    """Apply one file unless somebody else was faster."""
+    async with database.transaction() as connection:
+        await connection.execute("set local statement_timeout = 0")
+        await connection.execute(_TAKE_LOCK, _LOCK)
+        await connection.execute(_CREATE_RECORD)
+        if not _missing([migration], await _read_record(connection), is_whole=False):
+            return False
+        await _run(connection, migration)
+        await connection.execute(_ADD_RECORD, migration.schema, migration.number, migration.name, migration.checksum)
+    return True
+
+
+async def _run(connection: Connection, migration: Migration) -> None:
+    try:
+        await connection.execute(f'create schema if not exists "{migration.schema}"')
+        await connection.execute(migration.sql)
+    except ColloquyError as error:
+        raise MigrationFailed(f"{migration.label}: {error}") from error
+
+
+async def _read_record(statements: Statements) -> _Record:
+    if not await statements.fetchval(_HAS_RECORD):
+        return {}
+    rows = await statements.fetch(_READ_RECORD)
+    return {(row["schema_name"], row["number"]): row["checksum"] for row in rows}
+
+
+def _missing(wanted: Sequence[Migration], record: _Record, *, is_whole: bool = True) -> list[Migration]:
+    """Which of the wanted files are not recorded; `is_whole` when `wanted` has every file of its schemas."""
+    missing = []
+    for migration in wanted:
+        checksum = record.get((migration.schema, migration.number))
+        if checksum is None:
+            missing.append(migration)
+        elif checksum != migration.checksum:
+            raise MigrationChanged(migration.label)
+    if is_whole:
+        newest: dict[str, int] = {}
+        for migration in wanted:
+            newest[migration.schema] = max(newest.get(migration.schema, 0), migration.number)
+        for schema, number in record:
+            if schema in newest and number > newest[schema]:
+                raise DatabaseTooNew(f"Schema {schema} is at {number:04d}, this release knows {newest[schema]:04d}.")
+    return missing
