@@ -6,6 +6,7 @@
     │   └── EvaluationError          found while running
     │       ├── NoDefinition, AlreadySought, NoEndpoint, RecursionLimit …
     ├── Undefined(NameError)         a name is missing: the seek loop looks for a block that defines it
+    │   └── UndefinedTemplate        the same for a lazy template
     ├── UndefinedAttribute(AttributeError), UndefinedItem(IndexError, KeyError)   the same for objects and items
     └── Signal                       ends a block on purpose: background_response(), force_ask(), response() …
 
@@ -85,8 +86,14 @@ class UndefinedAttribute(AttributeError):
         self.name: str = name
 
 
-class UndefinedItem(LookupError):
+class UndefinedTemplate(Undefined):
+    """A lazy template or table has lost its source, as after loading: never swallowed by `skip undefined`."""
+
+
+class UndefinedItem(IndexError, KeyError):
     """An item of an interview list or dictionary has no value yet."""
+
+    __str__ = Exception.__str__
 
     def __init__(self, name: str) -> None:
         super().__init__(f"name {name!r} is not defined")

@@ -30,11 +30,11 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Author's text. `template` is a Mako template when the text has Mako in it, else None: the text is literal."""
+    """Author's text. `template` is its Mako, compiled (compile.templates); None when the text is literal."""
 
     source: str
     position: Position
-    template: Any | None = None
+    template: CodeType | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ class RunRequest(Value):
 
 
 Blobs = dict[str, bytes]
-"""Request: "answers", "prior", "arguments". Result: "answers", "screen" (JSON of Screen), "body", "payload", "arguments",
-and one per launched task, named by its effect."""
+"""Request: "answers", "prior", "arguments". Result: "answers", "screen" (JSON of Screen), "body", "payload",
+"arguments", "variables", and one per launched task, named by its effect."""
 
 RunResponseAction.model_rebuild()

@@ -1,0 +1,24 @@
+"""What became of a posted form: made by evaluate.forms, read by evaluate.submit and, when refused, by screen.build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormResult:
+    """The form was taken into the answers, or refused with reasons."""
+
+    is_valid: bool
+    errors: dict[str, str] = field(default_factory=dict)
+    """Messages by saved name, to be shown beside the fields."""
+    flash: str = ""
+    """A message that belongs to no field (HTML)."""
+    changed: tuple[str, ...] = ()
+    """Saved names (x and i … n replaced) whose value is another one now."""
+    typed: dict[str, Any] = field(default_factory=dict)
+    """What was typed, by saved name: the defaults of a refused form that is shown again."""
+    command: str = ""
+    """A button command the form asked for (`restart`, `exit`, `leave`, …), from an embedded choice."""
+    command_url: str = ""
