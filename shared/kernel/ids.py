@@ -39,6 +39,11 @@ def new_token(size: int = 32) -> str:
     return secrets.token_urlsafe(size)
 
 
+def random_bytes(size: int) -> bytes:
+    """Bytes nobody can guess: keys, nonces, salts."""
+    return secrets.token_bytes(size)
+
+
 def uniform(low: float, high: float) -> float:
     """A float between the bounds, for jitter; not for secrets."""
     return low + (high - low) * secrets.randbelow(1_000_000) / 1_000_000
