@@ -73,7 +73,7 @@ def _compress(plain: bytes, dictionary: bytes | None) -> bytes:
             source_size=len(plain),
             dict_size=len(dictionary),
             window_log=_window(len(plain) + len(dictionary)),
-            enable_ldm=len(dictionary) > _LARGE,
+            hash_log=_hash_log(len(dictionary)),
             write_content_size=1,
             write_checksum=1,
         )
@@ -110,3 +110,8 @@ def _digest(dictionary: bytes) -> bytes:
 def _window(size: int) -> int:
     """The window must reach over the whole dictionary and the answers, or old bytes are stored again."""
     return min(max(size.bit_length(), 17), _WIDEST_WINDOW)
+
+
+def _hash_log(size: int) -> int:
+    """Entries enough to remember the whole dictionary: level 1 alone finds nothing again beyond some 200 kB."""
+    return min(max(size.bit_length() - 2, 12), 22)
