@@ -1,0 +1,86 @@
+"""What stands in an input before anybody touches it (spec/area4 §4.5)."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from shared.interview.compile.expressions import Expression, Text
+from shared.interview.runtime import names
+from shared.interview.screen.texts import Scene
+
+NOTHING = object()
+"""There is no default at all."""
+
+
+def default_of(variable: str, written: Any, scene: Scene) -> Any:
+    """The value to show: what was entered before Back, the present value, the one set aside, or the author's default."""
+    literal, run = scene.literal(variable), scene.run
+    if run.prior is not None:
+        found, value = names.peek(literal, run.prior)
+        if found:
+            return value
+    found, value = names.peek(literal, run.answers)
+    if found:
+        return value
+    dirty = run.internal.get("dirty", {})
+    if literal in dirty:
+        return dirty[literal]
+    return written_default(written, scene)
+
+
+def written_default(written: Any, scene: Scene) -> Any:
+    """The author's `default`: text is Mako, expressions are evaluated, anything else stands as it is."""
+    match written:
+        case None:
+            return NOTHING
+        case Text():
+            return scene.plain(written)
+        case Expression():
+            return scene.value(written)
+        case list() | tuple() | dict():
+            return scene.resolve(written)
+        case _:
+            return written
+
+
+def as_text(value: Any, datatype: str) -> str | None:
+    """A default as the text of an input; None when there is none."""
+    if value is NOTHING or value is None:
+        return None
+    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
+        return _moment_text(value, datatype)
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, float):
+        return _number_text(value, datatype)
+    return str(value)
+
+
+def chosen_of(value: Any) -> list[Any]:
+    """The values a default ticks in a group: those of a dictionary that are true, the members of a list, or the value."""
+    if value is NOTHING or value is None:
+        return []
+    elements = getattr(value, "elements", value)
+    if isinstance(elements, Mapping):
+        return [key for key, is_chosen in elements.items() if is_chosen is True or is_chosen == "True"]
+    if isinstance(elements, list | tuple | set | frozenset):
+        return list(elements)
+    return [elements]
+
+
+def _number_text(value: float, datatype: str) -> str:
+    if datatype == "currency":
+        return f"{value:.2f}".removesuffix(".00")
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else str(value)
+
+
+def _moment_text(value: Any, datatype: str) -> str:
+    if datatype == "time":
+        return str(value.strftime("%H:%M"))
+    if datatype in {"datetime", "datetime-local"} and isinstance(value, datetime.datetime):
+        return value.strftime("%Y-%m-%dT%H:%M")
+    if datatype == "date" and not isinstance(value, datetime.time):
+        return str(value.strftime("%Y-%m-%d"))
+    return str(value)
