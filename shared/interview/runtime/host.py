@@ -6,7 +6,7 @@ every argument as if it came from the network. Calls are added here, with their 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
@@ -17,12 +17,17 @@ from shared.interview.runtime.operations import TaskPicture, Value
 class FetchTaskResult(Value):
     """The pickled value of an ended task comes back as the blob "payload", if it has one."""
 
+    may_wait: ClassVar[bool] = False
+    """Whether the answer may take long, or need another interview process: the slot is lent meanwhile."""
+
     call: Literal["fetch_task_result"] = "fetch_task_result"
     task_id: str = Field(max_length=64)
 
 
 class AwaitTask(Value):
     """Block until a task has ended. `launch` is given for one launched in this very run: it is committed at once."""
+
+    may_wait: ClassVar[bool] = True
 
     call: Literal["await_task"] = "await_task"
     task_id: str = Field(max_length=64)

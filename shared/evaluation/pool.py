@@ -1,0 +1,366 @@
+"""The Evaluator over a pool of interview processes (DESIGN §6).
+
+    pool = ProcessPool(settings=PoolSettings(size=2), folders=[Path("examples")])
+    await pool.start()
+    result, blobs = await pool.run(request, blobs, host=host, limit_seconds=30)
+
+A run that goes past its limit, is cancelled or breaks the rules of the pipe costs its process the life; the next run
+gets another. What comes out of a process is validated here as if it came from the network, and never unpickled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+import shared
+from shared.evaluation import hardening
+from shared.evaluation.frames import Frame, FrameLimits, FrameTooLarge, Kind
+from shared.evaluation.launcher import Launcher, TemplateFailed
+from shared.evaluation.port import HostServer, ProcessDied, RunKilled, RunTimedOut
+from shared.evaluation.process import InterviewProcess
+from shared.evaluation.setup import Setup, Up
+from shared.evaluation.slots import Slot, Slots
+from shared.interview.errors import HostRefused
+from shared.interview.runtime.effects import LaunchTask
+from shared.interview.runtime.host import HostCall
+from shared.interview.runtime.operations import Blobs, RunRequest
+from shared.interview.runtime.outcomes import BackgroundValue, ResponseActionAsked, RunResult, ScreenReady
+from shared.kernel.errors import ColloquyError, Refused
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+_CALL: TypeAdapter[HostCall] = TypeAdapter(HostCall)
+_DEPTH: ContextVar[int] = ContextVar("depth of nested runs", default=0)
+_DESCRIBE_SECONDS = 20.0
+_READY_SECONDS = 30.0
+
+
+class InterviewUnreadable(Refused):
+    """This interview cannot be described."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """How many interview processes there are, and what each may use."""
+
+    size: int = 2
+    """How many interviews run at once."""
+    waiting: int = 16
+    """How many more may wait for a task or another session meanwhile; each keeps a process."""
+    backlog: int = 1000
+    """How many runs may queue for a slot."""
+    depth: int = 3
+    """How deep runs may be nested in each other."""
+    runs: int = 1000
+    """After so many runs a process is replaced."""
+    growth_bytes: int = 512 * 1024**2
+    """A process that has grown by this much is replaced."""
+    calls: int = 2000
+    """How many host calls one run may make."""
+    user_id: int | None = 64_646
+    """Number of the user that interviews run as, where the server is root and that user can read what it needs."""
+    has_sandbox: bool = True
+    """Use the kernel's file sandbox where there is one."""
+    resources: hardening.ResourceLimits = hardening.ResourceLimits()
+    frames: FrameLimits = FrameLimits()
+
+
+class ProcessPool:
+    """Interview processes, and who may use them when. A Component and an Evaluator."""
+
+    def __init__(
+        self,
+        *,
+        settings: PoolSettings,
+        folders: Sequence[Path | str],
+        engine: str = "shared.interview.api:Engine",
+        python: str | None = None,
+        scratch_parent: Path | None = None,
+    ) -> None:
+        self._settings = settings
+        self._folders = tuple(str(Path(folder).resolve()) for folder in folders)
+        self._engine = engine
+        self._slots = Slots(size=settings.size, maximum=settings.size + settings.waiting, backlog=settings.backlog)
+        self._launcher = Launcher(make_setup=self._setup, python=python, scratch_parent=scratch_parent)
+        self._idle: list[InterviewProcess] = []
+        self._preparing: set[asyncio.Task[None]] = set()
+        self._in_hand = 0
+        self._is_open = False
+
+    @property
+    def isolation(self) -> Up | None:
+        """How interviews are kept apart from this server; None before the start."""
+        return self._launcher.facts
+
+    async def start(self) -> None:
+        """Start the template and the first process. Raises TemplateFailed when the engine cannot be loaded."""
+        self._is_open = True
+        await self._launcher.start()
+        try:
+            self._idle.append(await self._spawn())
+        except ProcessDied as error:
+            await self.stop()
+            raise TemplateFailed(error.detail) from error
+        self._prepare()
+
+    async def stop(self) -> None:
+        """End every process; runs in hand end with ProcessDied."""
+        self._is_open = False
+        for task in self._preparing:
+            task.cancel()
+        await asyncio.gather(*self._preparing, return_exceptions=True)
+        for process in self._idle:
+            process.end("The pool is stopped.")
+        self._idle.clear()
+        await self._launcher.stop()
+
+    async def problem(self) -> str | None:
+        """Readiness: None when interviews can be run."""
+        if not self._is_open or self._launcher.facts is None:
+            return "The pool of interview processes is not started."
+        return None
+
+    async def run(
+        self,
+        request: RunRequest,
+        blobs: Blobs,
+        *,
+        host: HostServer,
+        limit_seconds: float,
+        cancelled: asyncio.Event | None = None,
+    ) -> tuple[RunResult, Blobs]:
+        """One run. The limit counts from when it begins to run, and includes its waits in host calls.
+
+        Raises RunTimedOut, RunKilled (when `cancelled` is set), ProcessDied, PoolBusy; FrameTooLarge when the request
+        is larger than the pipe allows; HostRefused when runs are nested too deep.
+        """
+        run = self._run(request, blobs, host, limit_seconds)
+        return await (run if cancelled is None else _unless(cancelled, run))
+
+    async def describe(self, reference: str, language: str) -> dict[str, object]:
+        """Facts about an interview. Raises InterviewUnreadable with the reason, and what `run` raises."""
+        return await self._inquire(Kind.DESCRIBE, reference, language)
+
+    async def lint(self, reference: str) -> list[object]:
+        """Everything that is wrong with an interview, found without running it. Raises as `describe`."""
+        problems = (await self._inquire(Kind.LINT, reference, "en")).get("problems")
+        return problems if isinstance(problems, list) else []
+
+    def _setup(self, scratch: str) -> Setup:
+        settings, resources = self._settings, self._settings.resources
+        return Setup(
+            engine=self._engine,
+            folders=self._folders,
+            scratch=scratch,
+            code=(str(Path(shared.__file__ or "").resolve().parent),),
+            user_id=settings.user_id,
+            memory_bytes=resources.memory_bytes,
+            file_bytes=resources.file_bytes,
+            open_files=resources.open_files,
+            processes=resources.processes,
+            growth_bytes=settings.growth_bytes,
+            runs=settings.runs,
+            body_bytes=settings.frames.body_bytes,
+            parts_bytes=settings.frames.parts_bytes,
+            has_sandbox=settings.has_sandbox,
+        )
+
+    async def _inquire(self, kind: Kind, reference: str, language: str) -> dict[str, object]:
+        frame = Frame(kind, orjson.dumps({"reference": reference, "language": language}))
+        async with self._slots.take(), self._process(_DESCRIBE_SECONDS) as held:
+            held.process.send(frame)
+            reply = held.heard(await held.process.receive())
+        if reply.kind is Kind.FAILED:
+            raise InterviewUnreadable(reply.body.decode(errors="replace")[:4000])
+        try:
+            report = orjson.loads(reply.body)
+        except orjson.JSONDecodeError as error:
+            raise ProcessDied("Its report is not JSON.") from error
+        if reply.kind is not Kind.REPORT or not isinstance(report, dict):
+            raise ProcessDied("It said something that is not a report.")
+        return report
+
+    async def _run(
+        self, request: RunRequest, blobs: Blobs, host: HostServer, limit_seconds: float
+    ) -> tuple[RunResult, Blobs]:
+        if _DEPTH.get() >= self._settings.depth:
+            raise HostRefused(f"Interviews may call each other {self._settings.depth} deep, and no deeper.")
+        frame = Frame(Kind.RUN, request.model_dump_json().encode(), blobs)
+        async with self._slots.take() as slot, self._process(limit_seconds) as held:
+            held.process.send(frame)
+            calls = 0
+            while (reply := await held.process.receive()).kind is Kind.CALL:
+                calls += 1
+                answer = await self._serve(reply, host, slot, calls)
+                try:
+                    held.process.send(answer)
+                except FrameTooLarge as error:
+                    held.process.send(Frame(Kind.REFUSED, str(error).encode()))
+            return _result(held.heard(reply))
+
+    async def _serve(self, frame: Frame, host: HostServer, slot: Slot, calls: int) -> Frame:
+        """Answer one host call of a run."""
+        try:
+            call = _CALL.validate_json(frame.body)
+        except ValidationError as error:
+            raise ProcessDied("It made a call that does not exist.") from error
+        try:
+            if calls > self._settings.calls:
+                raise HostRefused(f"One run may ask the server {self._settings.calls} times, and no more.")
+            if call.may_wait:
+                async with slot.lend():
+                    answer, blobs = await _nested(host.answer(call, dict(frame.parts)))
+            else:
+                answer, blobs = await host.answer(call, dict(frame.parts))
+            return Frame(Kind.ANSWER, answer.model_dump_json().encode(), blobs)
+        except HostRefused as refusal:
+            return Frame(Kind.REFUSED, refusal.message.encode())
+
+    @contextlib.asynccontextmanager
+    async def _process(self, limit_seconds: float) -> AsyncIterator[_Held]:
+        """Hold a process for the time of the block; unless it ends well, the process is killed."""
+        process = await self._take()
+        held = _Held(process)
+        self._in_hand += 1
+        try:
+            async with asyncio.timeout(limit_seconds) as limit:
+                yield held
+        except TimeoutError as error:
+            if limit.expired():
+                raise RunTimedOut(f"The limit is {limit_seconds:g} seconds.") from error
+            raise
+        finally:
+            self._in_hand -= 1
+            if held.is_done and self._is_open and process.is_alive and len(self._idle) < self._settings.size:
+                self._idle.append(process)
+            else:
+                process.end()
+                self._prepare()
+
+    async def _take(self) -> InterviewProcess:
+        while self._idle:
+            process = self._idle.pop()
+            if process.is_alive:
+                return process
+            process.end()
+        return await self._spawn()
+
+    async def _spawn(self) -> InterviewProcess:
+        """A new process, ready for its first request. Raises ProcessDied."""
+        if not self._is_open:
+            raise ProcessDied("The pool is stopped.")
+        process = InterviewProcess(self._settings.frames)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                process.killed_by(await self._launcher.spawn(theirs, process.ended))
+            except TemplateFailed as error:
+                ours.close()
+                raise ProcessDied(f"It could not be started: {error}") from error
+            except BaseException:
+                ours.close()
+                raise
+        ours.setblocking(False)
+        await process.connect(ours)
+        try:
+            async with asyncio.timeout(_READY_SECONDS):
+                first = await process.receive()
+        except BaseException:
+            process.end()
+            raise
+        if first.kind is not Kind.READY:
+            process.end()
+            raise ProcessDied(f"The engine could not be loaded: {first.body.decode(errors='replace')[:4000]}")
+        return process
+
+    def _prepare(self) -> None:
+        """See to it that the next runs find processes waiting for them."""
+        missing = self._settings.size - len(self._idle) - self._in_hand - len(self._preparing)
+        for _ in range(missing if self._is_open else 0):
+            task = asyncio.create_task(self._add())
+            self._preparing.add(task)
+            task.add_done_callback(self._preparing.discard)
+
+    async def _add(self) -> None:
+        try:
+            process = await self._spawn()
+        except (ColloquyError, TimeoutError) as error:
+            log.error("interviews.process_not_started", reason=str(error))
+            return
+        if self._is_open and len(self._idle) < self._settings.size:
+            self._idle.append(process)
+        else:
+            process.end()
+
+
+class _Held:
+    """A process in the hands of one run."""
+
+    def __init__(self, process: InterviewProcess) -> None:
+        self.process = process
+        self.is_done = False
+
+    def heard(self, frame: Frame) -> Frame:
+        """The last frame of the run: the process can be used again, unless it asked to be replaced."""
+        self.is_done = not frame.is_last
+        return frame
+
+
+async def _unless(cancelled: asyncio.Event, run: Coroutine[Any, Any, T]) -> T:
+    """Run until the event is set. Raises RunKilled."""
+    task = asyncio.create_task(run)
+    end = asyncio.create_task(cancelled.wait())
+    try:
+        await asyncio.wait((task, end), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise RunKilled
+    finally:
+        end.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def _nested(answer: Coroutine[Any, Any, T]) -> T:
+    """Answer a call during which other interviews may run: they are one deeper."""
+    token = _DEPTH.set(_DEPTH.get() + 1)
+    try:
+        return await answer
+    finally:
+        _DEPTH.reset(token)
+
+
+def _result(frame: Frame) -> tuple[RunResult, Blobs]:
+    """The result in a frame. Raises ProcessDied when it is none, or names parts that are not there."""
+    if frame.kind is not Kind.RESULT:
+        raise ProcessDied("It said something that is not a result.")
+    try:
+        result = RunResult.model_validate_json(frame.body)
+    except ValidationError as error:
+        raise ProcessDied(f"Its result is not valid in {error.error_count()} places.") from error
+    wanted = {effect.arguments_blob for effect in result.effects if isinstance(effect, LaunchTask)}
+    match result.outcome:
+        case ScreenReady():
+            wanted.add("screen")
+        case BackgroundValue():
+            wanted.add("payload")
+        case ResponseActionAsked():
+            wanted.add("arguments")
+        case _:
+            pass
+    if missing := wanted - frame.parts.keys():
+        raise ProcessDied(f"Its result lacks {sorted(missing)}.")
+    return result, dict(frame.parts)
