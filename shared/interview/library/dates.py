@@ -1,0 +1,275 @@
+"""Dates, times and the spans between them, as authors use them (spec/area4 §6.7, §7.5)."""
+
+from __future__ import annotations
+
+import datetime
+import zoneinfo
+from typing import Any
+
+import babel.dates
+from babel import Locale, UnknownLocaleError
+from dateutil.parser import ParserError
+from dateutil.parser import parse as parse_text
+from dateutil.relativedelta import relativedelta
+
+from shared.interview.library.grammar import comma_and_list, quantity_noun
+from shared.interview.library.languages import default_timezone, get_language, moment_of_run
+from shared.interview.library.named import public
+
+__all__ = [
+    "DADateTime",
+    "as_datetime",
+    "current_datetime",
+    "date_difference",
+    "date_interval",
+    "day_of",
+    "dow_of",
+    "format_date",
+    "format_datetime",
+    "format_time",
+    "month_of",
+    "timezone_list",
+    "today",
+    "year_of",
+]
+
+_STYLES = ("short", "medium", "long", "full")
+
+
+@public
+class DADateTime(datetime.datetime):
+    """A moment that prints as a date in the manner of the language: `May 5, 2023`."""
+
+    def format(self, format: str | None = None, language: str | None = None) -> str:
+        """The date, in a Babel pattern or `short`, `medium`, `long`, `full`."""
+        return format_date(self, format=format, language=language)
+
+    def format_date(self, format: str | None = None, language: str | None = None) -> str:
+        """The same as `format`."""
+        return format_date(self, format=format, language=language)
+
+    def format_datetime(self, format: str | None = None, language: str | None = None) -> str:
+        """Date and time."""
+        return format_datetime(self, format=format, language=language)
+
+    def format_time(self, format: str | None = None, language: str | None = None) -> str:
+        """The time of day."""
+        return format_time(self, format=format, language=language)
+
+    def replace_time(self, time: datetime.time) -> DADateTime:
+        """This date at another time of day."""
+        return self.replace(hour=time.hour, minute=time.minute, second=time.second, microsecond=time.microsecond)
+
+    def plus(self, **spans: Any) -> DADateTime:
+        """Later by years, months, weeks, days, hours, minutes, seconds."""
+        return _as_own(self + date_interval(**spans))
+
+    def minus(self, **spans: Any) -> DADateTime:
+        """Earlier by years, months, weeks, days, hours, minutes, seconds."""
+        return _as_own(self - date_interval(**spans))
+
+    @property
+    def nanosecond(self) -> int:
+        """Always 0: moments are kept to the microsecond."""
+        return 0
+
+    @property
+    def dow(self) -> int:
+        """Day of the week: 1 is Monday, 7 is Sunday."""
+        return self.isoweekday()
+
+    @property
+    def week(self) -> int:
+        """Number of the week in its year (ISO 8601)."""
+        return self.isocalendar().week
+
+    @property
+    def language(self) -> str:
+        """The language this moment is printed in."""
+        return get_language()
+
+    def __str__(self) -> str:
+        return format_date(self)
+
+
+@public
+class DateTimeDelta:
+    """The span between two moments, in several units; each unit holds the whole span."""
+
+    def __init__(self, *, starting: datetime.datetime, ending: datetime.datetime) -> None:
+        span = ending - starting
+        self.start, self.end = starting, ending
+        self.delta = relativedelta(ending, starting)
+        self.seconds: int = int(span.total_seconds())
+        self.minutes: float = span.total_seconds() / 60
+        self.hours: float = span.total_seconds() / 3600
+        self.days: float = span.total_seconds() / 86400
+        self.weeks: float = self.days / 7
+        self.years: float = (self.days + _leap_days_missing(starting, ending)) / 365.2425
+
+    def describe(self, **options: Any) -> str:
+        """The span in words: `seven months and eight days`. `specificity` may be year, month, day, hour, minute."""
+        specificity = options.get("specificity")
+        units = ("years", "months", "days", "hours", "minutes", "seconds")
+        parts = [(unit, abs(getattr(self.delta, unit))) for unit in units]
+        if specificity is not None:
+            last = units.index(f"{str(specificity).removesuffix('s')}s")
+            kept = [(unit, number) for unit, number in parts[: last + 1] if number]
+            kept = kept or [(units[last], 0)]
+        else:
+            kept = [(unit, number) for unit, number in parts[:3] if number]
+            kept = kept or [(unit, number) for unit, number in parts[3:] if number] or [("seconds", 0)]
+        text = comma_and_list(*(quantity_noun(number, unit) for unit, number in kept))
+        return text[:1].upper() + text[1:] if options.get("capitalize") else str(text)
+
+    def __str__(self) -> str:
+        return str(self.describe())
+
+
+def _leap_days_missing(starting: datetime.datetime, ending: datetime.datetime) -> float:
+    """Days to add so that whole calendar years come out as whole numbers."""
+    delta = relativedelta(ending, starting)
+    anniversary = starting + relativedelta(years=delta.years)
+    return delta.years * 365.2425 - (anniversary - starting).total_seconds() / 86400
+
+
+def _as_own(moment: datetime.datetime) -> DADateTime:
+    return DADateTime.combine(moment.date(), moment.timetz())
+
+
+def _zone(name: str | None) -> datetime.tzinfo:
+    try:
+        return zoneinfo.ZoneInfo(name or default_timezone())
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo("UTC")
+
+
+def as_datetime(the_date: Any, timezone: str | None = None) -> DADateTime:
+    """A date, moment or text as an aware DADateTime. Raises ValueError for a text that is no date."""
+    zone = _zone(timezone)
+    if isinstance(the_date, datetime.datetime):
+        moment = the_date
+    elif isinstance(the_date, datetime.date):
+        moment = datetime.datetime.combine(the_date, datetime.time(), zone)
+    elif isinstance(the_date, datetime.time):
+        moment = datetime.datetime.combine(moment_of_run().astimezone(zone), the_date, zone)
+    else:
+        midnight = datetime.datetime.combine(moment_of_run().astimezone(zone), datetime.time())
+        moment = parse_text(str(the_date), default=midnight)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone)
+    elif timezone is not None:
+        moment = moment.astimezone(zone)
+    return _as_own(moment)
+
+
+def current_datetime(timezone: str | None = None) -> DADateTime:
+    """The moment of this run, in the default time zone or another."""
+    return _as_own(moment_of_run().astimezone(_zone(timezone)))
+
+
+def today(timezone: str | None = None, format: str | None = None) -> Any:
+    """Midnight of the current day; as text if `format` is given."""
+    midnight = current_datetime(timezone).replace_time(datetime.time())
+    return midnight if format is None else midnight.format_date(format)
+
+
+def date_interval(**spans: Any) -> relativedelta:
+    """A span to add to a date or to take from it: years, months, weeks, days, hours, minutes, seconds."""
+    return relativedelta(**spans)
+
+
+def date_difference(starting: Any = None, ending: Any = None, timezone: str | None = None) -> DateTimeDelta:
+    """The span from one moment (now) to another (now)."""
+    now = current_datetime(timezone)
+    return DateTimeDelta(
+        starting=now if starting is None else as_datetime(starting, timezone),
+        ending=now if ending is None else as_datetime(ending, timezone),
+    )
+
+
+def _locale(language: str | None) -> Locale:
+    try:
+        return Locale.parse((language or get_language()).replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse("en")
+
+
+def _moment(value: Any, timezone: str | None = None) -> DADateTime | None:
+    """The value as a moment, or None when it is not one."""
+    try:
+        return as_datetime(value, timezone)
+    except (ParserError, ValueError, OverflowError, TypeError):
+        return None
+
+
+def _parsable(value: Any) -> bool:
+    return isinstance(value, datetime.date | datetime.time) or bool(str(value).strip())
+
+
+def format_date(the_date: Any, format: str | None = None, language: str | None = None) -> str:
+    """The date in the manner of the language; a text that is no date comes back as it is."""
+    moment = _moment(the_date) if _parsable(the_date) else None
+    if moment is None:
+        return str(the_date)
+    return str(babel.dates.format_date(moment, format=format or "long", locale=_locale(language)))
+
+
+def format_datetime(
+    the_date: Any, format: str | None = None, language: str | None = None, timezone: str | None = None
+) -> str:
+    """Date and time in the manner of the language; a text that is no date comes back as it is."""
+    moment = _moment(the_date, timezone) if _parsable(the_date) else None
+    if moment is None:
+        return str(the_date)
+    chosen = format or "long"
+    return str(babel.dates.format_datetime(moment, format=chosen, tzinfo=moment.tzinfo, locale=_locale(language)))
+
+
+def format_time(
+    the_time: Any, format: str | None = None, language: str | None = None, timezone: str | None = None
+) -> str:
+    """The time of day in the manner of the language; a text that is no time comes back as it is."""
+    chosen = format or "short"
+    if isinstance(the_time, datetime.time):
+        return str(babel.dates.format_time(the_time, format=chosen, locale=_locale(language)))
+    moment = _moment(the_time, timezone) if _parsable(the_time) else None
+    if moment is None:
+        return str(the_time)
+    return str(babel.dates.format_time(moment, format=chosen, tzinfo=moment.tzinfo, locale=_locale(language)))
+
+
+def _part(the_date: Any, number: str, pattern: str, as_word: bool, language: str | None) -> Any:
+    moment = _moment(the_date)
+    if moment is None:
+        return "___"
+    return format_date(moment, pattern, language) if as_word else getattr(moment, number)
+
+
+def year_of(the_date: Any, language: str | None = None) -> Any:
+    """The year; `___` when it is no date."""
+    return _part(the_date, "year", "yyyy", False, language)
+
+
+def month_of(the_date: Any, as_word: bool = False, language: str | None = None) -> Any:
+    """The month as a number, or as a word; `___` when it is no date."""
+    return _part(the_date, "month", "MMMM", as_word, language)
+
+
+def day_of(the_date: Any, language: str | None = None) -> Any:
+    """The day of the month; `___` when it is no date."""
+    return _part(the_date, "day", "d", False, language)
+
+
+def dow_of(the_date: Any, as_word: bool = False, language: str | None = None) -> Any:
+    """The day of the week, 1 is Monday, or its name; `___` when it is no date."""
+    return _part(the_date, "dow", "EEEE", as_word, language)
+
+
+def timezone_list() -> list[str]:
+    """Names of time zones, for a choice."""
+    return sorted(
+        name
+        for name in zoneinfo.available_timezones()
+        if "/" in name and not name.startswith(("Etc/", "SystemV/", "posix", "right"))
+    )
