@@ -47,6 +47,16 @@ create table session.inbox (
 );
 create index inbox_age on session.inbox (handled_at);
 
+-- How the operation ended that deleted a session: its inbox has gone with it.
+create table session.endings (
+    session_id     uuid not null,
+    operation_id   text not null,
+    outcome_sealed bytea not null,         -- under the server's transport key: the session's key is gone
+    ended_at       timestamptz not null,
+    primary key (session_id, operation_id)
+);
+create index endings_age on session.endings (ended_at);
+
 create table session.notices (
     id             bigint generated always as identity primary key,
     session_id     uuid not null references session.sessions on delete cascade,

@@ -1,0 +1,192 @@
+"""Who can open a session: its data keys, and their wraps for each holder (DESIGN §7, Keys).
+
+A data key is random and belongs to one session and one generation. It is wrapped for the visitor's cookie, for the
+user's key, and under the server key while `multi_user` is on. Turning `multi_user` off starts a new generation, so that
+what is saved from then on is closed to the server and to everybody but the visitor who turned it off. Steps are never
+rewritten.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shared.contracts.visitor import KeyHolder
+from shared.crypto.aead import SealBroken, associated_data
+from shared.crypto.answers import open_step, open_value, seal_step, seal_value
+from shared.crypto.envelope import new_data_key, unwrap_under, wrap_under
+from shared.crypto.keys import ServerKeys
+from shared.kernel.ids import SessionId
+
+from .store import SERVER, StoredSession, StoredStep, Wrap
+
+_KEY_STEP_EVERY = 32
+_WORTH_A_KEY_STEP = 0.5
+"""A step that shares less than this with its dictionary becomes a key step itself."""
+_SMALL_STEP_BYTES = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class DataKeys:
+    """The opened data keys of one session. Seals and opens what is stored of it."""
+
+    session_id: SessionId
+    generation: int
+    by_generation: Mapping[int, bytes] = field(repr=False)
+
+    @property
+    def current(self) -> bytes:
+        """The key that everything written now is sealed with."""
+        return self.by_generation[self.generation]
+
+    def opens(self, stored: StoredSession) -> bool:
+        """Whether these keys open the newest state of the session."""
+        return self.generation in self.by_generation and all(
+            step.generation in self.by_generation for step in stored.steps.values()
+        )
+
+    def next_generation(self) -> DataKeys:
+        """With a new key for everything written from now on."""
+        generation = self.generation + 1
+        return DataKeys(self.session_id, generation, {**self.by_generation, generation: new_data_key()})
+
+    def open_step(self, stored: StoredSession, number: int) -> bytes:
+        """The plain answers of a loaded step. Raises SealBroken."""
+        step = stored.steps[number]
+        return self._open(step, self._dictionary(stored, step))
+
+    def seal_step(self, answers: bytes, *, number: int, version: int, stored: StoredSession | None) -> StoredStep:
+        """The stored form of a step that follows on what was loaded, or takes the place of it."""
+        base = None if stored is None else self._base_for(stored, number)
+        if base is not None and stored is not None:
+            dictionary = self._open(base, None)
+            data = self._seal(answers, number, version, dictionary)
+            if len(data) < max(_WORTH_A_KEY_STEP * len(base.data), _SMALL_STEP_BYTES):
+                return StoredStep(number, version, self.generation, base.step, data)
+        return StoredStep(number, version, self.generation, None, self._seal(answers, number, version, None))
+
+    def seal_value(self, plain: bytes, purpose: str, *ids: str | int) -> bytes:
+        """Something smaller that is stored with the session: an outcome, a notice, a header."""
+        return seal_value(plain, data_key=self.current, purpose=purpose, ids=(self.session_id, *ids))
+
+    def open_value(self, sealed: bytes, purpose: str, *ids: str | int) -> bytes:
+        """The plain bytes of such a value, sealed under any generation. Raises SealBroken."""
+        for generation in sorted(self.by_generation, reverse=True):
+            try:
+                key = self.by_generation[generation]
+                return open_value(sealed, data_key=key, purpose=purpose, ids=(self.session_id, *ids))
+            except SealBroken:
+                continue
+        raise SealBroken
+
+    def _base_for(self, stored: StoredSession, number: int) -> StoredStep | None:
+        """The key step to compress against: the one the newest step hangs on, unless it is replaced or far away."""
+        newest = stored.steps.get(min(number, stored.newest_step))
+        if newest is None:
+            return None
+        base = stored.steps.get(newest.base_step) if newest.base_step is not None else newest
+        if base is None or base.step >= number or number - base.step >= _KEY_STEP_EVERY:
+            return None
+        return base if base.generation == self.generation else None
+
+    def _dictionary(self, stored: StoredSession, step: StoredStep) -> bytes | None:
+        return None if step.base_step is None else self._open(stored.steps[step.base_step], None)
+
+    def _open(self, step: StoredStep, dictionary: bytes | None) -> bytes:
+        return open_step(
+            step.data,
+            data_key=self.by_generation[step.generation],
+            session_id=self.session_id,
+            step=step.step,
+            version=step.version,
+            generation=step.generation,
+            dictionary=dictionary,
+        )
+
+    def _seal(self, answers: bytes, number: int, version: int, dictionary: bytes | None) -> bytes:
+        return seal_step(
+            answers,
+            data_key=self.current,
+            session_id=self.session_id,
+            step=number,
+            version=version,
+            generation=self.generation,
+            dictionary=dictionary,
+        )
+
+
+class SessionKeys:
+    """Opens sessions for those who come with a key, and wraps data keys for them."""
+
+    def __init__(self, *, server_keys: ServerKeys) -> None:
+        self._server_keys = server_keys
+
+    def new(self, session_id: SessionId) -> DataKeys:
+        """Keys of a session that is being made."""
+        return DataKeys(session_id, 1, {1: new_data_key()})
+
+    def open(self, stored: StoredSession, holders: Sequence[KeyHolder]) -> DataKeys | None:
+        """With the visitor's keys and, if the session is shared, the server's; None when they do not open it."""
+        keys: dict[int, bytes] = {}
+        secrets = {holder.holder: holder.key for holder in holders}
+        for wrap in stored.wraps:
+            if wrap.generation in keys:
+                continue
+            if wrap.holder == SERVER:
+                keys[wrap.generation] = self._server_keys.unwrap(
+                    wrap.wrapped, associated=_server_place(stored.session_id, wrap.generation)
+                )
+            elif wrap.holder in secrets:
+                opened = _unwrap(b64decode(secrets[wrap.holder]), wrap, stored.session_id)
+                if opened is not None:
+                    keys[wrap.generation] = opened
+        return self.of(stored, keys)
+
+    def of(self, stored: StoredSession, by_generation: Mapping[int, bytes]) -> DataKeys | None:
+        """From keys that were opened elsewhere (a task's grant); None when they do not open the newest state."""
+        keys = DataKeys(stored.session_id, stored.generation, by_generation)
+        return keys if keys.opens(stored) else None
+
+    def missing_wraps(self, keys: DataKeys, stored: StoredSession | None, holders: Sequence[KeyHolder]) -> list[Wrap]:
+        """Wraps for holders who came along and have none yet: a user needs one, a cookie only without a user."""
+        present = {(wrap.holder, wrap.generation) for wrap in stored.wraps} if stored else set()
+        users = [holder for holder in holders if holder.holder.startswith("user:")]
+        return [
+            self._wrap(keys, holder, generation)
+            for holder in users or holders
+            for generation in keys.by_generation
+            if (holder.holder, generation) not in present
+        ]
+
+    def server_wraps(self, keys: DataKeys) -> list[Wrap]:
+        """Every key under the server key: the session is shared from now on."""
+        wraps = []
+        for generation, data_key in keys.by_generation.items():
+            place = _server_place(keys.session_id, generation)
+            wrapped, key_id = self._server_keys.wrap(data_key, associated=place)
+            wraps.append(Wrap(SERVER, generation, wrapped, key_id))
+        return wraps
+
+    def _wrap(self, keys: DataKeys, holder: KeyHolder, generation: int) -> Wrap:
+        wrapped = wrap_under(
+            b64decode(holder.key),
+            keys.by_generation[generation],
+            holder=holder.holder,
+            session_id=keys.session_id,
+            generation=generation,
+        )
+        return Wrap(holder.holder, generation, wrapped)
+
+
+def _unwrap(holder_key: bytes, wrap: Wrap, session_id: SessionId) -> bytes | None:
+    try:
+        return unwrap_under(
+            holder_key, wrap.wrapped, holder=wrap.holder, session_id=session_id, generation=wrap.generation
+        )
+    except SealBroken:
+        return None
+
+
+def _server_place(session_id: SessionId, generation: int) -> bytes:
+    return associated_data("data key", SERVER, session_id, generation)

@@ -1,0 +1,257 @@
+"""What a message asks of a session, as the turn understands it: from a command of the bus to an operation of the engine.
+
+Nothing here reads or writes. `Request` says whose session, who asks and how the result is to be kept; its `engine`
+makes the engine's operation once the session has been loaded, because some depend on what is found (a Back pressed on an
+old step only shows the current screen).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from shared.contracts.session import (
+    CheckIn,
+    EndSession,
+    GoBack,
+    OpenSession,
+    PerformAction,
+    ReadVariables,
+    RunAction,
+    SessionRequest,
+    Submission,
+    SubmitAnswers,
+    WriteVariables,
+)
+from shared.contracts.visitor import Visitor
+from shared.interview.runtime.operations import (
+    AssignVariables,
+    CallAction,
+    CheckInCall,
+    ExportVariables,
+    Operation,
+    PostedFile,
+    RunResponseAction,
+    ShowScreen,
+    StartOver,
+    StepBack,
+    SubmitForm,
+    TaskFailure,
+)
+from shared.kernel.ids import SessionId
+
+from .names import SessionName, name_of
+
+Cause = Literal["answers", "action", "check_in", "task", "cron", "mail", "back", "api", "deleted"]
+
+Keep = Literal["as_run", "in_place", "nothing", "back", "anew", "gone"]
+"""How the result is kept: as the run says; always over the newest step; not at all; over the step before, dropping the
+newest; as the only step; and the session goes away without a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one attempt of a turn does, decided on the loaded session."""
+
+    operation: Operation | None
+    """None: nothing is run, the session is only opened."""
+    keep: Keep = "as_run"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a request may look at before it says what to do."""
+
+    is_new: bool
+    newest_step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One operation on one session."""
+
+    session_id: SessionId
+    operation_id: str
+    visitor: Visitor
+    cause: Cause
+    plan: Callable[[Found], Plan]
+    name: SessionName | None = None
+    """Interview and code; None when the session is known by its id alone."""
+    task_id: str = ""
+    """The task whose grant opens the session; empty when the visitor's keys or the server's do."""
+    url_args: Mapping[str, str] = field(default_factory=dict)
+    blobs: Mapping[str, bytes] = field(default_factory=dict)
+    may_create: bool = False
+    is_read_only: bool = False
+    """Takes no lock and saves nothing."""
+    is_end: bool = False
+    """The session being gone already is what was asked for."""
+    steps: int = 1
+    """How many of the newest steps are looked at."""
+    check_in_action: str | None = None
+    limit: Literal["interactive", "action"] = "interactive"
+    """Which time limit its run has."""
+
+
+def open_session(message: OpenSession) -> Request:
+    """Show the current screen; make the session if it may be made; start anew if asked to."""
+
+    def plan(found: Found) -> Plan:
+        if message.reset or found.is_new:
+            return Plan(ShowScreen(is_first=True), keep="anew")
+        return Plan(ShowScreen())
+
+    return _asked(
+        message, "answers", plan, may_create=message.may_create, url_args=dict(message.url_args.value)
+    )
+
+
+def submit_answers(message: SubmitAnswers) -> Request:
+    """Take a posted form."""
+    operation = form_of(message.submission.value)
+    return _asked(message, "answers", lambda found: Plan(operation))
+
+
+def form_of(submission: Submission) -> SubmitForm:
+    """The engine's form of a posted one."""
+    return SubmitForm(
+        form=submission.form,
+        inputs=tuple((given.name, given.value) for given in submission.inputs),
+        files=tuple(
+            PostedFile(name=upload.name, number=upload.number, filename=upload.filename, mimetype=upload.mimetype)
+            for upload in submission.uploads
+        ),
+        visible=submission.visible,
+    )
+
+
+def go_back(message: GoBack) -> Request:
+    """Drop the newest step, if it is still the one Back was pressed on and not the first."""
+
+    def plan(found: Found) -> Plan:
+        if found.newest_step != message.step or found.newest_step <= 1:
+            return Plan(ShowScreen())
+        return Plan(StepBack(), keep="back")
+
+    return _asked(message, "back", plan, steps=2)
+
+
+def perform_action(message: PerformAction) -> Request:
+    """Run an action somebody clicked."""
+    call = message.call.value
+    operation = CallAction(action=call.action, arguments=call.arguments, is_read_only=message.is_read_only)
+    keep: Keep = "nothing" if message.is_read_only else "as_run"
+    return _asked(
+        message,
+        "action",
+        lambda found: Plan(operation, keep=keep),
+        is_read_only=message.is_read_only,
+        url_args=dict(message.url_args.value),
+    )
+
+
+def check_in(message: CheckIn) -> Request:
+    """Run check-in code, if there is some; what it changes goes into the newest step."""
+    if message.call is None:
+        return _asked(message, "check_in", lambda found: Plan(None, keep="nothing"), is_read_only=True, steps=0)
+    call = message.call.value
+    operation = CheckInCall(action=call.action, arguments=call.arguments)
+    return _asked(
+        message, "check_in", lambda found: Plan(operation, keep="in_place"), check_in_action=call.action
+    )
+
+
+def end_session(message: EndSession) -> Request:
+    """Start over under the same code, or delete; an order given on an old step only shows the current screen."""
+
+    def plan(found: Found) -> Plan:
+        if message.step is not None and message.step != found.newest_step:
+            return Plan(ShowScreen())
+        if message.how == "restart":
+            return Plan(StartOver(), keep="anew")
+        return Plan(None, keep="gone")
+
+    is_end = message.how == "delete"
+    return _asked(message, "deleted" if is_end else "answers", plan, is_end=is_end)
+
+
+def read_variables(message: ReadVariables) -> Request:
+    """The answers as JSON."""
+    operation = ExportVariables(includes_internal=message.includes_internal)
+    return _asked(message, "api", lambda found: Plan(operation, keep="nothing"), is_read_only=True)
+
+
+def write_variables(message: WriteVariables) -> Request:
+    """Set and delete variables from outside."""
+    operation = AssignVariables(variables=message.variables.value, deletes=message.deletes)
+    keep: Keep = "as_run" if message.is_new_step else "in_place"
+    return _asked(message, "api", lambda found: Plan(operation, keep=keep))
+
+
+def run_action(message: RunAction) -> Request:
+    """An action that no person waits for: it changes the newest step in place."""
+    call = message.call.value
+    operation = CallAction(action=call.action, arguments=call.arguments, keeps_step=True)
+    return Request(
+        session_id=SessionId(message.session_id),
+        operation_id=message.operation_id,
+        visitor=message.visitor.value,
+        cause="cron",
+        plan=lambda found: Plan(operation, keep="in_place"),
+        limit="action",
+    )
+
+
+def response_action(
+    *,
+    session_id: SessionId,
+    task_id: str,
+    action: str,
+    arguments: bytes,
+    visitor: Visitor,
+    language: str,
+    failure: TaskFailure | None,
+) -> Request:
+    """The second phase of a task: a response action, or an error action when `failure` is given."""
+    operation = RunResponseAction(task_id=task_id, action=action, language=language, failure=failure)
+    return Request(
+        session_id=session_id,
+        operation_id=f"task:{task_id}",
+        visitor=visitor,
+        cause="task",
+        plan=lambda found: Plan(operation, keep="in_place"),
+        task_id=task_id,
+        blobs={"arguments": arguments},
+        limit="action",
+    )
+
+
+def _asked(
+    message: SessionRequest,
+    cause: Cause,
+    plan: Callable[[Found], Plan],
+    *,
+    url_args: Mapping[str, str] | None = None,
+    may_create: bool = False,
+    is_read_only: bool = False,
+    is_end: bool = False,
+    steps: int = 1,
+    check_in_action: str | None = None,
+) -> Request:
+    visitor = message.visitor.value
+    name = name_of(message.interview, message.session_code.value, visitor, message.operation_id)
+    return Request(
+        session_id=name.session_id,
+        operation_id=message.operation_id,
+        visitor=visitor,
+        cause=cause,
+        plan=plan,
+        name=name,
+        url_args=url_args or {},
+        may_create=may_create,
+        is_read_only=is_read_only,
+        is_end=is_end,
+        steps=steps,
+        check_in_action=check_in_action,
+    )

@@ -1,0 +1,167 @@
+"""What a turn saves: from a run's result to the rows of a commit. Pure but for sealing.
+
+Decides which step is written, whether the session is shared with the server from now on, who gets a wrap, and in which
+cron types the session takes part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.bus.outbox import OutboxColumns
+from shared.contracts.visitor import Visitor
+from shared.interview.runtime.operations import Blobs
+from shared.interview.runtime.outcomes import CommandGiven, Header, RunFailed, RunResult, SaveMode
+
+from .keys import DataKeys, SessionKeys
+from .names import SessionName
+from .operations import Keep
+from .store import Commit, StoredSession, Wrap
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session in the hands of a turn: loaded, and its keys opened; `stored` is None for one that is being made."""
+
+    name: SessionName
+    keys: DataKeys
+    stored: StoredSession | None
+
+    @property
+    def version(self) -> int:
+        """The version that was loaded; 0 before the first commit."""
+        return self.stored.version if self.stored else 0
+
+    @property
+    def newest_step(self) -> int:
+        """Number of the newest step; 0 before the first commit."""
+        return self.stored.newest_step if self.stored else 0
+
+    @property
+    def is_multi_user(self) -> bool:
+        """Whether the server may open the session, as it was loaded."""
+        return self.stored is not None and self.stored.is_multi_user
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Who may open the session after the turn."""
+
+    keys: DataKeys
+    is_multi_user: bool
+    added_wraps: Sequence[Wrap]
+    drops_server_wraps: bool
+
+
+def save_mode(result: RunResult, blobs: Blobs, keep: Keep, opened: Opened) -> SaveMode:
+    """How the result is kept, once the request has had its say."""
+    if isinstance(result.outcome, RunFailed) or keep == "nothing":
+        return "ignore"
+    if result.save == "delete":
+        return "delete"
+    if keep == "back":
+        return "overwrite"
+    if "answers" not in blobs:
+        return "ignore"
+    if opened.stored is None or keep == "anew":
+        return "overwrite"
+    if keep == "in_place" and result.save == "new":
+        return "overwrite"
+    return result.save
+
+
+def step_after(opened: Opened, keep: Keep, mode: SaveMode) -> int:
+    """The number of the newest step after the turn."""
+    if mode == "ignore":
+        return opened.newest_step
+    if keep == "anew" or opened.stored is None:
+        return 1
+    if keep == "back":
+        return opened.newest_step - 1
+    return opened.newest_step + 1 if mode == "new" else opened.newest_step
+
+
+def sharing_after(opened: Opened, is_multi_user: bool, visitor: Visitor, session_keys: SessionKeys) -> Sharing:
+    """Follow `multi_user` (spec/area2 §2.7, §3.3), and give wraps to holders who came along.
+
+    Turning it off needs a visitor's key to close the session under; without one it stays shared until a visitor comes.
+    """
+    keys, stored = opened.keys, opened.stored
+    if opened.is_multi_user and not is_multi_user and visitor.keys:
+        closed = keys.next_generation()
+        wraps = session_keys.missing_wraps(closed, stored, visitor.keys)
+        return Sharing(closed, False, wraps, drops_server_wraps=True)
+    if opened.is_multi_user:
+        return Sharing(keys, True, (), drops_server_wraps=False)
+    wraps = session_keys.missing_wraps(keys, stored, visitor.keys)
+    if is_multi_user:
+        wraps += session_keys.server_wraps(keys)
+    return Sharing(keys, is_multi_user, wraps, drops_server_wraps=False)
+
+
+def cron_types_after(stored: StoredSession | None, header: Header) -> tuple[str, ...] | None:
+    """The registrations from now on, or None when they stay as they are."""
+    wanted = frozenset(header.cron_types) if header.allow_cron else frozenset()
+    return None if wanted == (stored.cron_types if stored else frozenset()) else tuple(sorted(wanted))
+
+
+def changes_nothing(result: RunResult, keep: Keep, mode: SaveMode, opened: Opened, sharing: Sharing) -> bool:
+    """Whether there is nothing to commit: a second delivery may then run again without harm."""
+    if isinstance(result.outcome, RunFailed) or (opened.stored is None and mode == "ignore"):
+        return True
+    if result.effects or sharing.added_wraps or sharing.is_multi_user != opened.is_multi_user:
+        return False
+    if mode == "ignore":
+        return True
+    return mode == "overwrite" and keep in ("as_run", "in_place") and opened.stored is not None and not result.is_changed
+
+
+def commit_of(
+    *,
+    opened: Opened,
+    result: RunResult,
+    blobs: Blobs,
+    mode: SaveMode,
+    newest_step: int,
+    sharing: Sharing,
+    operation_id: str | None,
+    outcome: bytes,
+    messages: OutboxColumns,
+    code_sealed: bytes,
+    now: datetime,
+) -> Commit:
+    """The rows of the turn. `outcome` is the packed reply that a second delivery gets."""
+    stored, keys = opened.stored, sharing.keys
+    version = opened.version + 1
+    step = None
+    if mode != "ignore" and "answers" in blobs:
+        step = keys.seal_step(blobs["answers"], number=newest_step, version=version, stored=stored)
+    header = result.header.model_dump_json().encode()
+    return Commit(
+        session_id=keys.session_id,
+        expected_version=opened.version,
+        created_at=stored.created_at if stored else now,
+        now=now,
+        newest_step=newest_step,
+        generation=keys.generation,
+        is_multi_user=sharing.is_multi_user,
+        allow_cron=result.header.allow_cron if step or stored is None else stored.allow_cron,
+        header_sealed=keys.seal_value(header, "header") if step else None,
+        step=step,
+        operation_id=operation_id,
+        outcome_sealed=keys.seal_value(outcome, "outcome", operation_id) if operation_id else None,
+        added_wraps=sharing.added_wraps,
+        drops_server_wraps=sharing.drops_server_wraps,
+        cron_types=cron_types_after(stored, result.header) if step else None,
+        messages=messages,
+        interview=opened.name.interview,
+        code_hash=opened.name.code_hash,
+        code_sealed=code_sealed,
+    )
+
+
+def asks_to_start_over(result: RunResult) -> bool:
+    """A restart button or command: the same session goes on with fresh answers (spec/area2 §2.6)."""
+    return isinstance(result.outcome, CommandGiven) and result.outcome.name == "restart"

@@ -1,0 +1,278 @@
+"""Sessions in PostgreSQL: load everything a turn needs in one statement, commit everything it did in one.
+
+Knows rows and sealed bytes, no keys: what is inside belongs to keys.py. One statement sees one state of the database, so
+the load is as good as a REPEATABLE READ transaction, and the commit's compare-and-set on `version` guards every part of
+it. `created_at` is compared as well: a session deleted and made anew under the same code is another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.bus.outbox import OutboxColumns, insert_statement
+from shared.kernel.errors import Retryable
+from shared.kernel.ids import SessionId
+from shared.storage.database import Row, Statements
+
+SERVER = "server"
+"""Holder of the wraps under the server key."""
+
+_NO_MESSAGES = OutboxColumns([], [], [], [], [], [], [])
+
+
+class StaleVersion(Retryable):
+    """Another turn saved this session first."""
+
+    def __init__(self, expected: int) -> None:
+        super().__init__()
+        self.expected = expected
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStep:
+    """One step as it lies in the table."""
+
+    step: int
+    version: int
+    generation: int
+    base_step: int | None
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Wrap:
+    """The data key of one generation, wrapped for one holder."""
+
+    holder: str
+    generation: int
+    wrapped: bytes
+    key_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSession:
+    """A session as it lies in the tables, with the steps, wraps and the outcome that were asked for."""
+
+    session_id: SessionId
+    interview: str
+    code_sealed: bytes
+    version: int
+    newest_step: int
+    generation: int
+    is_multi_user: bool
+    allow_cron: bool
+    created_at: datetime
+    header_sealed: bytes | None
+    steps: Mapping[int, StoredStep]
+    wraps: Sequence[Wrap]
+    cron_types: frozenset[str]
+    outcome_sealed: bytes | None
+    """How the asked operation ended when it was handled before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """What one turn changes, all or nothing."""
+
+    session_id: SessionId
+    expected_version: int
+    """0 for a session that is made by this commit."""
+    created_at: datetime
+    now: datetime
+    newest_step: int
+    """Steps after it are deleted."""
+    generation: int
+    is_multi_user: bool
+    allow_cron: bool
+    header_sealed: bytes | None
+    step: StoredStep | None
+    """Written over a step of its number, or as a further one; None leaves the answers as they are."""
+    operation_id: str | None
+    """Recorded with the outcome; None when a second delivery may run again."""
+    outcome_sealed: bytes | None = None
+    added_wraps: Sequence[Wrap] = ()
+    drops_server_wraps: bool = False
+    cron_types: Sequence[str] | None = None
+    """The registrations from now on; None leaves them."""
+    messages: OutboxColumns = _NO_MESSAGES
+    """Published after the commit."""
+    interview: str = ""
+    code_hash: bytes = b""
+    code_sealed: bytes = b""
+
+
+_LOAD = """
+select s.interview, s.code_sealed, s.version, s.steps, s.generation, s.multi_user, s.allow_cron, s.created_at,
+       s.header_sealed,
+       array(select row(t.step, t.version, t.generation, t.base_step, t.data) from session.steps t
+             where t.session_id = s.id and t.step = any(array(
+                 select unnest(array[b.step, b.base_step]) from session.steps b
+                 where b.session_id = s.id and b.step > s.steps - $2))) as found_steps,
+       array(select row(w.holder, w.generation, w.wrapped, w.key_id) from session.wraps w
+             where w.session_id = s.id and (w.holder = 'server' or w.holder = any($3))
+               and (w.expires_at is null or w.expires_at > now())) as found_wraps,
+       array(select r.cron_type from session.registrations r where r.session_id = s.id) as cron_types,
+       (select i.outcome_sealed from session.inbox i where i.session_id = s.id and i.operation_id = $4) as outcome_sealed
+from session.sessions s where s.id = $1
+"""
+
+
+async def load(
+    statements: Statements,
+    session_id: SessionId,
+    *,
+    holders: Sequence[str],
+    operation_id: str = "",
+    steps: int = 1,
+) -> StoredSession | None:
+    """The state of a session with its newest `steps` steps (and what they are compressed against), or None."""
+    row = await statements.fetchrow(_LOAD, session_id, steps, list(holders), operation_id)
+    return None if row is None else _session(session_id, row)
+
+
+def _session(session_id: SessionId, row: Row) -> StoredSession:
+    steps = [StoredStep(*found) for found in row["found_steps"]]
+    return StoredSession(
+        session_id=session_id,
+        interview=row["interview"],
+        code_sealed=row["code_sealed"],
+        version=row["version"],
+        newest_step=row["steps"],
+        generation=row["generation"],
+        is_multi_user=row["multi_user"],
+        allow_cron=row["allow_cron"],
+        created_at=row["created_at"],
+        header_sealed=row["header_sealed"],
+        steps={step.step: step for step in steps},
+        wraps=[Wrap(*found) for found in row["found_wraps"]],
+        cron_types=frozenset(row["cron_types"]),
+        outcome_sealed=row["outcome_sealed"],
+    )
+
+
+_CHANGE_HEAD = """
+with head as (
+    update session.sessions
+    set version = version + 1, steps = $4, generation = $5, multi_user = $6, allow_cron = $7,
+        header_sealed = coalesce($8, header_sealed), modified_at = $9
+    where id = $1 and version = $2 and created_at = $3
+    returning id, version
+)"""
+
+_CREATE_HEAD = """
+with head as (
+    insert into session.sessions (id, version, created_at, steps, generation, multi_user, allow_cron, header_sealed,
+                                  modified_at, interview, code_hash, code_sealed)
+    values ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $29, $30, $31)
+    on conflict do nothing
+    returning id, version
+)"""
+
+_PARTS = f""",
+dropped_steps as (
+    delete from session.steps using head where session_id = head.id and step > $4
+), written_step as (
+    insert into session.steps (session_id, step, version, generation, base_step, data, saved_at)
+    select head.id, $10, head.version, $11, $12, $13, $9 from head where $13::bytea is not null
+    on conflict (session_id, step) do update
+    set version = excluded.version, generation = excluded.generation, base_step = excluded.base_step,
+        data = excluded.data, saved_at = excluded.saved_at
+), handled as (
+    insert into session.inbox (session_id, operation_id, outcome_sealed, handled_at)
+    select head.id, $14, $15, $9 from head where $14::text is not null
+), dropped_wraps as (
+    delete from session.wraps using head where $20 and session_id = head.id and holder = 'server'
+), added_wraps as (
+    insert into session.wraps (session_id, holder, generation, wrapped, key_id)
+    select head.id, w.holder, w.generation, w.wrapped, w.key_id
+    from head, unnest($16::text[], $17::int[], $18::bytea[], $19::text[]) as w (holder, generation, wrapped, key_id)
+    on conflict (session_id, holder, generation) do update
+    set wrapped = excluded.wrapped, key_id = excluded.key_id, expires_at = null
+), dropped_registrations as (
+    delete from session.registrations using head
+    where session_id = head.id and $21::text[] is not null and cron_type <> all($21)
+), added_registrations as (
+    insert into session.registrations (session_id, cron_type)
+    select head.id, c.cron_type from head, unnest($21) as c (cron_type)
+    on conflict do nothing
+), messages as (
+    {insert_statement(22, condition="exists (select 1 from head)")}
+)
+select version from head
+"""
+
+_CHANGE = _CHANGE_HEAD + _PARTS
+_CREATE = _CREATE_HEAD + _PARTS
+
+
+async def commit(statements: Statements, change: Commit) -> int:
+    """Save a turn, and give the new version. Raises StaleVersion when the session has moved on or is gone."""
+    step = change.step
+    wraps = change.added_wraps
+    values = [
+        change.session_id,
+        change.expected_version,
+        change.created_at,
+        change.newest_step,
+        change.generation,
+        change.is_multi_user,
+        change.allow_cron,
+        change.header_sealed,
+        change.now,
+        step.step if step else None,
+        step.generation if step else None,
+        step.base_step if step else None,
+        step.data if step else None,
+        change.operation_id,
+        change.outcome_sealed,
+        [wrap.holder for wrap in wraps],
+        [wrap.generation for wrap in wraps],
+        [wrap.wrapped for wrap in wraps],
+        [wrap.key_id for wrap in wraps],
+        change.drops_server_wraps,
+        None if change.cron_types is None else list(change.cron_types),
+        *change.messages,
+    ]
+    if change.expected_version:
+        version = await statements.fetchval(_CHANGE, *values)
+    else:
+        version = await statements.fetchval(
+            _CREATE, *values, change.interview, change.code_hash, change.code_sealed
+        )
+    if version is None:
+        raise StaleVersion(change.expected_version)
+    return int(version)
+
+
+_DELETE = """
+with gone as (
+    delete from session.sessions where id = $1 and version = $2 and created_at = $3 returning id
+), ending as (
+    insert into session.endings (session_id, operation_id, outcome_sealed, ended_at)
+    select id, $4, $5, $6 from gone
+    on conflict (session_id, operation_id) do nothing
+)
+select id from gone
+"""
+
+
+async def delete(
+    statements: Statements, stored: StoredSession, *, operation_id: str, outcome_sealed: bytes, now: datetime
+) -> None:
+    """Delete a session with all that hangs on it; remember how. Raises StaleVersion as `commit` does."""
+    gone = await statements.fetchval(
+        _DELETE, stored.session_id, stored.version, stored.created_at, operation_id, outcome_sealed, now
+    )
+    if gone is None:
+        raise StaleVersion(stored.version)
+
+
+_ENDING = "select outcome_sealed from session.endings where session_id = $1 and operation_id = $2"
+
+
+async def ending(statements: Statements, session_id: SessionId, operation_id: str) -> bytes | None:
+    """How the operation ended that deleted a session, if it was this one."""
+    outcome: bytes | None = await statements.fetchval(_ENDING, session_id, operation_id)
+    return outcome
