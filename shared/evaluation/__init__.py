@@ -10,6 +10,8 @@ template.py    the process that forks interview processes; it never runs intervi
 child.py       an interview process: runs requests until it is ended
 hardening.py   what a process gives up before it runs interview code
 landlock.py    the kernel's file sandbox, where there is one
+setup.py       what server and template tell each other
+task_pictures.py   tasks as shared.tasks stores them and as the engine sees them
 
 The server's side never unpickles and believes nothing that comes through the pipe.
 """
