@@ -1,0 +1,231 @@
+"""PostgreSQL for one machine: a server of our own under the data folder, started and stopped with us.
+
+Its role is no superuser and needs a password, which lies beside the cluster (0600). The server is durable (fsync on),
+small, and reached over a Unix socket; where the path is too long for one, over a loopback port. One process owns a
+data folder at a time. A server that a killed process left behind is taken over, after checking that it really is ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+import structlog
+
+from shared.kernel.errors import ColloquyError
+from shared.kernel.ids import new_token
+from shared.storage.child import (
+    claimed,
+    end_of,
+    ended,
+    is_alive,
+    is_anyone_in,
+    launch,
+    stop_process,
+    working_folder,
+)
+from shared.storage.postgres_files import (
+    DATABASE,
+    ROLE,
+    Programs,
+    cluster_version,
+    create_cluster,
+    programs_for,
+    reachable,
+    server_arguments,
+)
+from shared.storage.service_folder import ServiceFolder, service_folder
+
+log = structlog.get_logger()
+
+_SOCKET_PORT = 5432
+_LONGEST_SOCKET = 100
+"""Bytes of a socket's path that every system allows (Linux 107, macOS 103)."""
+_POLL_SECONDS = 0.01
+_START_SECONDS = 60.0
+_ATTEMPTS = 5
+
+
+class EmbeddedPostgresFailed(ColloquyError):
+    """The embedded PostgreSQL did not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """What postmaster.pid says of a server."""
+
+    pid: int
+    port: int
+    sockets: Path | None
+    is_ready: bool
+
+
+class EmbeddedPostgres:
+    """A Component; `url` leads to its database once started.
+
+    `ends_with_us` False leaves the server running when this process is killed; the next start takes it over.
+    """
+
+    def __init__(self, *, data_dir: Path, ends_with_us: bool = True) -> None:
+        self._ours = data_dir / "postgres"
+        self._ends_with_us = ends_with_us
+        self._held = contextlib.ExitStack()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._running: _Running | None = None
+        self._password = ""
+
+    @property
+    def url(self) -> str:
+        """Where it is, with the password. Raises EmbeddedPostgresFailed when not started."""
+        if self._running is None:
+            raise EmbeddedPostgresFailed("It was not started yet.")
+        user = f"{ROLE}:{quote(self._password, safe='')}"
+        if self._running.sockets is None:
+            return f"postgresql://{user}@127.0.0.1:{self._running.port}/{DATABASE}"
+        return f"postgresql://{user}@/{DATABASE}?host={quote(str(self._running.sockets))}&port={self._running.port}"
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process, while it runs."""
+        return self._running.pid if self._running else None
+
+    async def start(self) -> None:
+        """Start the server, making its cluster the first time, or take over the one that runs.
+
+        Raises DataFolderInUse, EmbeddedPostgresFailed, PostgresMissing, ServerFilesGone.
+        """
+        if self._running is not None:
+            return
+        folder = service_folder(self._ours)
+        self._held.enter_context(claimed(folder.ours))
+        try:
+            self._password = _password(folder.ours / "password")
+            self._running = await self._found_or_started(folder)
+        except BaseException:
+            await self._end_process()
+            self._held.close()
+            raise
+
+    async def stop(self) -> None:
+        """Fast shutdown: sessions are ended, everything is written."""
+        running, self._running = self._running, None
+        if running is not None:
+            await stop_process(running.pid, signal.SIGINT, process=self._process, then=signal.SIGQUIT)
+        self._process = None
+        self._held.close()
+
+    async def problem(self) -> str | None:
+        """Readiness: None while the server's process runs."""
+        if self._running is None or not is_alive(self._running.pid):
+            return "The embedded PostgreSQL has ended; see server.log in the data folder, and start again."
+        return None
+
+    async def _found_or_started(self, folder: ServiceFolder) -> _Running:
+        cluster = folder.home.resolve() / "cluster"
+        version = cluster_version(cluster)
+        programs = reachable(programs_for(version), folder)
+        if version is None:
+            await create_cluster(cluster, programs=programs, folder=folder, password=self._password)
+        elif left := await _left_behind(cluster):
+            log.info("embedded_postgres.adopted", pid=left.pid)
+            return left
+        return await self._started(cluster, programs, folder)
+
+    async def _started(self, cluster: Path, programs: Programs, folder: ServiceFolder) -> _Running:
+        sockets = folder.give(folder.home / "run")
+        temporary = folder.give(folder.home / "tmp")
+        has_socket = len(os.fsencode(sockets / f".s.PGSQL.{_SOCKET_PORT}")) <= _LONGEST_SOCKET
+        output = folder.ours / "server.log"
+        for attempt in range(_ATTEMPTS):
+            port = _SOCKET_PORT if has_socket else _free_port()
+            self._process = process = launch(
+                server_arguments(cluster, programs=programs, sockets=sockets if has_socket else None, port=port),
+                folder=folder.home,
+                output=output,
+                environment={"TMPDIR": str(temporary)},
+                run_as=folder.run_as,
+                death_signal=signal.SIGINT if self._ends_with_us else None,
+            )
+            running = await _ready(cluster, process.pid, partial(_is_running, process))
+            if running is not None:
+                return running
+            # A port taken by somebody else, or backends of a killed server that still hold its memory: once more.
+            await asyncio.sleep(0.2 * (attempt + 1))
+        raise EmbeddedPostgresFailed(f"The end of {output}:\n{end_of(output)}")
+
+    async def _end_process(self) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.poll() is None:
+            await stop_process(process.pid, signal.SIGINT, process=process, then=signal.SIGQUIT)
+
+
+def _password(path: Path) -> str:
+    """The role's password, made on the first start."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_text(encoding="ascii").strip()
+    password = new_token(24)
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(password)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    return password
+
+
+async def _left_behind(cluster: Path) -> _Running | None:
+    """The server that runs on this cluster, once it is ready; None when there is none (any more)."""
+    running = _read_pid_file(cluster)
+    if running is None or not is_alive(running.pid):
+        return None
+    if working_folder(running.pid) != cluster:
+        # The number of a dead server was given to a program that has nothing to do with us.
+        if not is_anyone_in(cluster):
+            (cluster / "postmaster.pid").unlink(missing_ok=True)
+        return None
+    found = await _ready(cluster, running.pid, partial(is_alive, running.pid))
+    if found is None and not await ended(running.pid, limit_seconds=_START_SECONDS):
+        raise EmbeddedPostgresFailed(f"An older server (process {running.pid}) neither works nor ends; end it by hand.")
+    return found
+
+
+async def _ready(cluster: Path, pid: int, is_running: Callable[[], bool]) -> _Running | None:
+    """Wait until this server accepts connections; None when it ended or is about to."""
+    deadline = asyncio.get_running_loop().time() + _START_SECONDS
+    while is_running() and asyncio.get_running_loop().time() < deadline:
+        running = _read_pid_file(cluster)
+        if running is not None and running.pid == pid and running.is_ready:
+            return running
+        await asyncio.sleep(_POLL_SECONDS)
+    return None
+
+
+def _is_running(process: subprocess.Popen[bytes]) -> bool:
+    return process.poll() is None
+
+
+def _read_pid_file(cluster: Path) -> _Running | None:
+    """postmaster.pid: pid, folder, start time, port, socket folder, address, shared memory, status."""
+    try:
+        lines = [line.strip() for line in (cluster / "postmaster.pid").read_text().splitlines()]
+        sockets = Path(lines[4]) if len(lines) > 4 and lines[4] else None
+        port = int(lines[3]) if len(lines) > 3 else 0
+        return _Running(int(lines[0]), port, sockets, len(lines) > 7 and lines[7] == "ready")
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
