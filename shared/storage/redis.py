@@ -176,7 +176,8 @@ class Redis:
         if self._clock.monotonic() < self._rests_until:
             raise RedisUnavailable("It did not answer a moment ago.")
 
-    def _connect(self, **options: Any) -> Any:
+    def _connect(self) -> Any:
+        options = {} if self._url.startswith("unix:") else {"socket_keepalive": True}
         return redis.asyncio.Redis.from_url(
             self._url,
             protocol=2,
@@ -184,7 +185,6 @@ class Redis:
             retry=Retry(NoBackoff(), 0),
             socket_timeout=self._command_seconds,
             socket_connect_timeout=self._connect_seconds,
-            socket_keepalive=True,
             **options,
         )
 
