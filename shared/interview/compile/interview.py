@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from shared.interview.compile.blocks import (
@@ -18,6 +17,7 @@ from shared.interview.compile.blocks import (
 from shared.interview.compile.expressions import Text
 from shared.interview.compile.index import DefinitionIndex
 from shared.interview.errors import Position
+from shared.interview.source.reader import Stamp
 
 DEFAULT_LIMIT = 500
 
@@ -32,15 +32,6 @@ class Finding:
     position: Position | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceStamp:
-    """One source file as it was when it was read."""
-
-    path: Path
-    modified_ns: int
-    size: int
-
-
 @dataclass(eq=False, kw_only=True)
 class Interview:
     """Everything a run needs to know of one interview. Built by `compile.assembly`; read-only afterwards."""
@@ -48,7 +39,8 @@ class Interview:
     reference: str
     """Canonical: `package:data/questions/file.yml`."""
     package: str
-    stamps: tuple[SourceStamp, ...] = ()
+    stamps: tuple[Stamp, ...] = ()
+    """The files it was read from: when one changes, the interview is compiled again."""
     blocks: tuple[Block, ...] = ()
     """Every block in reading order, nested ones excepted."""
     definers: tuple[Definer, ...] = ()

@@ -167,8 +167,8 @@ class _Writer:
             raise SourceError(f"Mako: {error.msg}", _moved(self._position, line)) from error
         for node in ast.walk(tree):
             if isinstance(node, (ast.expr, ast.stmt, ast.excepthandler, ast.arg, ast.keyword, ast.alias)):
-                start, end = self._line(node.lineno), self._line(node.end_lineno or node.lineno)
-                node.lineno, node.end_lineno = min(start, end), max(start, end)
+                node.lineno = node.end_lineno = self._line(node.lineno)
+                node.col_offset = node.end_col_offset = 0
         code = self._function(tree)
         assigned = sorted(
             name

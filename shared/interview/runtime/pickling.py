@@ -1,7 +1,7 @@
 """Stored answers: what is kept, how it is written, and how it is read back.
 
 Three pickles in one stream share their references: the variables, what `_internal` remembers, and its bookkeeping
-(counters and times that move on every run). So whether a run changed anything is a comparison of the first two as bytes.
+(counters and times that move on every run). So whether a run changed anything is a comparison of bytes.
 Classes are named by their module: those of the library say `docassemble.base.util`, and the import hook of
 `library.import_hook` resolves it. Only an interview process reads this; the parent never does (DESIGN §6).
 """

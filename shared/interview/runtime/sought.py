@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.interview.compile.names import substituted
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
@@ -30,8 +32,6 @@ class Sought:
 
     def literal(self, name: str) -> str:
         """`name` with x and i … n replaced by what they stand for: `x.name[i]` becomes `people[0].name[2]`."""
-        from shared.interview.runtime.names import substituted
-
         return substituted(name, self.context)
 
 

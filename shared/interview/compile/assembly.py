@@ -1,0 +1,245 @@
+"""From raw blocks to a compiled interview: which reader takes which block, and what the blocks say together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as AnyMapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from shared.interview.compile.blocks import (
+    Block,
+    CodeBlock,
+    Definer,
+    EmbeddedChoices,
+    FeaturesBlock,
+    HelpItem,
+    IgnoredBlock,
+    ImagesBlock,
+    MetadataBlock,
+    ModulesBlock,
+    OnChangeBlock,
+    OrderBlock,
+    QuestionBlock,
+    ResetBlock,
+    ScreenPartsBlock,
+    SectionsBlock,
+    TermsBlock,
+    ValidationMessagesBlock,
+)
+from shared.interview.compile.declarations import ALWAYS_ALLOWED, DECLARATIONS
+from shared.interview.compile.definers import DEFINERS, FLOW_KEYS
+from shared.interview.compile.expressions import Text
+from shared.interview.compile.interview import Finding, Interview
+from shared.interview.compile.questions import PARTS, QUESTION_KEYS, read_question
+from shared.interview.compile.reading import Reading, Scope
+from shared.interview.errors import Position, SourceError
+from shared.interview.source.documents import Mapping
+from shared.interview.source.reader import InterviewSource, RawBlock
+
+_LEFT_OUT = {
+    "require": "`require` is not supported; put the conditions into a mandatory code block",
+    "response": "`response` as a block is not supported; call response() in code",
+    "command": "`command` as a block is not supported; call command() in code",
+}
+_TITLES = frozenset({"title", "short title", "tab title", "subtitle", "title url", "logo", "short logo", "error help"})
+
+
+@dataclass(slots=True)
+class Compilation:
+    """A compiled interview, and everything that is wrong with it."""
+
+    interview: Interview
+    problems: list[SourceError]
+
+
+def compile_interview(source: InterviewSource) -> Interview:
+    """Compile. Raises the first SourceError."""
+    result = compile_with_problems(source)
+    if result.problems:
+        raise result.problems[0]
+    return result.interview
+
+
+def compile_with_problems(source: InterviewSource) -> Compilation:
+    """Compile what can be compiled and collect every problem, for lint."""
+    problems = list(source.problems)
+    scope = Scope()
+    languages: dict[str, str] = {}
+    blocks: list[Block] = []
+    roles: tuple[str, ...] = ()
+    for raw in source.blocks:
+        if "default language" in raw.data:
+            languages[raw.file] = str(raw.data["default language"]).strip()
+        language = str(raw.data.get("language") or languages.get(raw.file, "*")).strip()
+        try:
+            if "default role" in raw.data:
+                value = raw.data["default role"]
+                roles = tuple(str(role) for role in (value if isinstance(value, list) else [value]))
+            block = _read(raw, scope, language)
+        except SourceError as problem:
+            problems.append(problem)
+            continue
+        if block is not None:
+            blocks.append(block)
+    interview = Interview(
+        reference=source.file.reference,
+        package=source.file.package,
+        stamps=tuple(source.stamps),
+        blocks=tuple(blocks),
+        calls_process_action=scope.calls_process_action,
+        default_roles=roles,
+    )
+    _consolidate(interview)
+    interview.findings = tuple(scope.findings)
+    return Compilation(interview, problems)
+
+
+def _read(raw: RawBlock, scope: Scope, language: str) -> Block | None:
+    data = raw.data
+    identifier = data.get("id")
+    if "question" in data:
+        reading = _reading(raw, scope, language, _question_name(raw, identifier))
+        reading.check_keys(data, QUESTION_KEYS | ALWAYS_ALLOWED | {"default role"}, "a question")
+        return read_question(reading, lambda mapping, place: _nested(reading, mapping, place))
+    for key, (declare, own_keys) in DECLARATIONS.items():
+        if key in data:
+            reading = _reading(raw, scope, language, f"Block_{raw.number}")
+            reading.check_keys(data, own_keys | ALWAYS_ALLOWED, f"a `{key}` block")
+            return declare(reading)
+    for key, (define, own_keys) in DEFINERS.items():
+        if key in data:
+            reading = _reading(raw, scope, language, _question_name(raw, identifier))
+            reading.check_keys(data, own_keys | FLOW_KEYS | ALWAYS_ALLOWED | {"default role"}, f"a `{key}` block")
+            return define(reading)
+    reading = _reading(raw, scope, language, f"Block_{raw.number}")
+    for key, reason in _LEFT_OUT.items():
+        if key in data:
+            reading.warn(reason)
+            return None
+    if not data.keys() <= {"comment", "default language", "default role", "language", "id"}:
+        keys = ", ".join(map(repr, data))
+        reading.warn(f"Nothing is known to do with a block of {keys}; it is ignored")
+    return None
+
+
+def _reading(raw: RawBlock, scope: Scope, language: str, name: str) -> Reading:
+    return Reading(raw, scope, name=name, language=language, number=raw.number)
+
+
+def _question_name(raw: RawBlock, identifier: Any) -> str:
+    return f"Question_{raw.number}" if identifier is None else f"ID {str(identifier).strip()}"
+
+
+def _nested(outer: Reading, mapping: Mapping, place: int) -> Definer:
+    """Read the block an embedded choice leads to; its names are found under the outer block."""
+    data = mapping.renamed({key: str(key).lower() for key in mapping})
+    raw = replace(outer.raw, data=data, line=mapping.line or outer.raw.line, source="")
+    name = f"ID {data['id']}" if data.get("id") is not None else f"{outer.name}|{place}"
+    reading = Reading(raw, outer.scope, name=name, language=outer.language, number=outer.number)
+    if "question" in data:
+        reading.check_keys(data, QUESTION_KEYS | ALWAYS_ALLOWED, "a question")
+        return read_question(reading, lambda inner, index: _nested(reading, inner, index))
+    for key, (define, own_keys) in DEFINERS.items():
+        if key in data:
+            reading.check_keys(data, own_keys | FLOW_KEYS | ALWAYS_ALLOWED, f"a `{key}` block")
+            return define(reading)
+    raise SourceError("A choice leads to a block with `question` or `code`, or to a command", reading.position)
+
+
+def _consolidate(interview: Interview) -> None:
+    """Fill in what the blocks say together; later blocks override earlier ones."""
+    definers = [block for block in interview.blocks if isinstance(block, Definer)]
+    interview.definers = tuple(definers)
+    interview.steps = tuple(block for block in definers if block.mandatory or block.initial)
+    for block in definers:
+        for name in block.defines:
+            interview.index.add(name, block)
+        for inner in _with_nested(block):
+            interview.by_name[inner.name] = inner
+    order: list[str] = []
+    modules: list[ModulesBlock] = []
+    resets: list[str] = []
+    changes: list[OnChangeBlock] = []
+    for declaration in interview.blocks:
+        match declaration:
+            case MetadataBlock():
+                _merge(interview.metadata, declaration.values)
+                _metadata_texts(interview, declaration)
+            case FeaturesBlock():
+                _merge(interview.features, declaration.values)
+            case ModulesBlock():
+                modules.append(declaration)
+            case ResetBlock():
+                resets.extend(declaration.variables)
+            case OnChangeBlock():
+                changes.append(declaration)
+            case OrderBlock():
+                order.extend(declaration.ids)
+            case _:
+                _declare(interview, declaration)
+    interview.modules, interview.resets, interview.on_change = tuple(modules), tuple(resets), tuple(changes)
+    interview.index.settle(order)
+    interview.always_reconsidered = tuple(
+        block for block in definers if isinstance(block, CodeBlock) and block.reconsiders_always
+    )
+    interview.has_dependencies = bool(changes) or any(block.depends_on for block in definers)
+
+
+def _declare(interview: Interview, block: Block) -> None:
+    match block:
+        case SectionsBlock():
+            interview.sections[block.language] = block
+        case ScreenPartsBlock():
+            parts = interview.screen_parts.setdefault(block.language, {})
+            for key, text in block.parts.items():
+                if text is None:
+                    parts.pop(key, None)
+                else:
+                    parts[key] = text
+        case ValidationMessagesBlock():
+            interview.validation_messages.setdefault(block.language, {}).update(block.messages)
+        case HelpItem():
+            interview.help.setdefault(block.language, []).append(block)
+        case TermsBlock():
+            table = interview.auto_terms if block.is_automatic else interview.terms
+            table.setdefault(block.language, {}).update(block.terms)
+        case ImagesBlock():
+            interview.images.update(block.images)
+        case IgnoredBlock() | _:
+            pass
+
+
+def _with_nested(block: Definer) -> list[Definer]:
+    found = [block]
+    if isinstance(block, QuestionBlock) and isinstance(block.style, EmbeddedChoices):
+        for choice in block.style.choices:
+            if choice.block is not None:
+                found += _with_nested(choice.block)
+    return found
+
+
+def _merge(into: dict[str, Any], values: AnyMapping[str, Any]) -> None:
+    for key, value in values.items():
+        present = into.get(key)
+        if isinstance(present, dict) and isinstance(value, dict):
+            merged = dict(present)
+            _merge(merged, value)
+            into[key] = merged
+        else:
+            into[key] = value
+
+
+def _metadata_texts(interview: Interview, block: MetadataBlock) -> None:
+    for key, value in block.values.items():
+        if key not in _TITLES and key not in PARTS:
+            continue
+        by_language = value if isinstance(value, dict) else {"*": value}
+        for language, text in by_language.items():
+            if isinstance(text, (str, int, float)) and not isinstance(text, bool):
+                texts = interview.metadata_texts.setdefault(str(language), {})
+                texts[key] = Text(str(text), Position(block.position.file, block.position.line, block.name))
+
+
+def unreadable(reference: str, problem: SourceError) -> Finding:
+    """A problem as lint shows it."""
+    return Finding("error", problem.message, problem.position or Position(reference, 1))

@@ -1,0 +1,148 @@
+"""Read an interview and everything it includes into raw blocks with positions (spec/area4 §1.1, §1.2)."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shared.interview.errors import Position, SourceError
+from shared.interview.source.documents import Document, Mapping, load, split
+from shared.interview.source.jinja import MARK, preprocessed
+from shared.kernel.errors import Refused
+from shared.kernel.interview_path import InterviewPath, PackageFile
+
+BASE_PACKAGE = "docassemble.base"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """One source file as it was when it was read: enough to notice that it changed."""
+
+    path: Path
+    modified_ns: int
+    size: int
+
+    @classmethod
+    def of(cls, path: Path) -> Stamp:
+        """The file as it is now."""
+        status = path.stat()
+        return cls(path, status.st_mtime_ns, status.st_size)
+
+    def is_current(self) -> bool:
+        """Whether the file is still the one that was read."""
+        try:
+            return Stamp.of(self.path) == self
+        except OSError:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class RawBlock:
+    """One block as data, not yet understood."""
+
+    file: str
+    """Canonical reference of the file it stands in."""
+    package: str
+    line: int
+    number: int
+    """Running number over the whole interview, from 1."""
+    data: Mapping
+    source: str
+
+    @property
+    def position(self) -> Position:
+        """Where it stands, before it has a name."""
+        return Position(self.file, self.line, f"block {self.number}")
+
+
+@dataclass(slots=True)
+class InterviewSource:
+    """What reading gave: blocks in order, the files they came from, and what could not be read."""
+
+    file: PackageFile
+    blocks: list[RawBlock] = field(default_factory=list)
+    stamps: list[Stamp] = field(default_factory=list)
+    problems: list[SourceError] = field(default_factory=list)
+
+
+def read_interview(reference: str, path: InterviewPath) -> InterviewSource:
+    """Read a whole interview; includes are processed in place, each file once.
+
+    Problems of single blocks are collected, so that lint can name them all. Raises Refused (of the kernel) when
+    the interview itself cannot be found.
+    """
+    found = path.find(reference)
+    source = InterviewSource(found)
+    _Reader(path, source).read(found)
+    return source
+
+
+class _Reader:
+    def __init__(self, path: InterviewPath, source: InterviewSource) -> None:
+        self._path, self._source = path, source
+        self._seen: set[Path] = set()
+        self._number = 0
+
+    def read(self, file: PackageFile) -> None:
+        if file.path in self._seen:
+            return
+        self._seen.add(file.path)
+        self._source.stamps.append(Stamp.of(file.path))
+        try:
+            documents = list(self._documents(file))
+        except SourceError as problem:
+            self._source.problems.append(problem)
+            return
+        for document in documents:
+            self._number += 1
+            number = self._number
+            try:
+                data = load(document, file.reference, f"block {number}")
+                if data is None:
+                    self._number -= 1
+                    continue
+                block = RawBlock(file.reference, file.package, data.line, number, data, document.text)
+                if "include" in data:
+                    self._include(block, file)
+                else:
+                    self._source.blocks.append(block)
+            except SourceError as problem:
+                self._source.problems.append(problem)
+
+    def _documents(self, file: PackageFile) -> Iterator[Document]:
+        try:
+            text = file.path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise SourceError(f"This file is not UTF-8 text: {error}", Position(file.reference, 1)) from error
+        if text.startswith(MARK):
+            text = preprocessed(text, file, self._path, interview=self._source.file)
+        return split(text)
+
+    def _include(self, block: RawBlock, including: PackageFile) -> None:
+        wanted = block.data["include"]
+        names = [wanted] if isinstance(wanted, str) else wanted
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise SourceError("`include` takes a file name or a list of file names", block.position)
+        for name in names:
+            self.read(self._found(name.strip(), including, block))
+
+    def _found(self, name: str, including: PackageFile, block: RawBlock) -> PackageFile:
+        for reference in _candidates(name, including):
+            try:
+                return self._path.find(reference)
+            except Refused:
+                continue
+        raise SourceError(f"The included file {name} was not found", block.position)
+
+
+def _candidates(name: str, including: PackageFile) -> Iterator[str]:
+    if ":" in name:
+        yield name
+        return
+    name = name.removeprefix("data/questions/")
+    folder = posixpath.dirname(including.name)
+    yield f"{including.package}:data/questions/{posixpath.join(folder, name)}"
+    yield f"{including.package}:data/questions/{name}"
+    yield f"{BASE_PACKAGE}:data/questions/{name}"
