@@ -1,4 +1,4 @@
-"""Tasks as shared.tasks stores them and as the engine sees them: neither room may know the other, so it is said here."""
+"""Tasks as shared.tasks stores them and as the engine sees them: neither room may know the other, so they meet here."""
 
 from __future__ import annotations
 

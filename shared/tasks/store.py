@@ -93,7 +93,7 @@ with ended as (
     update tasks.tasks
     set state = 'revoked', fencing = fencing + 1, ended_at = $4, due_at = null, lease_owner = null,
         outcome_sealed = null, followup_sealed = null, payload_sealed = null
-    where id = $1 and session_id = $2
+    where id::text = $1 and session_id = $2
       and (state = 'pending' or ($3 and state in ('running', 'responding')))
     returning id
 ), closed as (
