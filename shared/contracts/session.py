@@ -184,6 +184,8 @@ class TurnReply(Reply):
     commands: Sealed[tuple[BrowserCommand, ...]] | None = None
     variables: Sealed[JsonObject] | None = None
     problem: Sealed[Problem] | None = None
+    ended_tasks: tuple[str, ...] = ()
+    """Of a check-in: tasks the newest screen waits for that have ended; the page refreshes if it shows that screen."""
     created: bool = False
     overtaken: bool = False
     """This request waited four seconds for another turn and went on without it."""

@@ -161,6 +161,8 @@ class RunContext(Value):
     request: RequestFacts = RequestFacts()
     url_args: dict[str, str] = {}
     """Query parameters of this request that are not reserved."""
+    operation_id: str = ""
+    """What this run is for: ids of tasks and timers are derived from it, so that a re-run gives the same ones."""
     steps: int = 1
     is_encrypted: bool = True
     now: str = ""
