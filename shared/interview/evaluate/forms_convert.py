@@ -38,9 +38,9 @@ class ConversionRefused(ValueError):
 
 
 def strip_markup(text: str) -> str:
-    """What a person typed, as text content only: tags gone, everything else kept as typed.
+    r"""What a person typed, as text content only: tags gone, everything else kept as typed.
 
-    Backslashes go first, lest `<\\script>` become a tag by losing them; a `<` that no `>` closes, or that ends the
+    Backslashes go first, lest `<\script>` become a tag by losing them; a `<` that no `>` closes, or that ends the
     text, gets a blank behind it, lest it open a tag together with the words of a page.
     """
     text = text.replace("\\", "").strip()

@@ -177,22 +177,23 @@ def _pair(value: Any, label: Any, scene: Scene) -> Iterable[Offer]:
 
 def objects(expressions: Sequence[Expression], exclude: Sequence[Expression], scene: Scene) -> list[Any]:
     """The objects that can be chosen, each once: lists are opened, what `exclude` gives is left out."""
-    left_out = {id(thing) for expression in exclude for thing in _flattened(scene.value(expression))}
+    left_out = {id(thing) for expression in exclude for thing in flattened(scene.value(expression))}
     found: dict[int, Any] = {}
     for expression in expressions:
-        for thing in _flattened(scene.value(expression)):
+        for thing in flattened(scene.value(expression)):
             if thing is not None and id(thing) not in left_out:
                 found.setdefault(id(thing), thing)
     return list(found.values())
 
 
-def _flattened(value: Any) -> Iterable[Any]:
+def flattened(value: Any) -> Iterable[Any]:
+    """The objects in a value: lists and dictionaries are opened, anything else stands for itself."""
     elements = getattr(value, "elements", None)
     if isinstance(elements, Mapping) or isinstance(value, Mapping):
         yield from value.values()
     elif isinstance(value, list | tuple | set | frozenset) or isinstance(elements, list | set):
         for inner in value:
-            yield from _flattened(inner)
+            yield from flattened(inner)
     else:
         yield value
 
@@ -239,5 +240,3 @@ def _values_of(given: Any) -> Iterable[Any]:
     if isinstance(given, str) or not isinstance(given, Iterable):
         return [given]
     return list(given)
-
-

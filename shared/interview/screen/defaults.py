@@ -15,7 +15,7 @@ NOTHING = object()
 
 
 def default_of(variable: str, written: Any, scene: Scene) -> Any:
-    """The value to show: what was entered before Back, the present value, the one set aside, or the author's default."""
+    """The value to show: entered before Back, the present one, the one set aside, or the author's default."""
     literal, run = scene.literal(variable), scene.run
     if run.prior is not None:
         found, value = names.peek(literal, run.prior)
@@ -59,7 +59,7 @@ def as_text(value: Any, datatype: str) -> str | None:
 
 
 def chosen_of(value: Any) -> list[Any]:
-    """The values a default ticks in a group: those of a dictionary that are true, the members of a list, or the value."""
+    """The values a default ticks in a group: those of a dictionary that are true, a list's members, or the value."""
     if value is NOTHING or value is None:
         return []
     elements = getattr(value, "elements", value)

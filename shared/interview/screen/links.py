@@ -1,5 +1,6 @@
 """Links of finished HTML: what runs an action, what runs a script, what opens beside the interview (spec/area4 §7.2,
-spec/area1 §16.7)."""
+spec/area1 §16.7).
+"""
 
 from __future__ import annotations
 
@@ -73,7 +74,11 @@ def _is_own_interview(url: str, site: Site) -> bool:
     parts, own, page = urlsplit(url), urlsplit(site.root), urlsplit(site.page)
     if parts.netloc and parts.netloc != own.netloc:
         return False
-    return parts.path in {page.path, own.path + "interview", "/interview", ""} or "/start/" in parts.path or "/run/" in parts.path
+    return (
+        parts.path in {page.path, own.path + "interview", "/interview", ""}
+        or "/start/" in parts.path
+        or "/run/" in parts.path
+    )
 
 
 def _with_href(attributes: str, reference: re.Match[str], url: str) -> str:

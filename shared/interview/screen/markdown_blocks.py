@@ -10,15 +10,17 @@ from __future__ import annotations
 import re
 
 from markdown_it import MarkdownIt
+from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import list_block
 from markdown_it.rules_block.state_block import StateBlock
 
-_BLOCK_TAGS = frozenset(
+_BLOCK_TAGS_WRITTEN = (
     "address article aside blockquote body canvas center colgroup dd details dialog div dl dt fieldset figcaption "
-    "figure footer form h1 h2 h3 h4 h5 h6 head header hgroup hr html iframe legend li link main map math menu meta nav "
-    "noscript object ol option output p pre progress script section select style summary svg table tbody td textarea "
-    "tfoot th thead title tr ul video audio".split()
+    "figure footer form h1 h2 h3 h4 h5 h6 head header hgroup hr html iframe legend li link main map math menu meta "
+    "nav noscript object ol option output p pre progress script section select style summary svg table tbody td "
+    "textarea tfoot th thead title tr ul video audio "
 )
+_BLOCK_TAGS = frozenset(_BLOCK_TAGS_WRITTEN.split())
 _VOID_TAGS = frozenset({"hr", "link", "meta"})
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:\s+[^<>]*?|\s*)(?:\"[^\"]*\"|'[^']*'|[^<>\"'])*)>", re.DOTALL)
 _MARKDOWN_ATTRIBUTE = re.compile(r"""\s+markdown\s*=\s*["']?(1|block|span)["']?""", re.IGNORECASE)
@@ -27,7 +29,7 @@ _LIST_MARKER = re.compile(r"(?:[*+-]|\d{1,9}\.) +\S")
 
 def install(parser: MarkdownIt) -> None:
     """Replace the rules of CommonMark."""
-    interrupts = {"alt": ["paragraph", "reference", "blockquote"]}
+    interrupts: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote"]}
     parser.block.ruler.at("html_block", _html_block, interrupts)
     parser.block.ruler.at("list", _list, interrupts)
 
@@ -99,7 +101,10 @@ def _markdown_inside(
     state: StateBlock, start_line: int, end_line: int, tag: re.Match[str], mark: re.Match[str], closing_at: int
 ) -> None:
     opening = f"<{tag[2]}{tag[3][: mark.start()]}{tag[3][mark.end() :]}>"
-    first, last = _line_of(state, start_line, end_line, tag.end() - 1), _line_of(state, start_line, end_line, closing_at)
+    first, last = (
+        _line_of(state, start_line, end_line, tag.end() - 1),
+        _line_of(state, start_line, end_line, closing_at),
+    )
     closing_end = state.src.index(">", closing_at) + 1
     state.push("html_block", "", 0).content = opening + "\n"
     between = state.src[tag.end() : closing_at]

@@ -1,7 +1,7 @@
 """The square-bracket markup of interview texts, replaced before Markdown is read (spec/area4 §7.3).
 
-`[TARGET x]`, `[BR]`, `[CENTER]`, `[FILE …]`, `[EMOJI …]`, `[YOUTUBE …]`, `:name:` and the rest. What only documents know
-(page breaks, spacing) vanishes. Pictures come from `Pictures`, so that nothing here knows where files live.
+`[TARGET x]`, `[BR]`, `[CENTER]`, `[FILE …]`, `[EMOJI …]`, `[YOUTUBE …]`, `:name:` and the rest. What only documents
+know (page breaks, spacing) vanishes. Pictures come from `Pictures`, so that nothing here knows where files live.
 """
 
 from __future__ import annotations
@@ -55,10 +55,11 @@ _FIXED = {
     "TAB": "&nbsp;&nbsp;&nbsp;&nbsp;",
     "REDACTION_SPACE": "█​",
 }
-_WITHOUT_SIGN = frozenset(
+_WITHOUT_SIGN_WRITTEN = (
     "END PAGEBREAK PAGENUM SECTIONNUM TIGHTSPACING SINGLESPACING ONEANDAHALFSPACING DOUBLESPACING TRIPLESPACING "
-    "START_INDENTATION STOP_INDENTATION INDENTATION NOINDENTATION NOPAR FLUSHLEFT_END MAP NO_EMOJIS".split()
+    "START_INDENTATION STOP_INDENTATION INDENTATION NOINDENTATION NOPAR FLUSHLEFT_END MAP NO_EMOJIS "
 )
+_WITHOUT_SIGN = frozenset(_WITHOUT_SIGN_WRITTEN.split())
 _PLAYERS = {
     "YOUTUBE": ("https://www.youtube-nocookie.com/embed/{}?rel=0", "16x9"),
     "YOUTUBE4:3": ("https://www.youtube-nocookie.com/embed/{}?rel=0", "4x3"),
@@ -132,7 +133,7 @@ def _emoji(argument: str, pictures: Pictures, _original: str) -> str:
 
 
 def _field(argument: str, _pictures: Pictures, _original: str) -> str:
-    return f'<span class="daembedfield" data-field="{encoded(argument)}"></span>'
+    return f'<span class="da-embedded-field" data-input-name="{encoded(argument)}"></span>'
 
 
 def _redaction(argument: str, _pictures: Pictures, _original: str) -> str:

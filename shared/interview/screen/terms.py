@@ -41,7 +41,8 @@ def mark_terms(made: str, terms: Terms) -> str:
     if not terms or ("{" not in made and not terms.automatic):
         return made
     automatic = _pattern_of(terms.automatic)
-    pieces, closed_by = _TAGS.split(made), []
+    pieces = _TAGS.split(made)
+    closed_by: list[str] = []
     for index, piece in enumerate(pieces):
         if index % 2:
             _track(piece, closed_by)

@@ -7,10 +7,11 @@ sought in. Rendering may raise a missing name; the seek loop above catches that 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import orjson
@@ -25,6 +26,8 @@ from shared.interview.screen.links import Site, finish_links
 from shared.interview.screen.markdown import DEFAULT_TABLE_CLASS, to_html, to_plain_text
 from shared.interview.screen.markup import translate
 from shared.interview.screen.terms import NO_TERMS, Terms, mark_terms
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +128,24 @@ class Scene:
             made = mark_terms(made, self.terms)
         return finish_links(made, self.site)
 
+    def finish_raw(self, rendered: str) -> str:
+        """HTML that the author wrote as HTML: only targets, other special markup and links are seen to."""
+        return finish_links(translate(rendered, self.pictures), self.site) if rendered else ""
+
     def word(self, phrase: str) -> str:
         """A built-in phrase in the language of the run."""
         return word(phrase, language=self.run.language)
+
+    def shuffled(self, things: Sequence[T]) -> list[T]:
+        """The things in an order of chance that stays the same while this visitor answers this session."""
+        seed = f"{self.run.context.session_id}|{self.block.name if self.block else ''}"
+        return [
+            thing
+            for _, thing in sorted(
+                enumerate(things),
+                key=lambda pair: hashlib.blake2b(f"{seed}|{pair[0]}".encode(), digest_size=8).digest(),
+            )
+        ]
 
     # Names
     def literal(self, name: str) -> str:

@@ -1,0 +1,103 @@
+"""The value one field of a form gets from what was posted (spec/area4 §5.4)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from shared.contracts.screen import FormField
+from shared.interview.evaluate import forms_convert
+from shared.interview.evaluate.forms_convert import ConversionRefused, convert
+from shared.interview.evaluate.forms_posted import Posted
+from shared.interview.library.dates import as_datetime
+from shared.interview.library.languages import word
+from shared.interview.runtime.run import Run
+from shared.interview.screen.empty import box_dictionary, empty_value, object_list
+
+UNTOUCHED = object()
+"""The variable keeps the value it has, or stays undefined."""
+
+_STALE_OBJECT = "This choice is no longer available."
+
+
+def value_of(field: FormField, literal: str, posted: Posted, run: Run) -> Any:
+    """The value for the variable `literal`, or UNTOUCHED. Raises ConversionRefused with a message for the person."""
+    if field.options.get("is_empty"):
+        return empty_value(field.datatype, literal)
+    if field.datatype in forms_convert.BOX_DICTIONARIES:
+        return _boxes(field, literal, posted, run)
+    if field.datatype in forms_convert.OBJECT_LISTS:
+        return _object_boxes(field, literal, posted, run)
+    if field.datatype in forms_convert.FILES:
+        return None if posted.is_visible(field) and not posted.files(field) else UNTOUCHED
+    text, was_posted = posted.text(field)
+    if text is None:
+        return UNTOUCHED
+    if field.datatype in forms_convert.OBJECTS:
+        return _object(field, text, run)
+    if text == "None" and (not was_posted or field.options.get("none_is_a_choice")):
+        return None
+    return _converted(field.datatype, text, run)
+
+
+def _converted(datatype: str, text: str, run: Run) -> Any:
+    try:
+        return convert(datatype, text, timezone=run.context.user.timezone or run.timezone, make_date=as_datetime)
+    except ConversionRefused as refusal:
+        raise ConversionRefused(word(str(refusal))) from refusal
+
+
+def _boxes(field: FormField, literal: str, posted: Posted, run: Run) -> Any:
+    ticked = posted.ticked(field)
+    if ticked is None:
+        return UNTOUCHED
+    given = dict(zip(field.options.get("values", []), ticked, strict=True))
+    before = getattr(run.peek(literal), "elements", None)
+    kept = dict(before) if isinstance(before, dict) else {}
+    return box_dictionary(literal, {**kept, **given})
+
+
+def _object_boxes(field: FormField, literal: str, posted: Posted, run: Run) -> Any:
+    ticked = posted.ticked(field)
+    if ticked is None:
+        return UNTOUCHED
+    before = getattr(run.peek(literal), "elements", None)
+    things = list(before) if isinstance(before, list) else []
+    for key, is_ticked in zip(field.options.get("values", []), ticked, strict=True):
+        thing = _find(field, str(key), run)
+        if is_ticked and not any(thing is other for other in things):
+            things.append(thing)
+        elif not is_ticked:
+            things = [other for other in things if other is not thing]
+    return object_list(literal, things)
+
+
+def _object(field: FormField, text: str, run: Run) -> Any:
+    if text == "":
+        return UNTOUCHED
+    return None if text == "None" else _find(field, text, run)
+
+
+def _find(field: FormField, key: str, run: Run) -> Any:
+    """The object behind a key: by its name, or among those kept for this screen. Only what was offered is found."""
+    offered = field.options.get("objects", {})
+    if key in offered:
+        kept = run.internal.get("objselections", {}).get("_kept", {})
+        if key in kept:
+            return kept[key]
+        thing = run.peek(offered[key]) if offered[key] else None
+        if thing is not None:
+            return thing
+    raise ConversionRefused(word(_STALE_OBJECT))
+
+
+def picture_of(text: str) -> bytes | None:
+    """The PNG of a signature, posted as a data URL; None when nothing was drawn. Raises ConversionRefused."""
+    head, _, data = text.partition(",")
+    if not data or not head.startswith("data:image/png;base64"):
+        return None
+    try:
+        return base64.b64decode(data, validate=True)
+    except binascii.Error as error:
+        raise ConversionRefused(word("The signature could not be read.")) from error

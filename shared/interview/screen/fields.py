@@ -1,0 +1,272 @@
+"""The items of `fields` as a page shows them and as their post is read back (spec/area4 §2.5, §4.5 step 16)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from shared.contracts.screen import Choice, Field, FormField
+from shared.interview.compile.blocks import FieldItem
+from shared.interview.library.dates import as_datetime
+from shared.interview.library.numbers import currency_symbol
+from shared.interview.runtime.run import missing_of
+from shared.interview.screen import conditions, field_choices, field_types
+from shared.interview.screen.computed_fields import read_computed
+from shared.interview.screen.defaults import NOTHING, as_text, default_of
+from shared.interview.screen.empty import empty_value
+from shared.interview.screen.field_choices import Offered
+from shared.interview.screen.markup import encoded
+from shared.interview.screen.messages import messages_for
+from shared.interview.screen.texts import Scene, as_json
+
+_WHOLE_NUMBERS = ("rows", "trigger at")
+
+
+@dataclass(kw_only=True)
+class BuiltFields:
+    """What became of a list of items."""
+
+    shown: list[Field] = field(default_factory=list)
+    form: list[FormField] = field(default_factory=list)
+    empties: list[tuple[str, Any]] = field(default_factory=list)
+    """Variables that have nothing to choose from, with the value they get."""
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether every variable on the screen is one without a choice: then there is no question."""
+        return bool(self.empties) and all(entry.options.get("is_empty") for entry in self.form)
+
+
+def build_fields(items: Iterable[FieldItem], scene: Scene, *, list_index: int | None = None) -> BuiltFields:
+    """Build every item in order. Raises Undefined and kin as their texts and expressions do."""
+    built = BuiltFields()
+    for item in _expanded(items, scene):
+        if not conditions.is_on_screen(item.conditions, scene):
+            continue
+        if item.kind != "field":
+            built.shown.append(_passage(item, scene))
+        else:
+            _add(item, scene, built, list_index)
+    return built
+
+
+def _expanded(items: Iterable[FieldItem], scene: Scene) -> Iterator[FieldItem]:
+    """The items, with computed ones in the place of the `code` that makes them."""
+    for item in items:
+        if item.kind == "code" and item.code is not None:
+            yield from read_computed(scene.value(item.code), item, scene)
+        else:
+            yield item
+
+
+def _passage(item: FieldItem, scene: Scene) -> Field:
+    """A note or a piece of HTML between the fields."""
+    content = item.content or item.note
+    is_raw = item.kind != "note"
+    return Field(
+        number=item.number,
+        input_type=cast("Any", item.kind),
+        label_html=None,
+        required=False,
+        html=scene.finish_raw(scene.plain(content)) if is_raw else scene.block_html(content),
+        conditions=conditions.watched(item.conditions, scene),
+        css_class=scene.plain(item.css_class),
+        grid=as_json(scene.resolve(item.options.get("grid"))),
+    )
+
+
+def _add(item: FieldItem, scene: Scene, built: BuiltFields, list_index: int | None) -> None:
+    datatype = field_types.datatype_of(item)
+    has_choices = field_choices.offers_anything(item)
+    input_type = field_types.input_type_of(item, has_choices=has_choices)
+    is_disabled = scene.flag(item.disabled) or not conditions.is_enabled(item.conditions, scene)
+    is_required = not is_disabled and scene.flag(item.required, field_types.is_required_by_default(item, input_type))
+    none_label = field_choices.none_label(item, item.datatype, scene)
+    all_label = field_choices.all_label(item, scene)
+    _try_validation(item, datatype, scene)
+    default = default_of(item.variable, item.default, scene)
+    offered = _offered(item, datatype, input_type, default, scene, has_choices=has_choices)
+    input_name = _input_name(item)
+    if offered is not None and offered.is_empty and input_type not in field_types.OPEN_CHOICES:
+        built.empties.append((item.variable, empty_value(datatype, scene.literal(item.variable))))
+        built.form.append(
+            FormField(
+                input_name=input_name, variable=item.variable, datatype=datatype, required=False,
+                number=item.number, options={"is_empty": True},
+            )
+        )  # fmt: skip
+        return
+    if offered is not None:
+        datatype = offered.datatype or datatype
+        if none_label is not None and input_type == "radio":
+            offered = _with_none(offered, none_label, default)
+            none_label = None
+    limits = {name: scene.plain(text) for name, text in item.limits.items()}
+    limits = {name: text for name, text in limits.items() if text not in {"", "None"}}
+    label = scene.words(item.label) if item.has_label else None
+    options = {name: scene.resolve(value) for name, value in item.options.items() if not _is_function(name)}
+    shown = Field(
+        number=item.number,
+        variable=item.variable,
+        input_name=input_name,
+        datatype=item.datatype,
+        input_type=input_type,
+        label_html=None if label is None else scene.line_html(item.label, has_terms=True),
+        label_text="" if label is None else label.text,
+        required=is_required,
+        default=_shown_default(datatype, input_type, default, offered),
+        hint=scene.plain(item.hint),
+        help_html=scene.block_html(item.help),
+        choices=() if offered is None else offered.choices,
+        conditions=conditions.watched(item.conditions, scene),
+        disabled=is_disabled,
+        disable_others=item.disable_others,
+        uncheck_others=item.uncheck_others,
+        check_others=item.check_others,
+        none_of_the_above=none_label,
+        all_of_the_above=all_label,
+        minimum=limits.get("min"),
+        maximum=limits.get("max"),
+        minlength=_whole(limits.get("minlength")),
+        maxlength=_whole(limits.get("maxlength")),
+        step=limits.get("step"),
+        scale=limits.get("scale"),
+        under_html=scene.block_html(item.under_text),
+        css_class=scene.plain(item.css_class),
+        group=scene.plain(item.group),
+        list_index=list_index,
+        **_look(options, input_type),
+    )
+    shown = shown.model_copy(update={"validation_messages": messages_for(item, shown, limits, scene)})
+    built.shown.append(shown)
+    if item.note is not None:
+        built.shown.append(
+            Field(number=f"{item.number}_note", input_type="note", label_html=None, html=scene.block_html(item.note),
+                  required=False, conditions=shown.conditions)
+        )  # fmt: skip
+    built.form.append(_form_field(item, shown, datatype, offered))
+
+
+def _form_field(item: FieldItem, shown: Field, datatype: str, offered: Offered | None) -> FormField:
+    options: dict[str, Any] = dict(offered.options) if offered is not None else {}
+    if item.validate is not None:
+        options["validates"] = True
+    for name in ("persistent", "private"):
+        if isinstance(item.options.get(name), bool):
+            options[name] = item.options[name]
+    absent = field_types.absent_value(datatype, shown.input_type, is_required=shown.required)
+    return FormField(
+        input_name=shown.input_name,
+        variable=item.variable,
+        datatype=datatype,
+        required=shown.required,
+        keys=() if offered is None else offered.keys,
+        absent="False" if offered is not None and offered.keys else absent,
+        number=item.number,
+        options=options,
+    )
+
+
+def _offered(
+    item: FieldItem, datatype: str, input_type: str, default: Any, scene: Scene, *, has_choices: bool
+) -> Offered | None:
+    if item.datatype in field_types.TRUTH_RADIOS | field_types.MAYBE_RADIOS or (
+        datatype in {"boolean", "threestate"} and input_type == "radio" and not has_choices
+    ):
+        return field_choices.truths(item, scene, datatype, default)
+    if not has_choices and input_type not in field_types.CHOICE_INPUTS:
+        return None
+    offered = field_choices.offer(item, item.variable, datatype, default, scene)
+    if datatype not in field_types.OBJECTS | field_types.GROUPS and offered.default is None and default is not NOTHING:
+        free = as_text(default, datatype) if input_type in field_types.OPEN_CHOICES else None
+        return Offered(choices=offered.choices, datatype=offered.datatype, options=offered.options, default=free)
+    return offered
+
+
+def _with_none(offered: Offered, label: str, default: Any) -> Offered:
+    none = Choice(key="None", label_html=label, label_text=label, selected=default is None)
+    return Offered(
+        choices=(*offered.choices, none),
+        options={**offered.options, "none_is_a_choice": True},
+        default="None" if default is None else offered.default,
+        datatype=offered.datatype,
+    )
+
+
+def _shown_default(datatype: str, input_type: str, default: Any, offered: Offered | None) -> Any:
+    if offered is not None:
+        return offered.default
+    if input_type in field_types.FILES:
+        return None
+    if datatype in {"boolean", "threestate"} and input_type in field_types.SINGLE_BOXES:
+        return None if default is NOTHING else _truth(default)
+    return as_text(default, datatype)
+
+
+def _truth(value: Any) -> bool | None:
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return None if value is None else bool(value)
+
+
+def _input_name(item: FieldItem) -> str:
+    """Fields the browser hides or disables are called by number: several of them may save the same variable."""
+    if conditions.has_watched(item.conditions) or item.disable_others:
+        return encoded(f"_field_{item.number}")
+    return encoded(item.variable)
+
+
+def _look(options: dict[str, Any], input_type: str) -> dict[str, Any]:
+    """The modifiers that only change how a field looks or helps."""
+    whole = {name: _whole(options.get(name)) for name in _WHOLE_NUMBERS}
+    look: dict[str, Any] = {
+        "rows": whole["rows"],
+        "accept": str(options.get("accept") or ""),
+        "label_above": options.get("label above field"),
+        "floating_label": options.get("floating label"),
+        "grid": as_json(options.get("grid")),
+        "item_grid": as_json(options.get("item grid")),
+        "inline": bool(options.get("inline")),
+        "inline_width": str(options.get("inline width") or ""),
+        "ajax_action": str(options.get("action") or ""),
+        "trigger_at": max(2, whole["trigger at"] or 4),
+        "address_autocomplete": options.get("address autocomplete") or False,
+        "metadata": as_json(options.get("field metadata")),
+    }
+    if input_type == "currency":
+        look["currency_symbol"] = str(options.get("currency symbol") or currency_symbol())
+    return look
+
+
+def _is_function(modifier: str) -> bool:
+    return modifier in {"object labeler", "help generator", "image generator"}
+
+
+def _whole(value: Any) -> int | None:
+    with contextlib.suppress(TypeError, ValueError):
+        return int(float(str(value)))
+    return None
+
+
+def _try_validation(item: FieldItem, datatype: str, scene: Scene) -> None:
+    """Call the `validate` function once with a dummy, so that what it lacks is asked before this screen."""
+    if item.validate is None:
+        return
+    function = scene.value(item.validate)
+    try:
+        function(_dummy(datatype))
+    except Exception as error:
+        if missing_of(error) is not None:
+            raise
+
+
+def _dummy(datatype: str) -> Any:
+    if datatype in {"boolean", "threestate"}:
+        return True
+    if datatype in {"date", "datetime"}:
+        return as_datetime("2000-01-01")
+    if datatype in field_types.NUMBERS:
+        return 0
+    return [] if datatype in field_types.GROUPS | field_types.FILES else ""

@@ -1,0 +1,78 @@
+"""The help tab, audio and video, and what a question is decorated with (spec/area4 §2.1, §8.1)."""
+
+from __future__ import annotations
+
+import html
+import mimetypes
+from collections.abc import Sequence
+
+from shared.contracts.screen import HelpPart
+from shared.interview.compile.blocks import HelpItem
+from shared.interview.compile.expressions import Text
+from shared.interview.screen.markup import width_style
+from shared.interview.screen.texts import Scene
+
+
+def question_help(item: HelpItem | None, scene: Scene) -> tuple[HelpPart, ...]:
+    """The help of the question itself."""
+    return () if item is None else (_part(item, scene, "Help with this question"),)
+
+
+def interview_help(scene: Scene) -> tuple[HelpPart, ...]:
+    """The help of the whole interview, in the language of the run or for all languages."""
+    tables = scene.run.interview.help
+    items = tables.get(scene.run.language) or tables.get("*") or []
+    return tuple(_part(item, scene, "Help") for item in items)
+
+
+def _part(item: HelpItem, scene: Scene, heading: str) -> HelpPart:
+    return HelpPart(
+        heading_text=scene.words(item.heading).text or scene.word(heading),
+        label_text=scene.plain(item.label),
+        content_html=scene.block_html(item.content),
+        media_html=media(item.audio, item.video, scene),
+    )
+
+
+def media(audio: Sequence[Text], video: Sequence[Text], scene: Scene) -> str:
+    """Players for the files given as `audio` and `video`."""
+    return _player("audio", audio, scene) + _player("video", video, scene)
+
+
+def _player(kind: str, references: Sequence[Text], scene: Scene) -> str:
+    if not references:
+        return ""
+    made = []
+    for reference in references:
+        text = scene.plain(reference)
+        if text.startswith("[") or not text:
+            made.append(scene.finish(text))
+            continue
+        url = scene.pictures.url(text)
+        if url is None:
+            continue
+        type_ = mimetypes.guess_type(url)[0] or f"{kind}/mpeg"
+        made.append(f'<source src="{html.escape(url)}" type="{type_}">')
+    sources = "".join(piece for piece in made if piece.startswith("<source"))
+    players = "".join(piece for piece in made if not piece.startswith("<source"))
+    if sources:
+        players += f'<{kind} controls class="da{kind}-control">{sources}</{kind}>'
+    return players
+
+
+def decoration(items: Sequence[Text], scene: Scene) -> str:
+    """Small pictures beside the heading, by registered name or file."""
+    made = []
+    for item in items:
+        name, _, width = scene.plain(item).partition(",")
+        url = scene.pictures.url(name.strip())
+        if url is not None:
+            style = width_style(width) or "width: 2.1em;"
+            made.append(f'<img class="daiconimage" alt="" style="{style}" src="{html.escape(url)}">')
+    return "".join(made)
+
+
+def attributions(scene: Scene) -> str:
+    """Who made the pictures that were shown."""
+    used = dict.fromkeys(scene.pictures.used.values())
+    return "".join(f'<div class="daattribution"><small>{scene.finish(text, trims=True)}</small></div>' for text in used)

@@ -1,0 +1,98 @@
+"""What a field says when it is filled wrongly (spec/area4 §5.6). `%s` receives the limit or the label."""
+
+from __future__ import annotations
+
+from shared.contracts.screen import Field
+from shared.interview.compile.blocks import FieldItem
+from shared.interview.screen.field_types import FILES
+from shared.interview.screen.texts import Scene
+
+_REQUIRED_BY_INPUT = {
+    "radio": ("multiple choice required", "You need to select one."),
+    "dropdown": ("multiple choice required", "You need to select one."),
+    "multiselect": ("multiple choice required", "You need to select one."),
+    "combobox": ("combobox required", "You need to select one or type in a new value."),
+    "datalist": ("combobox required", "You need to select one or type in a new value."),
+    "ajax": ("combobox required", "You need to select one or type in a new value."),
+    "checkboxes": ("checkboxes required", "Check at least one option, or check “%s”"),
+}
+_BY_INPUT = {
+    "number": ("number", "You need to enter a number."),
+    "currency": ("number", "You need to enter a number."),
+    "integer": ("integer", "Please enter a whole number."),
+    "date": ("date", "You need to enter a valid date."),
+    "time": ("time", "You need to enter a valid time."),
+    "datetime-local": ("datetime", "You need to enter a valid date and time."),
+    "email": ("email", "You need to enter a complete e-mail address."),
+    "url": ("url", "You need to enter a valid URL."),
+}
+_LIMITS = {
+    "min": "You need to enter a number that is at least %s.",
+    "max": "You need to enter a number that is no more than %s.",
+    "minlength": "You must type at least %s characters.",
+    "maxlength": "You cannot type more than %s characters.",
+    "step": "Please enter a multiple of %s.",
+}
+_BOX_LIMITS = {
+    "minlength": ("checkatleast", "Please select at least %s."),
+    "maxlength": ("checkatmost", "Please select no more than %s."),
+}
+_DATE_LIMITS = {
+    "min": "You need to enter a date on or after %s.",
+    "max": "You need to enter a date on or before %s.",
+}
+INVALID_VALUE = "Please enter a valid value."
+
+
+class Messages:
+    """The texts of one field: its own `validation messages`, then the interview's, then the built-in ones."""
+
+    def __init__(self, item: FieldItem | None, scene: Scene) -> None:
+        self._scene = scene
+        self._own = item.validation_messages if item is not None else {}
+        tables = scene.run.interview.validation_messages
+        self._general = {**tables.get("*", {}), **tables.get(scene.run.language, {})}
+
+    def text(self, rule: str, phrase: str, limit: str = "") -> str:
+        """The message of a rule, with its limit filled in."""
+        if rule in self._own:
+            found = self._scene.plain(self._own[rule])
+        elif rule in self._general:
+            found = self._general[rule]
+        else:
+            found = self._scene.word(phrase)
+        return found.replace("%s", limit)
+
+
+def messages_for(item: FieldItem | None, field: Field, limits: dict[str, str], scene: Scene) -> dict[str, str]:
+    """Every message the page may need for this field, by rule."""
+    messages = Messages(item, scene)
+    found: dict[str, str] = {}
+    if field.required:
+        found["required"] = _required(messages, field)
+    if field.input_type in _BY_INPUT:
+        rule, phrase = _BY_INPUT[field.input_type]
+        found[rule] = messages.text(rule, phrase)
+    for limit, value in limits.items():
+        if field.input_type in {"checkboxes", "multiselect"} and limit in _BOX_LIMITS:
+            rule, phrase = _BOX_LIMITS[limit]
+            found[rule] = messages.text(rule, phrase, value)
+        elif field.input_type in {"date", "datetime-local"} and limit in _DATE_LIMITS:
+            found[limit] = messages.text(f"date {limit}", _DATE_LIMITS[limit], value)
+        elif limit in _LIMITS:
+            found[limit] = messages.text(limit, _LIMITS[limit], value)
+    if limits.get("minlength") and limits.get("minlength") == limits.get("maxlength") and "checkatleast" in found:
+        exactly = messages.text("checkexactly", "Please select exactly %s.", limits["minlength"])
+        found |= {"checkatleast": exactly, "checkatmost": exactly, "checkexactly": exactly}
+    return found
+
+
+def _required(messages: Messages, field: Field) -> str:
+    if field.input_type in FILES:
+        return messages.text("file required", "You must provide a file.")
+    if field.input_type == "checkboxes" and not field.none_of_the_above:
+        return messages.text("multiple choice required", "You need to select one.")
+    if field.input_type in _REQUIRED_BY_INPUT:
+        rule, phrase = _REQUIRED_BY_INPUT[field.input_type]
+        return messages.text(rule, phrase, field.none_of_the_above or "")
+    return messages.text("required", "This field is required.")

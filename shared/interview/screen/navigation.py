@@ -1,0 +1,161 @@
+"""Sections, the menu and the progress bar (spec/area4 §5.9, §8.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.contracts.screen import MenuItem, Section
+from shared.interview.compile.blocks import QuestionBlock
+from shared.interview.runtime.operations import SubmitForm
+from shared.interview.screen.links import action_of
+from shared.interview.screen.texts import Scene, encoded_action
+
+_MOVE = 0.05
+"""How much of the rest of the way a step is worth when the author does not say."""
+_STATE = "section"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """One section as the author declared it."""
+
+    key: str
+    title: str
+    subsections: tuple[Heading, ...] = ()
+
+    def all_keys(self) -> set[str]:
+        """Its own key and those of everything below it."""
+        return {self.key}.union(*(inner.all_keys() for inner in self.subsections))
+
+
+# -- Sections -------------------------------------------------------------------------------------------------------
+
+
+def enter_section(block: QuestionBlock, scene: Scene) -> None:
+    """A question with `section` moves there."""
+    key = scene.plain(block.section)
+    if key:
+        state = section_state(scene)
+        if state["current"] and state["current"] != key and state["current"] not in state["past"]:
+            state["past"].append(state["current"])
+        state["current"] = key
+        if key not in state["past"]:
+            state["past"].append(key)
+
+
+def section_state(scene: Scene) -> dict[str, Any]:
+    """`current`, and `past`: keys of sections that were entered, in order."""
+    state: dict[str, Any] = scene.run.internal.setdefault(_STATE, {"current": None, "past": []})
+    return state
+
+
+def build_sections(scene: Scene) -> tuple[Section, ...]:
+    """The navigation column; empty unless the interview has `navigation` and declares sections."""
+    run = scene.run
+    if not run.interview.features.get("navigation"):
+        return ()
+    declared = run.interview.sections.get(run.language) or run.interview.sections.get("*")
+    written = run.internal.get("sections") or (declared.sections if declared is not None else [])
+    state = section_state(scene)
+    return tuple(_section(heading, state, scene) for heading in headings(written))
+
+
+def headings(items: Sequence[Any]) -> tuple[Heading, ...]:
+    """The declared sections in one form: text, `{id: title}`, with `subsections`, or `{title: [subsections]}`."""
+    found = []
+    for item in items:
+        if not isinstance(item, Mapping):
+            found.append(Heading(str(item), str(item)))
+            continue
+        below = headings(item.get("subsections") or [])
+        for key, title in item.items():
+            if key == "subsections":
+                continue
+            if isinstance(title, list):
+                found.append(Heading(str(key), str(key), headings(title)))
+            else:
+                found.append(Heading(str(key), str(title), below))
+    return tuple(found)
+
+
+def _section(heading: Heading, state: Mapping[str, Any], scene: Scene) -> Section:
+    is_past = heading.key in state["past"]
+    is_current = state["current"] in heading.all_keys()
+    leads_there = is_past and state["current"] != heading.key and scene.run.interview.index.has_literal(heading.key)
+    link = encoded_action("_da_priority_action", {"_action": heading.key, "_arguments": {}}) if leads_there else ""
+    return Section(
+        key=heading.key,
+        label_html=scene.finish(scene.word(heading.title), trims=True, has_terms=False),
+        is_current=is_current,
+        is_past=is_past,
+        link_action=link,
+        subsections=tuple(_section(inner, state, scene) for inner in heading.subsections),
+    )
+
+
+# -- Menu -----------------------------------------------------------------------------------------------------------
+
+
+def build_menu(scene: Scene) -> tuple[MenuItem, ...]:
+    """The entries of `menu_items`, if the interview has set it, for those who may see them."""
+    given = scene.run.peek("menu_items") or ()
+    roles = scene.run.context.user.roles
+    entries = []
+    for entry in getattr(given, "elements", given):
+        if not isinstance(entry, Mapping) or "label" not in entry:
+            continue
+        needed = entry.get("required privileges") or []
+        needed = [needed] if isinstance(needed, str) else needed
+        if needed and not set(needed) & set(roles):
+            continue
+        url = str(entry.get("url") or "")
+        entries.append(
+            MenuItem(
+                label_text=str(entry["label"]),
+                url=url,
+                action=action_of(url, scene.site),
+                anchor=str(entry.get("anchor") or ""),
+                screen_size=str(entry.get("screen_size") or entry.get("screen size") or ""),
+            )
+        )
+    return tuple(entries)
+
+
+# -- Progress -------------------------------------------------------------------------------------------------------
+
+
+def move_progress(block: QuestionBlock, scene: Scene) -> float | None:
+    """Where the bar stands now, in percent; None hides it. A question may set it, other steps move it a little."""
+    run, internal = scene.run, scene.run.internal
+    features = run.interview.features
+    progress = float(internal.get("progress") or 0)
+    if block.progress is not None:
+        if block.progress > progress or features.get("progress can go backwards"):
+            progress = float(block.progress)
+    elif not block.hides_progress and isinstance(run.operation, SubmitForm) and "progress" not in run.memo:
+        progress += _share(features) * (_goal(features, progress, scene) - progress)
+    run.memo["progress"] = True
+    internal["progress"] = progress
+    is_hidden = not features.get("progress bar") or block.hides_progress or progress <= 0
+    return None if is_hidden else min(progress, 100.0)
+
+
+def _share(features: Mapping[str, Any]) -> float:
+    try:
+        return min(1.0, max(0.0, float(features.get("progress bar multiplier", _MOVE))))
+    except (TypeError, ValueError):
+        return _MOVE
+
+
+def _goal(features: Mapping[str, Any], progress: float, scene: Scene) -> float:
+    """Where the present stretch ends: at 100, or at the next milestone some question declares."""
+    if features.get("progress bar method") != "stepped":
+        return 100.0
+    milestones = (
+        definer.progress
+        for definer in scene.run.interview.definers
+        if isinstance(definer, QuestionBlock) and definer.progress is not None
+    )
+    return min((place for place in milestones if place > progress), default=100.0)
