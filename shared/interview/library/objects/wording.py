@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from shared.interview.library import grammar
+from shared.interview.library.information import get_info
 from shared.interview.library.languages import word
 
 
@@ -37,7 +38,6 @@ IT = Pronouns("it", "it", "its", "itself")
 HE = Pronouns("he", "him", "his", "himself")
 SHE = Pronouns("she", "her", "her", "herself")
 THEY = Pronouns("they", "them", "their", "themselves")
-THEY_SINGULAR = Pronouns("they", "them", "their", "themself")
 _SPOKEN = {
     (1, False): Pronouns("I", "me", "my", "myself"),
     (1, True): Pronouns("we", "us", "our", "ourselves"),
@@ -60,8 +60,6 @@ class Wording:
 
     def is_user(self) -> bool:
         """Whether this is who `set_info(user=…)` named."""
-        from shared.interview.library.information import get_info
-
         return get_info("user") is self
 
     def _is_several(self) -> bool:

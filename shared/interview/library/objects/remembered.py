@@ -1,0 +1,138 @@
+"""Objects that remember things beside the variables: sections, bread crumbs, values of one browser, device or user."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.interview.library.named import FUNCTIONS, public, public_in
+from shared.interview.library.objects.base import DAObject
+from shared.interview.runtime.run import current_run_or_none
+
+
+@public
+class DASessionLocal(DAObject):
+    """Values that belong to one browser session: `session_local`."""
+
+
+@public
+class DADeviceLocal(DAObject):
+    """Values that belong to one device: `device_local`."""
+
+
+@public
+class DAUserLocal(DAObject):
+    """Values that belong to one user: `user_local`."""
+
+
+@public
+class DABreadCrumbs(DAObject):
+    """The names of the pending questions that have a `breadcrumb`."""
+
+    def get_crumbs(self) -> list[str]:
+        """The crumbs, outermost first."""
+        run = current_run_or_none()
+        return list(run.memo.get("breadcrumbs", ())) if run is not None else []
+
+    def __str__(self) -> str:
+        return " » ".join(self.get_crumbs())
+
+
+@public_in(FUNCTIONS)
+class DANav:
+    """Where somebody is among the sections of an interview: `nav`."""
+
+    def __init__(self) -> None:
+        self.past: set[str] = set()
+        self.sections: dict[str, list[Any]] | None = None
+        self.current: str | None = None
+        self.progressive = True
+        self.hidden = False
+        self.disabled = False
+
+    def __str__(self) -> str:
+        return ""
+
+    def set_section(self, section: str) -> bool:
+        """Go to a section. False when that is where one is already."""
+        if section == self.current:
+            return False
+        self.current = section
+        self.past.add(section)
+        return True
+
+    def get_section(self, display: bool = False, language: str | None = None) -> str | None:
+        """The id of the current section; with `display` its title."""
+        if not display or self.current is None:
+            return self.current
+        return self.titles(language).get(self.current, self.current)
+
+    def titles(self, language: str | None = None) -> dict[str, str]:
+        """Titles of all sections and subsections by id."""
+        found: dict[str, str] = {}
+        for item in self.get_sections(language):
+            _note_titles(item, found)
+        return found
+
+    def get_sections(self, language: str | None = None) -> list[Any]:
+        """The sections, as written in the interview or as set."""
+        run = current_run_or_none()
+        wanted = language or (run.language if run is not None else "en")
+        sections = self.sections or {}
+        return sections.get(wanted) or sections.get("*") or next(iter(sections.values()), [])
+
+    def set_sections(self, sections: list[Any] | None, language: str | None = None) -> None:
+        """Use other sections than those written in the interview."""
+        if self.sections is None:
+            self.sections = {}
+        self.sections[language or "*"] = list(sections or [])
+
+    def section_ids(self, language: str | None = None) -> list[str]:
+        """The ids of sections and subsections, in order."""
+        return list(self.titles(language))
+
+    def hide(self) -> None:
+        """Do not show the sections."""
+        self.hidden = True
+
+    def unhide(self) -> None:
+        """Show the sections again."""
+        self.hidden = False
+
+    def disable(self) -> None:
+        """Show the sections without links."""
+        self.disabled = True
+
+    def enable(self) -> None:
+        """Show the sections with links again."""
+        self.disabled = False
+
+    def visible(self) -> bool:
+        """Whether the sections are shown."""
+        return not self.hidden
+
+    def enabled(self) -> bool:
+        """Whether the sections are links."""
+        return not self.disabled
+
+    def has_sections(self) -> bool:
+        """Whether there are any."""
+        return bool(self.sections) and any(self.sections.values())
+
+
+def _note_titles(item: Any, found: dict[str, str]) -> None:
+    """Titles by id of one item: a text, `{id: title}`, `{title: [subsections]}`, `{id: title, subsections: [...]}`."""
+    if isinstance(item, str):
+        found[item] = item
+        return
+    if not isinstance(item, dict):
+        return
+    for key, value in item.items():
+        if key == "subsections":
+            for inner in value:
+                _note_titles(inner, found)
+        elif isinstance(value, list):
+            found[str(key)] = str(key)
+            for inner in value:
+                _note_titles(inner, found)
+        elif key != "auto open":
+            found[str(key)] = str(value)
