@@ -178,6 +178,15 @@ def peek(body: bytes) -> tuple[str, str, str]:
     return _text(event, "type")[:200], _text(event, "id")[:200], _text(event, "subject")[:200]
 
 
+def session_asked(body: bytes) -> str:
+    """The session another service's event is about; empty where it cannot be read."""
+    try:
+        data = _loads(body).get("data")
+    except NotUnderstood:
+        return ""
+    return _text(data, "session") if isinstance(data, dict) else ""
+
+
 def _loads(body: bytes) -> dict[str, Any]:
     try:
         event = orjson.loads(body)

@@ -18,6 +18,7 @@ import structlog
 
 from shared.bus.cloudevents import Codec
 from shared.bus.delivery import Dead, Deliverer, Done, TryAgain, Verdict, delay_after
+from shared.bus.mischief import Mischief as Mischief
 from shared.bus.port import (
     RETRY_DELAYS_SECONDS,
     BusUnavailable,
@@ -38,23 +39,6 @@ from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import uniform
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Mischief:
-    """What a broker may do and seldom does, on purpose, for tests.
-
-    `deliver_twice` handles every message a second time after the first; `redelivery` does so with this probability.
-    `shuffle` starts messages of a queue in any order, some event-loop turns late.
-    """
-
-    deliver_twice: bool = False
-    redelivery: float = 0.0
-    shuffle: bool = False
-
-    def repeats(self) -> bool:
-        """Whether to handle this message once more."""
-        return self.deliver_twice or (self.redelivery > 0 and uniform(0, 1) < self.redelivery)
 
 
 @dataclass(eq=False, slots=True)
@@ -245,7 +229,13 @@ class LocalBus:
 
     async def _handle(self, worker: _Worker, delivery: _Delivery) -> None:
         try:
-            verdict = await self._deliver(worker.consumer, delivery)
+            verdict = await self._mischief.deliver(
+                self._deliverer,
+                worker.consumer,
+                delivery.body,
+                attempt=delivery.attempt,
+                wants_reply=delivery.reply is not None,
+            )
             await self._settle(delivery, verdict, is_live=worker.consumer.is_live)
         except asyncio.CancelledError:
             if self._is_stopping:
@@ -256,21 +246,6 @@ class LocalBus:
         finally:
             worker.running -= 1
             self._pump()
-
-    async def _deliver(self, consumer: Consumer, delivery: _Delivery) -> Verdict:
-        if self._mischief.shuffle:
-            for _ in range(int(uniform(0, 20))):
-                await asyncio.sleep(0)
-        is_request = delivery.reply is not None
-        verdict = await self._deliverer.deliver(
-            consumer, delivery.body, attempt=delivery.attempt, wants_reply=is_request
-        )
-        if self._mischief.repeats():
-            again = await self._deliverer.deliver(
-                consumer, delivery.body, attempt=delivery.attempt + 1, wants_reply=is_request
-            )
-            verdict = verdict if is_request else again
-        return verdict
 
     async def _settle(self, delivery: _Delivery, verdict: Verdict, *, is_live: bool) -> None:
         match verdict:

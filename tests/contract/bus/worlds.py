@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.bus.cloudevents import Codec
 from shared.bus.dead_letters import MemoryDeadLetters
 from shared.bus.local import LocalBus, Mischief
 from shared.bus.port import Bus, Consumer, DeadLetter, Handler
+from shared.bus.rabbit import RabbitBus
+from shared.bus.topology import Topology
 from shared.contracts.base import Message, Reply
 from shared.contracts.envelope import Envelope, Envelopes
 from shared.kernel.clock import SystemClock
+from shared.kernel.ids import new_code
+from tests.contract.bus.broker import BrokerHands
 from tests.contract.bus.messages import TYPES, MemoryBlobs, ScramblingSealer
 
 QUICK_RETRIES = (0.02, 0.03, 0.04)
@@ -75,6 +79,54 @@ class LocalWorld:
     async def end(self) -> None:
         if self._bus is not None:
             await self._bus.stop()
+
+
+class RabbitWorld:
+    """Every bus has its own connections to one broker, and a prefix sets this test apart."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.blobs = MemoryBlobs()
+        self.topology = Topology(prefix=f"test-{new_code(8)}.", classic={"test.greetings", "test.sweeps"})
+        self._box = MemoryDeadLetters()
+        self._buses: list[RabbitBus] = []
+
+    def bus(self, *consumers: Consumer, mischief: Mischief | None = None, **settings: Any) -> RabbitBus:
+        """A bus that is not started yet."""
+        bus = RabbitBus(
+            url=settings.pop("url", self.url),
+            codec=Codec(types=TYPES, sealer=ScramblingSealer(), blobs=self.blobs),
+            clock=CLOCK,
+            source="tests",
+            topology=self.topology,
+            dead_letters=self._box,
+            mischief=mischief,
+            retry_delays=QUICK_RETRIES,
+            drain_seconds=1.0,
+            **settings,
+        )
+        for consumer in consumers:
+            bus.consume(consumer)
+        self._buses.append(bus)
+        return bus
+
+    async def join(self, *consumers: Consumer, mischief: Mischief | None = None) -> Bus:
+        bus = self.bus(*consumers, mischief=mischief)
+        await bus.start()
+        return bus
+
+    async def leave(self, bus: Bus) -> None:
+        await bus.stop()
+
+    async def dead(self, count: int = 1) -> list[DeadLetter]:
+        await until(lambda: len(self._box.letters) >= count)
+        return self._box.letters
+
+    async def end(self) -> None:
+        for bus in self._buses:
+            await bus.stop()
+        async with BrokerHands(self.url) as hands:
+            await hands.clear(self.topology)
 
 
 class Recorder:

@@ -1,0 +1,337 @@
+"""One connection to a RabbitMQ, in our words: the only module that imports aio-pika.
+
+A `Link` is made once and ends for good; who wants to go on opens the next one. aio-pika's own robust connection is not
+used: it restores consumers silently, lets publishing wait without limit while it is away, and does not notice a
+consumer that the broker has cancelled; rabbit.py does all three in the open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage
+from aio_pika.exceptions import (
+    CONNECTION_EXCEPTIONS,
+    AuthenticationError,
+    ChannelNotFoundEntity,
+    ChannelPreconditionFailed,
+    DeliveryError,
+    ProbableAuthenticationError,
+)
+from yarl import URL
+
+from shared.bus.cloudevents import CONTENT_TYPE
+from shared.bus.port import BusUnavailable
+from shared.bus.topology import ExchangePlan, QueuePlan
+from shared.kernel.errors import ColloquyError
+
+REPLY_TO = "amq.rabbitmq.reply-to"
+HEARTBEAT_SECONDS = 10
+
+_FAILURES: tuple[type[BaseException], ...] = (*CONNECTION_EXCEPTIONS, TimeoutError)
+_LOGGERS = ("aio_pika", "aiormq", "pamqp")
+
+
+class BrokerRefusedUs(ColloquyError):
+    """The message broker does not let us in."""
+
+
+class Unroutable(BusUnavailable):
+    """There is no queue for this message."""
+
+
+class QueueDiffers(ColloquyError):
+    """The broker has a queue or exchange of this name with other properties."""
+
+
+class QueueMissing(ColloquyError):
+    """There is no such queue on the broker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message for the broker. `exchange` "" is the default one, which routes by queue name."""
+
+    exchange: str
+    key: str
+    body: bytes
+    message_id: str
+    headers: Mapping[str, str | int] = field(default_factory=dict)
+    is_persistent: bool = True
+    must_arrive: bool = False
+    """Publishing fails with Unroutable when no queue takes it."""
+    correlation_id: str | None = None
+    reply_to: str | None = None
+    lifetime_seconds: float | None = None
+
+
+class Incoming:
+    """A message from the broker."""
+
+    __slots__ = ("_raw", "body", "correlation_id", "headers", "key", "message_id", "reply_to", "user_id")
+
+    def __init__(self, raw: AbstractIncomingMessage) -> None:
+        self._raw = raw
+        self.body = raw.body
+        self.headers: Mapping[str, Any] = raw.headers
+        self.key = raw.routing_key or ""
+        self.message_id = raw.message_id or ""
+        self.correlation_id = raw.correlation_id or ""
+        self.user_id = raw.user_id or ""
+        # Only direct reply-to: a sender must not be able to make us write into a queue of its choice.
+        reply_to = raw.reply_to or ""
+        self.reply_to = reply_to if reply_to.startswith(f"{REPLY_TO}.") else ""
+
+    async def acknowledge(self) -> None:
+        """It is handled; without effect when the connection it came by is gone: it will come again."""
+        with contextlib.suppress(*_FAILURES):
+            await self._raw.ack()
+
+    async def give_back(self) -> None:
+        """It was not handled: the broker delivers it again, up to the queue's delivery limit."""
+        with contextlib.suppress(*_FAILURES):
+            await self._raw.reject(requeue=True)
+
+
+OnMessage = Callable[[Incoming], None]
+OnLost = Callable[[str], None]
+
+
+class Subscribed:
+    """A consumer on a channel of its own, so that its prefetch and its misfortunes are its own."""
+
+    def __init__(self, channel: AbstractChannel, tag: str) -> None:
+        self._channel = channel
+        self._tag = tag
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its channel is."""
+        return not self._channel.is_closed
+
+    async def cancel(self) -> None:
+        """Get no more messages; those in hand may still be acknowledged."""
+        with contextlib.suppress(*_FAILURES):
+            raw = await self._channel.get_underlay_channel()
+            await raw.basic_cancel(self._tag, timeout=5)
+
+    async def close(self) -> None:
+        """End the channel: what was not acknowledged is delivered to others."""
+        with contextlib.suppress(*_FAILURES):
+            await self._channel.close()
+
+
+class Link:
+    """Two connections: one that publishes, one that consumes, because a broker under pressure stops publishers only."""
+
+    def __init__(self, publishing: AbstractConnection, consuming: AbstractConnection, limit_seconds: float) -> None:
+        self._publishing = publishing
+        self._consuming = consuming
+        self._limit_seconds = limit_seconds
+        self._confirmed: AbstractChannel
+        self._quick: AbstractChannel
+        self._exchanges: dict[tuple[bool, str], AbstractExchange] = {}
+        self.ended = asyncio.Event()
+        """Set when any part of it has ended."""
+
+    @classmethod
+    async def open(cls, url: str, *, name: str, limit_seconds: float) -> Link:
+        """Connect. Raises BusUnavailable, or BrokerRefusedUs when waiting will not help."""
+        for logger in _LOGGERS:  # they print whole messages, at warning
+            logging.getLogger(logger).setLevel(logging.CRITICAL + 1)
+        connections: list[AbstractConnection] = []
+        try:
+            for purpose in ("publish", "consume"):
+                named: dict[str, Any] = {"connection_name": f"colloquy {name} ({purpose})"}
+                connections.append(
+                    await aio_pika.connect(_with_heartbeat(url), timeout=limit_seconds, client_properties=named)
+                )
+            publishing, consuming = connections
+            link = cls(publishing, consuming, limit_seconds)
+            await link._set_up()
+        except BaseException as error:
+            for connection in connections:
+                await _close(connection)
+            if isinstance(error, (AuthenticationError, ProbableAuthenticationError)):
+                raise BrokerRefusedUs(
+                    f"Check user, password and virtual host of COLLOQUY_AMQP_URL for {place(url)}."
+                ) from None
+            if isinstance(error, _FAILURES):
+                raise BusUnavailable(f"{place(url)}: {_name(error)}.") from None
+            raise
+        return link
+
+    async def _set_up(self) -> None:
+        for connection in (self._publishing, self._consuming):
+            connection.close_callbacks.add(lambda *_: self.ended.set())
+        self._confirmed = await self._publishing.channel(publisher_confirms=True, on_return_raises=True)
+        self._quick = await self._publishing.channel(publisher_confirms=False)
+        for channel in (self._confirmed, self._quick):
+            channel.close_callbacks.add(lambda *_: self.ended.set())
+
+    async def close(self) -> None:
+        """End both connections."""
+        self.ended.set()
+        await _close(self._consuming)
+        await _close(self._publishing)
+
+    async def publish(self, message: Outgoing) -> None:
+        """Publish with a confirm. Raises BusUnavailable, Unroutable."""
+        with _failures_of("The broker did not confirm"):
+            try:
+                async with asyncio.timeout(self._limit_seconds):
+                    exchange = await self._exchange(self._confirmed, message.exchange)
+                    await exchange.publish(_message(message), message.key, mandatory=message.must_arrive)
+            except DeliveryError as error:
+                if type(error) is DeliveryError:
+                    raise BusUnavailable("The broker refused the message.") from None
+                raise Unroutable(message.key) from None
+
+    async def send(self, message: Outgoing) -> None:
+        """Publish without a confirm: it may be lost. Raises BusUnavailable."""
+        with _failures_of("The broker cannot be reached"):
+            exchange = await self._exchange(self._quick, message.exchange)
+            await exchange.publish(_message(message), message.key, mandatory=False, timeout=self._limit_seconds)
+
+    async def listen_for_replies(self, on_reply: OnMessage) -> None:
+        """Take replies to what `send` asks with `reply_to=REPLY_TO`."""
+
+        async def arrived(raw: AbstractIncomingMessage) -> None:
+            on_reply(Incoming(raw))
+
+        with _failures_of("The broker takes no replies"):
+            queue = await self._quick.get_queue(REPLY_TO, ensure=False)
+            await queue.consume(arrived, no_ack=True)
+
+    async def declare(self, *plans: ExchangePlan | QueuePlan) -> None:
+        """Declare exchanges and queues, and bind them. Raises BusUnavailable, QueueDiffers."""
+        for plan in plans:
+            async with self._passing_channel(plan.name) as channel:
+                if isinstance(plan, ExchangePlan):
+                    await channel.declare_exchange(plan.name, plan.kind, durable=True, timeout=self._limit_seconds)
+                else:
+                    await self._declare_queue(channel, plan)
+
+    async def bind(self, plan: QueuePlan) -> None:
+        """Bind a queue that is there with other properties. Raises BusUnavailable, QueueMissing."""
+        async with self._passing_channel(plan.name) as channel:
+            queue = await channel.declare_queue(plan.name, passive=True, timeout=self._limit_seconds)
+            for exchange, key in plan.bindings:
+                await queue.bind(exchange, key, timeout=self._limit_seconds)
+
+    async def _declare_queue(self, channel: AbstractChannel, plan: QueuePlan) -> None:
+        queue = await channel.declare_queue(
+            plan.name,
+            durable=not plan.is_live,
+            exclusive=plan.is_live,
+            auto_delete=plan.is_live,
+            arguments=dict(plan.arguments),
+            timeout=self._limit_seconds,
+        )
+        for exchange, key in plan.bindings:
+            await queue.bind(exchange, key, timeout=self._limit_seconds)
+
+    async def consume(self, queue: str, *, prefetch: int, on_message: OnMessage, on_lost: OnLost) -> Subscribed:
+        """Begin to consume a queue that has been declared. Raises BusUnavailable."""
+
+        async def arrived(raw: AbstractIncomingMessage) -> None:
+            on_message(Incoming(raw))
+
+        with _failures_of(f"The queue {queue} cannot be consumed"):
+            channel = await self._consuming.channel(publisher_confirms=False)
+            await channel.set_qos(prefetch_count=prefetch, timeout=self._limit_seconds)
+            raw = await channel.get_underlay_channel()
+            raw.on_consumer_cancel_callbacks.add(lambda _: on_lost("The broker cancelled it."))
+            channel.close_callbacks.add(lambda *_: on_lost("Its channel was closed."))
+            declared = await channel.get_queue(queue, ensure=False)
+            tag = await declared.consume(arrived, timeout=self._limit_seconds)
+            return Subscribed(channel, tag)
+
+    async def consumer_count(self, queue: str) -> int | None:
+        """How many consumers the broker counts; None when there is no such queue. Raises BusUnavailable."""
+        try:
+            async with self._passing_channel(queue) as channel:
+                declared = await channel.declare_queue(queue, passive=True, timeout=self._limit_seconds)
+                return declared.declaration_result.consumer_count or 0
+        except QueueMissing:
+            return None
+
+    @contextlib.asynccontextmanager
+    async def _passing_channel(self, name: str) -> AsyncIterator[AbstractChannel]:
+        """A channel for one declaration: the broker closes a channel when a declaration fails."""
+        with _failures_of(f"{name} cannot be declared"):
+            try:
+                async with self._consuming.channel(publisher_confirms=False) as channel:
+                    yield channel
+            except ChannelPreconditionFailed as error:
+                raise QueueDiffers(f"{name}: {_name(error)}.") from None
+            except ChannelNotFoundEntity:
+                raise QueueMissing(name) from None
+
+    async def _exchange(self, channel: AbstractChannel, name: str) -> AbstractExchange:
+        if not name:
+            return channel.default_exchange
+        key = (channel is self._quick, name)
+        found = self._exchanges.get(key)
+        if found is None:
+            found = self._exchanges[key] = await channel.get_exchange(name, ensure=False)
+        return found
+
+
+def place(url: str) -> str:
+    """Where a broker's URL leads, without user and password."""
+    parsed = URL(url)
+    return f"{parsed.host}:{parsed.port or 5672}{parsed.path}"
+
+
+def _with_heartbeat(url: str) -> URL:
+    parsed = URL(url)
+    return parsed if "heartbeat" in parsed.query else parsed.update_query(heartbeat=str(HEARTBEAT_SECONDS))
+
+
+def _message(message: Outgoing) -> aio_pika.Message:
+    return aio_pika.Message(
+        message.body,
+        content_type=CONTENT_TYPE,
+        message_id=message.message_id,
+        headers=dict(message.headers),
+        delivery_mode=2 if message.is_persistent else 1,
+        correlation_id=message.correlation_id,
+        reply_to=message.reply_to,
+        expiration=message.lifetime_seconds,
+    )
+
+
+@contextlib.contextmanager
+def _failures_of(doing: str) -> Iterator[None]:
+    """Raise BusUnavailable for the library's errors, among them a CancelledError that nobody asked for: futures of a
+    connection that ends are failed with it.
+    """
+    try:
+        yield
+    except _FAILURES as error:
+        raise BusUnavailable(f"{doing}: {_name(error)}.") from None
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise BusUnavailable(f"{doing}: the connection ended.") from None
+
+
+async def _close(connection: AbstractConnection) -> None:
+    with contextlib.suppress(*_FAILURES, asyncio.CancelledError):
+        async with asyncio.timeout(5):
+            await connection.close()
+
+
+def _name(error: BaseException) -> str:
+    """What kind of failure: texts of the library may quote whole messages, and URLs with passwords."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__
