@@ -5,6 +5,7 @@ sealing.py    what of a row is sealed, with which key; the grant
 store.py      the session's side: launch, look, finish, revoke, forget
 leases.py     the worker's side: claim, begin, renew, report; and what becomes of tasks nobody looks after
 snapshot.py   the read-only look at a session that a task runs on
+schema.py     where the tables are described
 
 A row goes pending → running → responding → succeeded or failed; revoked ends it from everywhere. While it is
 `responding` its first phase has ended and the session has yet to take the result in: to everybody else it still runs.

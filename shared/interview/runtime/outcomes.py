@@ -18,6 +18,8 @@ class ScreenReady(Value):
     """The posted form was refused: the screen shows it again with messages (spec/area4 §5.3 step 10)."""
     question_text: str = ""
     """For tasks: what was asked (a task that ends in a screen has failed, spec/area1 §9)."""
+    error_action: str | None = None
+    """In a task: as in RunFailed, with the blob "arguments"."""
 
 
 class ResponseReady(Value):

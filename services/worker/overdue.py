@@ -1,0 +1,89 @@
+"""Look for tasks that nobody looks after: leases that ran out, doorbells and reports that were lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from shared.bus.outbox import Outbox
+from shared.contracts.base import Message
+from shared.contracts.envelope import Envelope, Envelopes
+from shared.contracts.session import BackgroundEnded
+from shared.contracts.worker import RunTask, RunTaskLow
+from shared.kernel.clock import Clock
+from shared.kernel.errors import ColloquyError
+from shared.storage.database import Database
+from shared.tasks.leases import Leases, Overdue
+
+log = structlog.get_logger()
+
+
+class OverdueTasks:
+    """Puts overdue tasks right, now and then. A Component; every worker has one."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        leases: Leases,
+        outbox: Outbox,
+        envelopes: Envelopes,
+        wake_relay: Callable[[], None],
+        clock: Clock,
+        every_seconds: float,
+    ) -> None:
+        self._database = database
+        self._leases = leases
+        self._outbox = outbox
+        self._envelopes = envelopes
+        self._wake_relay = wake_relay
+        self._clock = clock
+        self._every_seconds = every_seconds
+        self._loop: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to look."""
+        self._loop = asyncio.create_task(self._look_now_and_then(), name="overdue tasks")
+
+    async def stop(self) -> None:
+        """Look no more."""
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.cancel()
+            await asyncio.gather(loop, return_exceptions=True)
+
+    async def look(self) -> int:
+        """Put right what is overdue; gives how many tasks that were."""
+        async with self._database.transaction() as connection:
+            found = await self._leases.take_overdue(connection)
+            await self._outbox.add(connection, [self._envelope(each) for each in found])
+        if found:
+            self._wake_relay()
+        for each in found:
+            event = "task.worker_lost" if each.was_lost else "task.rung_again"
+            log.warning(event, task=each.task_id, session=each.session_id, say=each.say)
+        return len(found)
+
+    def _envelope(self, overdue: Overdue) -> Envelope:
+        message: Message
+        match overdue.say:
+            case "run":
+                message = RunTask(task_id=overdue.task_id, session_id=overdue.session_id)
+            case "run_low":
+                message = RunTaskLow(task_id=overdue.task_id, session_id=overdue.session_id)
+            case "ended":
+                message = BackgroundEnded(
+                    task_id=overdue.task_id, session_id=overdue.session_id, fencing=overdue.fencing
+                )
+                return self._envelopes.wrap(message)
+        return self._envelopes.wrap(message, subject="")
+
+    async def _look_now_and_then(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except ColloquyError as error:
+                log.warning("worker.overdue_not_read", reason=str(error))
+            await self._clock.sleep(self._every_seconds)
