@@ -7,13 +7,16 @@ called loads the answers again before showing the screen with its messages.
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts.screen import Form, FormField
 from shared.interview.compile.blocks import FieldItem, Fields, QuestionBlock
 from shared.interview.errors import Signal
+from shared.interview.evaluate import dependencies
 from shared.interview.evaluate.forms_convert import ConversionRefused, strip_markup
+from shared.interview.evaluate.forms_memory import finish_list, leads_to_block, remember_choice, remember_post
 from shared.interview.evaluate.forms_posted import Posted, typed_texts
 from shared.interview.evaluate.forms_values import UNTOUCHED, value_of
 from shared.interview.library.languages import word
@@ -55,18 +58,20 @@ def apply_form(operation: SubmitForm, run: Run) -> FormResult:
     pending, errors = _convert_all(form, posted, sought, run)
     if errors:
         return FormResult(is_valid=False, errors=errors, typed=typed_texts(posted))
-    before = {one.literal: _remembered(run.peek(one.literal)) for one in pending}
+    before = {one.literal: _picture(run.peek(one.literal, UNTOUCHED)) for one in pending}
     block = run.interview.by_name.get(form.question_name)
     errors = _assign_all(pending, block, sought, run)
     flash = "" if errors else _validation_code(block, sought, run, errors)
     if errors or flash:
         return FormResult(is_valid=False, errors=errors, flash=flash, typed=typed_texts(posted))
     run.internal.get("objselections", {}).pop("_kept", None)
+    changed = tuple(dict.fromkeys(one.literal for one in pending if _is_another(before[one.literal], one.literal, run)))
     if choice is not None:
-        _remember_choice(form, choice, sought, run)
-    changed = tuple(
-        dict.fromkeys(one.literal for one in pending if before[one.literal] != _remembered(run.peek(one.literal)))
-    )
+        _take_choice(form, choice, sought, run)
+    wants_more = form.list_collect is not None and _take_list(form, posted, run)
+    if not wants_more and _is_answered(form, choice, run):
+        remember_post(form, [name for one in pending for name in (one.literal, one.field.variable)], run)
+    dependencies.variables_changed(run, changed)
     return FormResult(
         is_valid=True,
         changed=changed,
@@ -168,7 +173,7 @@ def _validation_code(block: Any, sought: Sought, run: Run, errors: dict[str, str
     except Signal:
         raise
     except Exception as error:  # whatever it raises is what it has to say to the person
-        return Scene(run, block, sought).finish(str(error) or word(INVALID_VALUE), has_terms=False)
+        return f"<p>{html.escape(str(error) or word(INVALID_VALUE))}</p>"
     return ""
 
 
@@ -187,21 +192,34 @@ def _embedded_choice(form: Form, posted: Posted) -> dict[str, Any] | None:
     return None
 
 
-def _remember_choice(form: Form, choice: dict[str, Any], sought: Sought, run: Run) -> None:
+def _take_choice(form: Form, choice: dict[str, Any], sought: Sought, run: Run) -> None:
     if choice.get("command") == "continue" and choice.get("continue_field"):
         run.define(sought.literal(choice["continue_field"]), True)
-    block = run.interview.by_name.get(form.question_name)
-    if block is not None and choice.get("command") != "refresh":
-        run.internal["answers"][choice_key(block.name, block.uses, form.context)] = int(choice["index"])
+    if choice.get("command") != "refresh":
+        remember_choice(form, int(choice["index"]), run)
 
 
-def choice_key(block_name: str, uses: frozenset[str], context: dict[str, str]) -> str:
-    """Where the pressed choice of a block is remembered: its name, and what x and i … n it speaks of stand for."""
-    used = [context[name] for name in ("x", *ITERATORS) if name in uses and name in context]
-    return f"{block_name}|WITH|{'|'.join(used)}" if used else block_name
+def _is_answered(form: Form, choice: dict[str, Any] | None, run: Run) -> bool:
+    """Whether this post answers the question for good: a refresh does not, nor a choice with a block of its own."""
+    if choice is None:
+        return not any(field.datatype == "embedded" for field in form.fields)
+    return choice.get("command") != "refresh" and not leads_to_block(form, int(choice["index"]), run)
 
 
-def _remembered(value: Any) -> Any:
+def _take_list(form: Form, posted: Posted, run: Run) -> bool:
+    """After `list collect`; True when one more element is to be shown."""
+    wants_more = posted.raw("_collect") not in {None, ""}
+    deleted = [int(text) for text in (posted.raw("_collect_delete") or "").split(",") if text.strip().isdigit()]
+    finish_list(form, wants_more, deleted, run)
+    return wants_more
+
+
+def _is_another(before: Any, literal: str, run: Run) -> bool:
+    """Whether a variable that had a value has another one now."""
+    return before is not UNTOUCHED and before != _picture(run.peek(literal, UNTOUCHED))
+
+
+def _picture(value: Any) -> Any:
     """A value as it can be compared later, although a collection may be changed in place."""
     elements = getattr(value, "elements", None)
     if isinstance(elements, dict):

@@ -25,6 +25,7 @@ from shared.interview.compile.blocks import (
 from shared.interview.compile.expressions import Text
 from shared.interview.runtime import names
 from shared.interview.runtime.form_result import FormResult
+from shared.interview.runtime.operations import SubmitForm
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.signals import CodeExecution
 from shared.interview.runtime.sought import Sought
@@ -80,7 +81,14 @@ def build_screen(block: QuestionBlock, run: Run, sought: Sought) -> Screen:
         "is_review_tabular": is_tabular,
         "metadata": metadata,
     }
-    return Screen(question_id=block.id or "", **shown, **surroundings(scene, block))
+    screen = Screen(question_id=block.id or "", **shown, **surroundings(scene, block))
+    refused = run.form_result
+    return screen if refused is None or refused.is_valid or not _is_posted(block, run) else with_errors(screen, refused)
+
+
+def _is_posted(block: QuestionBlock, run: Run) -> bool:
+    """Whether this is the question whose form the run was given."""
+    return isinstance(run.operation, SubmitForm) and run.operation.form.question_name == block.name
 
 
 def surroundings(scene: Scene, block: QuestionBlock | None = None) -> dict[str, Any]:
@@ -307,10 +315,11 @@ def _reload(wanted: bool | Text | None, scene: Scene) -> float | None:
         return None
     if wanted is True:
         return _DEFAULT_RELOAD
-    digits = re.sub(r"[^0-9]", "", scene.plain(wanted))
-    return (
-        max(_SHORTEST_RELOAD, int(digits)) if digits else (_DEFAULT_RELOAD if scene.plain(wanted) == "True" else None)
-    )
+    text = scene.plain(wanted)
+    if text == "True":
+        return _DEFAULT_RELOAD
+    digits = re.sub(r"[^0-9]", "", text)
+    return max(_SHORTEST_RELOAD, int(digits)) if digits else None
 
 
 def _require_parents(form: Form | None, scene: Scene) -> None:
