@@ -12,14 +12,13 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from services.session.store import SERVER, StoredSession, StoredStep, Wrap
 from shared.contracts.visitor import KeyHolder
 from shared.crypto.aead import SealBroken, associated_data
 from shared.crypto.answers import open_step, open_value, seal_step, seal_value
 from shared.crypto.envelope import new_data_key, unwrap_under, wrap_under
 from shared.crypto.keys import ServerKeys
 from shared.kernel.ids import SessionId
-
-from .store import SERVER, StoredSession, StoredStep, Wrap
 
 _KEY_STEP_EVERY = 32
 _WORTH_A_KEY_STEP = 0.5

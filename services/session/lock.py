@@ -15,12 +15,11 @@ from typing import Any
 
 import structlog
 
+from services.session import lock_scripts
 from shared.kernel.clock import Clock
 from shared.kernel.ids import SessionId, new_token
 from shared.storage.errors import RedisUnavailable
 from shared.storage.redis import Redis, RedisRefused
-
-from . import lock_scripts
 
 log = structlog.get_logger()
 
@@ -99,8 +98,8 @@ class SessionLockService:
     async def acquire(self, session_id: SessionId, *, firm_seconds: float = 0.0) -> Lease:
         """Wait for the session, at most `wait_seconds`, then go on; never raises for a lost Redis.
 
-        With `firm_seconds` the lock, once held, cannot be overtaken for that long: whoever meets a holder like that waits
-        for it. The caller must `release` what it gets.
+        With `firm_seconds` the lock, once held, cannot be overtaken for that long: whoever meets a holder like that
+        waits for it. The caller must `release` what it gets.
         """
         lease = Lease(session_id, f"{session_id}/{new_token(9)}")
         waiter = self._waiters[lease.token] = _Waiter()
@@ -141,7 +140,8 @@ class SessionLockService:
             left = deadline - self._clock.monotonic()
             if left <= 0:
                 return False
-            # A holder that lives renews its lease and wakes us when it ends; one that died leaves a lease that runs out.
+            # A holder that lives renews its lease and wakes us when it ends; one that died leaves a lease that runs
+            # out.
             until_look = max(int(look_ms), 0) / 1000 + _LOOK_AGAIN_MARGIN_SECONDS
             await self._woken_within(waiter, min(left, until_look))
             if waiter.is_granted:

@@ -1,8 +1,9 @@
 """The lock's steps as Redis runs them: each script is atomic.
 
 A lock is the string `<token> <firm until>`; `firm until` is milliseconds of Redis's own clock, 0 for a lock that may be
-taken over. It expires with its lease. Its queue is a list of waiters `<token> <channel>`, first come first served. A lock
-is handed over, never thrown into the crowd: whoever lets go gives it to the first waiter whose process still listens.
+taken over. It expires with its lease. Its queue is a list of waiters `<token> <channel>`, first come first served. A
+lock is handed over, never thrown into the crowd: whoever lets go gives it to the first waiter whose process still
+listens.
 """
 
 from __future__ import annotations

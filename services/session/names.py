@@ -1,7 +1,7 @@
 """What a session is called: the code a browser carries, and the id that logs and messages may show.
 
-The id follows from interview and code by a one-way function, so that a request finds lock and row without a look-up, and
-nobody can go back from an id to the code.
+The id follows from interview and code by a one-way function, so that a request finds lock and row without a look-up,
+and nobody can go back from an id to the code.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def canonical(reference: str) -> str:
 def name_of(interview: str, code: str, visitor: Visitor, operation_id: str) -> SessionName:
     """The session a request is about. Raises BadInterviewReference, BadSessionCode.
 
-    Without a code a new session is meant. Its code follows from the visitor's secret and the operation, so that a second
-    delivery means the same session and nobody else can guess it.
+    Without a code a new session is meant. Its code follows from the visitor's secret and the operation, so that a
+    second delivery means the same session and nobody else can guess it.
     """
     reference = canonical(interview)
     if code:

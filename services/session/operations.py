@@ -1,16 +1,18 @@
-"""What a message asks of a session, as the turn understands it: from a command of the bus to an operation of the engine.
+"""What a message asks of a session, as the turn understands it: from a command of the bus to an operation of the
+engine.
 
-Nothing here reads or writes. `Request` says whose session, who asks and how the result is to be kept; its `engine`
-makes the engine's operation once the session has been loaded, because some depend on what is found (a Back pressed on an
-old step only shows the current screen).
+Nothing here reads or writes. `Request` says whose session it is and who asks; its `plan` says what to run and how the
+result is kept once the session has been loaded, because some depend on what is found (a Back pressed on an old step
+only shows the current screen).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from services.session.names import SessionName, name_of
 from shared.contracts.session import (
     CheckIn,
     EndSession,
@@ -41,8 +43,6 @@ from shared.interview.runtime.operations import (
 )
 from shared.kernel.ids import SessionId
 
-from .names import SessionName, name_of
-
 Cause = Literal["answers", "action", "check_in", "task", "cron", "mail", "back", "api", "deleted"]
 
 Keep = Literal["as_run", "in_place", "nothing", "back", "anew", "gone"]
@@ -67,6 +67,10 @@ class Found:
     newest_step: int
 
 
+def _look_only(found: Found) -> Plan:
+    return Plan(None, keep="nothing")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One operation on one session."""
@@ -75,7 +79,7 @@ class Request:
     operation_id: str
     visitor: Visitor
     cause: Cause
-    plan: Callable[[Found], Plan]
+    plan: Callable[[Found], Plan] = _look_only
     name: SessionName | None = None
     """Interview and code; None when the session is known by its id alone."""
     task_id: str = ""
@@ -102,9 +106,7 @@ def open_session(message: OpenSession) -> Request:
             return Plan(ShowScreen(is_first=True), keep="anew")
         return Plan(ShowScreen())
 
-    return _asked(
-        message, "answers", plan, may_create=message.may_create, url_args=dict(message.url_args.value)
-    )
+    return _asked(message, "answers", plan, may_create=message.may_create, url_args=dict(message.url_args.value))
 
 
 def submit_answers(message: SubmitAnswers) -> Request:
@@ -154,12 +156,10 @@ def perform_action(message: PerformAction) -> Request:
 def check_in(message: CheckIn) -> Request:
     """Run check-in code, if there is some; what it changes goes into the newest step."""
     if message.call is None:
-        return _asked(message, "check_in", lambda found: Plan(None, keep="nothing"), is_read_only=True, steps=0)
+        return _asked(message, "check_in", _look_only, is_read_only=True, steps=0)
     call = message.call.value
     operation = CheckInCall(action=call.action, arguments=call.arguments)
-    return _asked(
-        message, "check_in", lambda found: Plan(operation, keep="in_place"), check_in_action=call.action
-    )
+    return _asked(message, "check_in", lambda found: Plan(operation, keep="in_place"), check_in_action=call.action)
 
 
 def end_session(message: EndSession) -> Request:
@@ -204,27 +204,16 @@ def run_action(message: RunAction) -> Request:
 
 
 def response_action(
-    *,
-    session_id: SessionId,
-    task_id: str,
-    action: str,
-    arguments: bytes,
-    visitor: Visitor,
-    language: str,
-    failure: TaskFailure | None,
+    request: Request, *, action: str, arguments: bytes, language: str, failure: TaskFailure | None
 ) -> Request:
     """The second phase of a task: a response action, or an error action when `failure` is given."""
-    operation = RunResponseAction(task_id=task_id, action=action, language=language, failure=failure)
-    return Request(
-        session_id=session_id,
-        operation_id=f"task:{task_id}",
-        visitor=visitor,
-        cause="task",
-        plan=lambda found: Plan(operation, keep="in_place"),
-        task_id=task_id,
-        blobs={"arguments": arguments},
-        limit="action",
-    )
+    operation = RunResponseAction(task_id=request.task_id, action=action, language=language, failure=failure)
+    return replace(request, plan=lambda found: Plan(operation, keep="in_place"), blobs={"arguments": arguments})
+
+
+def end_of_session(request: Request) -> Request:
+    """A task ended in a command that deletes the session."""
+    return replace(request, plan=lambda found: Plan(None, keep="gone"), is_end=True)
 
 
 def _asked(

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from shared.contracts.base import Sealed
 from shared.contracts.session import (
+    ActionDone,
     BrowserCommand,
     HttpAnswer,
     Problem,
@@ -33,6 +34,11 @@ from shared.interview.runtime.outcomes import (
 )
 from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import SessionCode, SessionId
+
+NOBODY_HAS_THE_KEY = (
+    "The answers of this session can be opened only by its visitor. An interview whose actions run while nobody is "
+    "there needs multi_user: True."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,19 @@ def cut_short(error: ColloquyError) -> RunResult:
     """A run that did not come to its end (too slow, ended from outside, its process died) has failed like any other."""
     failure = TaskFailure(error_type=type(error).__name__, error_message=str(error))
     return RunResult(outcome=RunFailed(failure=failure, title="Error"), save="ignore", is_changed=False)
+
+
+def done_of(reply: TurnReply) -> ActionDone:
+    """The reply to an action that nobody waits for."""
+    match reply.kind:
+        case "problem" if reply.problem:
+            return ActionDone(status="failed", detail=reply.problem.value.title)
+        case "missing":
+            return ActionDone(status="missing")
+        case "locked_out":
+            return ActionDone(status="refused", detail=NOBODY_HAS_THE_KEY)
+        case _:
+            return ActionDone(status="done")
 
 
 def opened_reply(standing: Standing) -> TurnReply:

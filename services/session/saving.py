@@ -10,15 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.session.keys import DataKeys, SessionKeys
+from services.session.names import SessionName
+from services.session.operations import Keep
+from services.session.store import Commit, StoredSession, Wrap
 from shared.bus.outbox import OutboxColumns
 from shared.contracts.visitor import Visitor
 from shared.interview.runtime.operations import Blobs
 from shared.interview.runtime.outcomes import CommandGiven, Header, RunFailed, RunResult, SaveMode
-
-from .keys import DataKeys, SessionKeys
-from .names import SessionName
-from .operations import Keep
-from .store import Commit, StoredSession, Wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,9 @@ def changes_nothing(result: RunResult, keep: Keep, mode: SaveMode, opened: Opene
         return False
     if mode == "ignore":
         return True
-    return mode == "overwrite" and keep in ("as_run", "in_place") and opened.stored is not None and not result.is_changed
+    return (
+        mode == "overwrite" and keep in ("as_run", "in_place") and opened.stored is not None and not result.is_changed
+    )
 
 
 def commit_of(

@@ -1,8 +1,8 @@
 """Sessions in PostgreSQL: load everything a turn needs in one statement, commit everything it did in one.
 
-Knows rows and sealed bytes, no keys: what is inside belongs to keys.py. One statement sees one state of the database, so
-the load is as good as a REPEATABLE READ transaction, and the commit's compare-and-set on `version` guards every part of
-it. `created_at` is compared as well: a session deleted and made anew under the same code is another one.
+Knows rows and sealed bytes, no keys: what is inside belongs to keys.py. One statement sees one state of the database,
+so the load is as good as a REPEATABLE READ transaction, and the commit's compare-and-set on `version` guards every part
+of it. `created_at` is compared as well: a session deleted and made anew under the same code is another one.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from shared.bus.outbox import OutboxColumns, insert_statement
 from shared.kernel.errors import Retryable
 from shared.kernel.ids import SessionId
 from shared.storage.database import Row, Statements
+from shared.tasks.store import pictures_expression
 
 SERVER = "server"
 """Holder of the wraps under the server key."""
@@ -68,6 +70,8 @@ class StoredSession:
     steps: Mapping[int, StoredStep]
     wraps: Sequence[Wrap]
     cron_types: frozenset[str]
+    tasks: Sequence[Sequence[Any]]
+    """Rows for shared.tasks, which makes pictures of them."""
     outcome_sealed: bytes | None
     """How the asked operation ended when it was handled before."""
 
@@ -103,7 +107,7 @@ class Commit:
     code_sealed: bytes = b""
 
 
-_LOAD = """
+_LOAD = f"""
 select s.interview, s.code_sealed, s.version, s.steps, s.generation, s.multi_user, s.allow_cron, s.created_at,
        s.header_sealed,
        array(select row(t.step, t.version, t.generation, t.base_step, t.data) from session.steps t
@@ -114,9 +118,11 @@ select s.interview, s.code_sealed, s.version, s.steps, s.generation, s.multi_use
              where w.session_id = s.id and (w.holder = 'server' or w.holder = any($3))
                and (w.expires_at is null or w.expires_at > now())) as found_wraps,
        array(select r.cron_type from session.registrations r where r.session_id = s.id) as cron_types,
-       (select i.outcome_sealed from session.inbox i where i.session_id = s.id and i.operation_id = $4) as outcome_sealed
+       {pictures_expression("s.id")} as tasks,
+       (select i.outcome_sealed from session.inbox i
+        where i.session_id = s.id and i.operation_id = $4) as outcome_sealed
 from session.sessions s where s.id = $1
-"""
+"""  # noqa: S608  # made of constants
 
 
 async def load(
@@ -148,6 +154,7 @@ def _session(session_id: SessionId, row: Row) -> StoredSession:
         steps={step.step: step for step in steps},
         wraps=[Wrap(*found) for found in row["found_wraps"]],
         cron_types=frozenset(row["cron_types"]),
+        tasks=row["tasks"],
         outcome_sealed=row["outcome_sealed"],
     )
 
@@ -201,7 +208,7 @@ dropped_steps as (
     {insert_statement(22, condition="exists (select 1 from head)")}
 )
 select version from head
-"""
+"""  # noqa: S608  # made of constants
 
 _CHANGE = _CHANGE_HEAD + _PARTS
 _CREATE = _CREATE_HEAD + _PARTS
@@ -238,9 +245,7 @@ async def commit(statements: Statements, change: Commit) -> int:
     if change.expected_version:
         version = await statements.fetchval(_CHANGE, *values)
     else:
-        version = await statements.fetchval(
-            _CREATE, *values, change.interview, change.code_hash, change.code_sealed
-        )
+        version = await statements.fetchval(_CREATE, *values, change.interview, change.code_hash, change.code_sealed)
     if version is None:
         raise StaleVersion(change.expected_version)
     return int(version)
@@ -276,3 +281,12 @@ async def ending(statements: Statements, session_id: SessionId, operation_id: st
     """How the operation ended that deleted a session, if it was this one."""
     outcome: bytes | None = await statements.fetchval(_ENDING, session_id, operation_id)
     return outcome
+
+
+_VERSION = "select version from session.sessions where id = $1"
+
+
+async def version_of(statements: Statements, session_id: SessionId) -> int | None:
+    """The version of a session; None when it is gone."""
+    version: int | None = await statements.fetchval(_VERSION, session_id)
+    return version

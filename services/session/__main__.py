@@ -1,0 +1,28 @@
+"""Run the session service as a process of its own: `python -m services.session`."""
+
+from __future__ import annotations
+
+import asyncio
+
+from services.session.app import SOURCE, build, parts_from
+from services.session.settings import SessionSettings
+from shared.kernel.health import HealthServer
+from shared.kernel.logging import configure_logging
+from shared.kernel.service import Service, run_until_signalled
+
+
+def main() -> None:
+    """Read the settings and serve until told to stop."""
+    settings = SessionSettings.load(required=("database_url", "redis_url", "amqp_url"))
+    configure_logging(level=settings.log_level, format=settings.log_format, service=SOURCE)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: SessionSettings) -> None:
+    service = build(settings, parts_from(settings))
+    probes = Service("probes", [HealthServer(host=settings.health_host, port=settings.health_port, services=[service])])
+    await run_until_signalled([service, probes] if settings.health_port else [service])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""What a run asked for besides its screen, as rows of the commit: tasks with their doorbells, timers, revocations.
+
+The child that ran the interview is not trusted: ids are checked, and everything is confined to its own session.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+import structlog
+
+from services.session.keys import DataKeys
+from services.session.operations import Request
+from services.session.saving import Opened
+from shared.bus.outbox import Outbox, OutboxColumns
+from shared.contracts.base import Command, Sealed
+from shared.contracts.envelope import Envelope, Envelopes
+from shared.contracts.events import TaskRevoked
+from shared.contracts.scheduler import CancelTimer, ScheduleAction
+from shared.contracts.worker import RunTask, RunTaskLow
+from shared.interview.runtime.effects import CancelScheduled, LaunchTask, LogLine, RevokeTask, ScheduleTimer
+from shared.interview.runtime.operations import Blobs, TaskFailure, TaskPicture
+from shared.interview.runtime.outcomes import RunResult
+from shared.kernel.clock import Clock
+from shared.kernel.errors import Malformed
+from shared.kernel.ids import SessionId
+from shared.storage.database import Statements
+from shared.tasks.records import NewTask, Picture
+from shared.tasks.store import Tasks
+
+log = structlog.get_logger()
+
+Rows = Callable[[Statements], Awaitable[None]]
+
+
+class BadEffect(Malformed):
+    """A run asked for something that makes no sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Side effects of one turn."""
+
+    messages: OutboxColumns
+    rows: Sequence[Rows] = ()
+    """Written in the same transaction, after the answers."""
+    log_lines: Sequence[LogLine] = ()
+
+
+class Effects:
+    """Turns effects into rows, for all turns of a process."""
+
+    def __init__(
+        self, *, tasks: Tasks, outbox: Outbox, envelopes: Envelopes, wake_relay: Callable[[], None], clock: Clock
+    ) -> None:
+        self._tasks = tasks
+        self._outbox = outbox
+        self._envelopes = envelopes
+        self._wake_relay = wake_relay
+        self._clock = clock
+
+    def pictures(self, opened: Opened) -> tuple[TaskPicture, ...]:
+        """The tasks of a session as they stood when its answers were loaded."""
+        if opened.stored is None:
+            return ()
+        return tuple(picture_for_run(each) for each in self._tasks.pictures_of(opened.stored.tasks, keys=opened.keys))
+
+    def of(
+        self,
+        request: Request,
+        opened: Opened,
+        keys: DataKeys,
+        result: RunResult,
+        blobs: Blobs,
+        *,
+        launched_already: frozenset[str] = frozenset(),
+        ends_all_tasks: bool = False,
+    ) -> Work:
+        """What is to be written with the answers. Raises BadEffect."""
+        launched: list[NewTask] = []
+        envelopes: list[Envelope] = []
+        rows: list[Rows] = []
+        log_lines: list[LogLine] = []
+        if ends_all_tasks:
+            rows += self._end_of_all_tasks(opened)
+        for effect in result.effects:
+            match effect:
+                case LaunchTask(task_id=task_id):
+                    if task_id not in launched_already:
+                        launched.append(self.new_task(request, effect, blobs))
+                        envelopes.append(self.doorbell(request.session_id, effect))
+                case RevokeTask(task_id=task_id, terminate=terminate):
+                    rows.append(self._revocation(request.session_id, _checked_id(task_id), terminate))
+                case ScheduleTimer() | CancelScheduled():
+                    envelopes.append(self._envelopes.wrap(_timer_message(request.session_id, effect)))
+                case LogLine():
+                    log_lines.append(effect)
+                case _:
+                    assert_never(effect)
+        if keys.generation != opened.keys.generation:
+            rows.insert(0, lambda statements: self._tasks.extend_grants(statements, keys=keys))
+        if launched:
+            rows.append(lambda statements: self._tasks.insert(statements, launched, keys=keys))
+        return Work(self._outbox.rows(envelopes), rows, log_lines)
+
+    def new_task(self, request: Request, launch: LaunchTask, blobs: Blobs) -> NewTask:
+        """The task a run launches. Raises BadEffect."""
+        if launch.arguments_blob not in blobs:
+            raise BadEffect("The arguments of a task are missing.")
+        return NewTask(
+            task_id=_checked_id(launch.task_id),
+            action=launch.action,
+            arguments=blobs[launch.arguments_blob],
+            mode=launch.mode,
+            language=launch.language,
+            user=request.visitor.user,
+            request=request.visitor.request,
+            launched_at=self._clock.now(),
+            is_low_priority=launch.is_low_priority,
+        )
+
+    def doorbell(self, session_id: SessionId, launch: LaunchTask) -> Envelope:
+        """What wakes a worker for a task."""
+        message: Command
+        if launch.is_low_priority:
+            message = RunTaskLow(task_id=launch.task_id, session_id=session_id)
+        else:
+            message = RunTask(task_id=launch.task_id, session_id=session_id)
+        # Without a subject: tasks of one session may start in any order and at the same time.
+        return self._envelopes.wrap(message, subject="", dedup_key=f"run {launch.task_id}")
+
+    async def end_session(self, statements: Statements, opened: Opened) -> None:
+        """The session is deleted: its tasks end, and nothing is left of them."""
+        for row in self._end_of_all_tasks(opened):
+            await row(statements)
+        await self._tasks.forget(statements, opened.keys.session_id)
+
+    def wake(self) -> None:
+        """Something was committed for the relay to publish."""
+        self._wake_relay()
+
+    def committed(self, work: Work, session_id: SessionId, interview: str) -> None:
+        """After the commit: let the relay publish, and write what interview code logs."""
+        if work.rows or work.messages.ids:
+            self._wake_relay()
+        for line in work.log_lines:
+            log.info("interview.log", session=session_id, interview=interview, text=line.message)
+
+    def _end_of_all_tasks(self, opened: Opened) -> list[Rows]:
+        session_id = opened.keys.session_id
+        return [
+            self._revocation(session_id, picture.task_id, True)
+            for picture in self.pictures(opened)
+            if picture.state in ("pending", "running")
+        ]
+
+    def _revocation(self, session_id: SessionId, task_id: str, terminate: bool) -> Rows:
+        async def revoke(statements: Statements) -> None:
+            now = self._clock.now()
+            if await self._tasks.revoke(statements, task_id, session_id=session_id, terminate=terminate, now=now):
+                event = TaskRevoked(task_id=task_id, session_id=session_id)
+                await self._outbox.add(statements, [self._envelopes.wrap(event)])
+
+        return revoke
+
+
+def picture_for_run(picture: Picture) -> TaskPicture:
+    """A task as interview code may see it."""
+    failure = picture.failure
+    return TaskPicture(
+        task_id=picture.task_id,
+        state=picture.state,
+        ended_at=picture.ended_at.isoformat() if picture.ended_at else None,
+        failure=TaskFailure(**failure.model_dump()) if failure else None,
+    )
+
+
+def _timer_message(session_id: SessionId, effect: ScheduleTimer | CancelScheduled) -> Command:
+    timer_id = _checked_id(effect.timer_id)
+    if isinstance(effect, CancelScheduled):
+        return CancelTimer(timer_id=timer_id, session_id=session_id)
+    try:
+        due = datetime.fromisoformat(effect.due)
+    except ValueError:
+        raise BadEffect("The time of a scheduled action is not an ISO 8601 time.") from None
+    if due.tzinfo is None:
+        raise BadEffect("The time of a scheduled action has no time zone.")
+    return ScheduleAction(
+        timer_id=timer_id,
+        session_id=session_id,
+        action=effect.action,
+        arguments=Sealed(effect.arguments),
+        due=due,
+        repeat=effect.repeat,
+    )
+
+
+def _checked_id(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise BadEffect("The id of a task or timer is not a UUID.") from None
