@@ -1,0 +1,9 @@
+"""The only HTTP: pages, JSON, WebSocket, browsers' visits. Asks the session service, in one hop, and shows what it says.
+
+Duty       turn a browser's requests into commands, and screens into pages
+Consumes   SessionChanged (live, one exclusive queue per process)
+Asks       OpenSession, SubmitAnswers, GoBack, PerformAction, CheckIn, EndSession, ReadVariables, ListInterviews
+Publishes  nothing
+Owns       schema `gateway`: browser sessions and which session a browser is in
+Knows no answers: it imports neither the engine nor evaluation.
+"""

@@ -1,0 +1,25 @@
+"""Run the gateway as a process of its own: `python -m services.gateway`."""
+
+from __future__ import annotations
+
+import asyncio
+
+from services.gateway.app import SOURCE, build, parts_from
+from services.gateway.settings import GatewaySettings
+from shared.kernel.logging import configure_logging
+from shared.kernel.service import run_until_signalled
+
+
+def main() -> None:
+    """Read the settings and serve until told to stop."""
+    settings = GatewaySettings.load(required=("database_url", "amqp_url"))
+    configure_logging(level=settings.log_level, format=settings.log_format, service=SOURCE)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: GatewaySettings) -> None:
+    await run_until_signalled([build(settings, parts_from(settings))])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Put the gateway together: which parts it needs, and what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from services.gateway.asking import Sessions
+from services.gateway.browser_sessions import Browsers
+from services.gateway.desk import Desk
+from services.gateway.handlers import HANDLERS
+from services.gateway.live import Hub
+from services.gateway.notices import NoticePages
+from services.gateway.pages import Pages
+from services.gateway.rendering import environment, static_version
+from services.gateway.security import RateLimit, Unlimited
+from services.gateway.server import HttpServer
+from services.gateway.settings import GatewaySettings
+from services.gateway.start import StartPage
+from services.gateway.store import BrowserStore
+from services.gateway.tokens import PageTokens
+from services.gateway.web import application
+from shared.bus.blobs_postgres import PostgresBlobs
+from shared.bus.cloudevents import Codec
+from shared.bus.dead_letters import DeadLetters
+from shared.bus.dispatch import consumers
+from shared.bus.port import Bus
+from shared.bus.rabbit import RabbitBus
+from shared.contracts.catalog import message_types
+from shared.crypto.keys import ServerKeys
+from shared.kernel.clock import Clock, SystemClock
+from shared.kernel.interview_path import InterviewPath
+from shared.kernel.service import Component, Service
+from shared.kernel.telemetry import Metrics
+from shared.storage.database import Database
+
+SOURCE = "gateway"
+EVENTS_QUEUE = "gateway.live"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What the gateway stands on."""
+
+    bus: Bus
+    database: Database
+    server_keys: ServerKeys
+    interviews: InterviewPath
+    clock: Clock = field(default_factory=SystemClock)
+    metrics: Metrics = field(default_factory=Metrics)
+    rates: RateLimit = field(default_factory=Unlimited)
+    abilities: frozenset[str] = frozenset({"background"})
+    """Which `needs` of interviews this installation can meet."""
+    neighbours: Sequence[Service] = ()
+    """Services in the same process: they count for `/health/ready`."""
+    own: Sequence[Component] = ()
+    """Those that start before the service and stop after it; empty when somebody else looks after them."""
+
+
+def parts_from(settings: GatewaySettings) -> Parts:
+    """The parts of a process of its own, on PostgreSQL and RabbitMQ."""
+    clock = SystemClock()
+    database = Database(
+        url=settings.database_url,
+        maximum=settings.database_pool_size,
+        application_name="colloquy gateway",
+        wait_seconds=settings.start_wait_seconds,
+    )
+    server_keys = ServerKeys.load(settings.key_file)
+    bus = RabbitBus(
+        url=settings.amqp_url,
+        codec=Codec(
+            types=message_types(),
+            sealer=server_keys.transport,
+            blobs=PostgresBlobs(database=database, clock=clock),
+        ),
+        clock=clock,
+        source=SOURCE,
+        dead_letters=DeadLetters(database=database, clock=clock),
+        wait_seconds=settings.start_wait_seconds,
+    )
+    return Parts(
+        bus=bus,
+        database=database,
+        server_keys=server_keys,
+        interviews=InterviewPath.of(settings.interview_path),
+        clock=clock,
+        own=(database, bus),
+    )
+
+
+def build(settings: GatewaySettings, parts: Parts) -> Service:
+    """The gateway as a service; listens once it is started."""
+    version = static_version()
+    templates = environment(static=f"/static/{version}")
+    tokens = PageTokens(signer=parts.server_keys.signer)
+    sessions = Sessions(bus=parts.bus, timeout_seconds=settings.request_timeout_seconds)
+    hub = Hub(max_per_session=settings.max_sockets_per_session)
+    desk = Desk(
+        settings=settings,
+        sessions=sessions,
+        browsers=Browsers(
+            store=BrowserStore(database=parts.database),
+            signer=parts.server_keys.signer,
+            sealer=parts.server_keys.at_rest,
+            clock=parts.clock,
+            is_secure=settings.is_secure,
+        ),
+        tokens=tokens,
+        pages=Pages(templates=templates, tokens=tokens, check_in_seconds=settings.check_in_seconds),
+        notices=NoticePages(templates=templates),
+        start=StartPage(templates=templates, abilities=parts.abilities),
+        hub=hub,
+        interviews=parts.interviews,
+        rates=parts.rates,
+        metrics=parts.metrics,
+        static_version=version,
+        services=lambda: (service, *parts.neighbours),
+    )
+    for consumer in consumers(HANDLERS, parts={"hub": hub}, event_queue=EVENTS_QUEUE):
+        parts.bus.consume(consumer)
+    server = HttpServer(
+        app=application(desk),
+        host=settings.host,
+        port=settings.port,
+        trusted_proxies=settings.trusted_proxies,
+        drain_seconds=settings.drain_seconds,
+    )
+    service = Service(
+        name=SOURCE,
+        components=(*parts.own, server),
+        checks={"database": parts.database.problem, "bus": parts.bus.problem, "session": sessions.problem},
+    )
+    return service

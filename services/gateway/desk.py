@@ -1,0 +1,75 @@
+"""What every route needs: the parts of the gateway, put together once by `app.build`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from services.gateway.asking import Sessions
+from services.gateway.browser_sessions import Browser, Browsers
+from services.gateway.forms import Posted, read_form
+from services.gateway.live import Hub
+from services.gateway.notices import NoticePages
+from services.gateway.pages import Pages
+from services.gateway.requests import canonical, session_code, visitor_of
+from services.gateway.security import RateLimit
+from services.gateway.settings import GatewaySettings
+from services.gateway.start import StartPage
+from services.gateway.tokens import PageTokens
+from shared.contracts.visitor import Interface, Visitor
+from shared.kernel.interview_path import InterviewPath
+from shared.kernel.service import Service
+from shared.kernel.telemetry import Metrics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """The parts of the gateway behind its routes, and the few steps that most routes begin with."""
+
+    settings: GatewaySettings
+    sessions: Sessions
+    browsers: Browsers
+    tokens: PageTokens
+    pages: Pages
+    notices: NoticePages
+    start: StartPage
+    hub: Hub
+    interviews: InterviewPath
+    rates: RateLimit
+    metrics: Metrics
+    static_version: str
+    services: Callable[[], Sequence[Service]]
+    """What must be well for `/health/ready` to say so."""
+
+    async def posted(self, request: Request) -> tuple[Posted, Browser, str]:
+        """A form post of one of our pages: its fields, its browser, its interview.
+
+        Raises FormUnreadable, BodyTooLarge, and ForeignForm when the page was not made for this browser.
+        """
+        request.state.wants_json = request.headers.get("x-requested-with") == "XMLHttpRequest"
+        posted = await read_form(request, max_fields=self.settings.max_fields)
+        request.state.wants_json = request.state.wants_json or posted.wants_json
+        interview = canonical(request.query_params.get("i") or posted.get("i"))
+        browser = await self.browsers.find(request.cookies, interview)
+        self.tokens.check_csrf(posted.get("csrf_token") or request.headers.get("x-csrf-token", ""), browser)
+        if browser is None:  # the check above has refused it already
+            raise AssertionError
+        return posted, browser, interview
+
+    def code_of(self, posted: Posted, browser: Browser) -> str:
+        """The session a page belongs to: the one it carries, else the browser's current one. Raises BadParameter."""
+        return session_code(posted.get("_session")) or browser.current_code or ""
+
+    def visitor(
+        self, connection: HTTPConnection, browser: Browser, *, interface: Interface = "web", method: str = "GET"
+    ) -> Visitor:
+        """Who asks, for the session service."""
+        return visitor_of(connection, browser, public_url=self.settings.public_url, interface=interface, method=method)
+
+    def with_cookies(self, browser: Browser, response: Response) -> Response:
+        """Let an answer set what its browser has to bring along next time."""
+        self.browsers.set_cookies(browser, response)
+        return response

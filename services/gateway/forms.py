@@ -1,0 +1,122 @@
+"""Read what a page posted: the control fields, which are ours, and the inputs, which are the interview's."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from shared.contracts.session import Input, NamedAction
+from shared.kernel.errors import Malformed
+
+CONTROL_FIELDS = frozenset(
+    {
+        "csrf_token", "ajax", "json", "i", "informed", "_session", "_step", "_operation", "_form", "_action", "_readonly",
+        "_back_one", "_visible", "_question_name", "_event", "_tracker", "_datatypes", "_varnames", "_checkboxes",
+        "_empties", "_track_location", "_refresh",
+    }
+)  # fmt: skip
+
+
+class FormUnreadable(Malformed):
+    """The posted form could not be read."""
+
+
+class UploadsNotTaken(Malformed):
+    """Files cannot be taken in by this server yet; send the form without a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A form post, taken apart."""
+
+    control: dict[str, str] = field(default_factory=dict)
+    inputs: tuple[Input, ...] = ()
+    visible: tuple[str, ...] | None = None
+
+    def get(self, name: str) -> str:
+        """A control field; empty when it was not posted."""
+        return self.control.get(name, "")
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether a script waits for the answer."""
+        return self.get("ajax") == "1"
+
+    @property
+    def step(self) -> int:
+        """The step the page was made from; 0 when it did not say. Raises FormUnreadable."""
+        return _whole(self.get("_step"), "_step")
+
+
+async def read_form(request: Request, *, max_fields: int) -> Posted:
+    """Read the body. Raises FormUnreadable, UploadsNotTaken."""
+    try:
+        form = await request.form(max_files=100, max_fields=max_fields)
+    except HTTPException as error:
+        raise FormUnreadable(str(error.detail)) from None
+    control: dict[str, str] = {}
+    inputs: list[Input] = []
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            if value.filename:
+                raise UploadsNotTaken
+        elif name in CONTROL_FIELDS:
+            control.setdefault(name, value)
+        else:
+            inputs.append(Input(name=name, value=value))
+    if len(inputs) > max_fields:
+        raise FormUnreadable(f"It has more than {max_fields} fields.")
+    return Posted(control, tuple(inputs), _visible(control.get("_visible", "")))
+
+
+def check_in_call(posted: Posted) -> NamedAction | None:
+    """The action a check-in asks for, with the values of the form as its arguments. Raises FormUnreadable."""
+    values = {one.name: one.value for one in posted.inputs}
+    action = values.get("do_action", "")
+    if not action:
+        return None
+    parameters = _json(values.get("parameters") or "{}", "parameters")
+    if not isinstance(parameters, dict):
+        raise FormUnreadable("parameters must be a JSON object.")
+    return NamedAction(action=action, arguments=parameters)
+
+
+def acknowledged_notices(posted: Posted) -> tuple[int, ...]:
+    """The numbers of the notices that the page has executed. Raises FormUnreadable."""
+    text = next((one.value for one in posted.inputs if one.name == "acknowledged"), "")
+    return tuple(_whole(number, "acknowledged") for number in text.split(",") if number)[:1000]
+
+
+def _visible(encoded: str) -> tuple[str, ...] | None:
+    if not encoded:
+        return None
+    try:
+        names = _json(base64.b64decode(encoded + "=" * (-len(encoded) % 4)).decode(), "_visible")
+    except (binascii.Error, UnicodeDecodeError):
+        raise FormUnreadable("_visible is not base64.") from None
+    if not isinstance(names, list):
+        raise FormUnreadable("_visible must be a list.")
+    return tuple(str(name) for name in names)
+
+
+def _json(text: str, name: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        raise FormUnreadable(f"{name} is not JSON.") from None
+
+
+def _whole(text: str, name: str) -> int:
+    if not text:
+        return 0
+    try:
+        return int(text)
+    except ValueError:
+        raise FormUnreadable(f"{name} must be a whole number.") from None

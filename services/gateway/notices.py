@@ -1,0 +1,141 @@
+"""Pages and JSON that are no screen of an interview: errors, things that are gone, a server that is busy."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import jinja2
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from services.gateway.security import BodyTooLarge
+from shared.bus.port import RequestRefused
+from shared.contracts.session import Problem
+from shared.kernel.errors import ColloquyError, Malformed, NotAllowed, NotFound, Retryable
+
+log = structlog.get_logger()
+
+Links = tuple[tuple[str, str], ...]
+_HOME: Links = (("All interviews", "/"),)
+_RETRY_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What went wrong, in words for the person who sees it."""
+
+    status: int
+    title: str
+    message: str
+    icon: str = "exclamation-triangle"
+    where: str = ""
+    sought: tuple[str, ...] = ()
+    trace: str = ""
+    links: Links = _HOME
+    retry_seconds: int = 0
+    """The page asks again by itself after this time."""
+    reason: str = ""
+    """A word for programs."""
+
+
+BUSY = Notice(
+    503,
+    "One moment, please",
+    "The server is busy or a part of it does not answer at the moment. Nothing is lost; this page tries again by itself.",
+    icon="hourglass-split",
+    retry_seconds=_RETRY_SECONDS,
+    reason="busy",
+)
+UNKNOWN_INTERVIEW = Notice(
+    404, "Not found", "There is no such interview or session here.", icon="compass", reason="not_found"
+)
+LOCKED_OUT = Notice(
+    403,
+    "This session is closed to you",
+    "Its answers are encrypted, and this browser does not have the key. They can be opened in the browser in which they"
+    " were given, until it is closed.",
+    icon="lock",
+    reason="locked_out",
+)
+
+
+def of_problem(problem: Problem, *, interview: str = "") -> Notice:
+    """What interview code or the interview itself did wrong."""
+    where = f"{problem.file}, line {problem.line}" if problem.file and problem.line else problem.file or ""
+    if problem.block:
+        where = f"{where} ({problem.block})" if where else problem.block
+    return Notice(
+        500,
+        "Error",
+        problem.message,
+        where=where,
+        sought=problem.sought,
+        trace=problem.trace or "",
+        reason="interview_error",
+    )
+
+
+def of_error(error: BaseException) -> Notice:
+    """What one of our errors means to the person before the page."""
+    match error:
+        case HTTPException(status_code=404):
+            return Notice(404, "Not found", "There is no page at this address.", icon="compass", reason="not_found")
+        case HTTPException():
+            return Notice(error.status_code, "This did not work", str(error.detail), reason="refused")
+        case RequestRefused(is_retryable=True) | Retryable():
+            return BUSY
+        case BodyTooLarge():
+            return Notice(413, "Too large", str(error), icon="box-seam", reason="too_large")
+        case NotFound():
+            return Notice(404, "Not found", str(error), icon="compass", reason="not_found")
+        case NotAllowed():
+            return Notice(403, "Not allowed", str(error), icon="lock", reason="not_allowed")
+        case Malformed() | ColloquyError():
+            return Notice(400, "This could not be understood", str(error), reason="malformed")
+        case _:
+            return Notice(
+                500, "Something went wrong", "The server made a mistake. It has been noted.", reason="internal"
+            )
+
+
+class NoticePages:
+    """Renders notices as what the request wants: a page, or JSON for scripts and programs."""
+
+    def __init__(self, *, templates: jinja2.Environment) -> None:
+        self._templates = templates
+
+    def answer(self, connection: HTTPConnection, notice: Notice, *, wants_json: bool | None = None) -> Response:
+        """The response; a script's is JSON that also holds the body to show (spec/area1 §16.1, `daPageError`)."""
+        as_json = prefers_json(connection) if wants_json is None else wants_json
+        headers = {"cache-control": "no-store"}
+        if notice.retry_seconds:
+            headers["retry-after"] = str(notice.retry_seconds)
+        if as_json:
+            return JSONResponse(self.data(notice), status_code=notice.status, headers=headers)
+        html = self._templates.get_template("notice_page.html").render(notice=notice)
+        return HTMLResponse(html, status_code=notice.status, headers=headers)
+
+    def data(self, notice: Notice) -> dict[str, Any]:
+        """The JSON form."""
+        said = {name: value for name, value in asdict(notice).items() if name not in ("icon", "links", "retry_seconds")}
+        return {
+            "success": False,
+            "action": "error",
+            "error": said,
+            "is_retryable": notice.status == 503,
+            "body": self._templates.get_template("notice_body.html").render(notice=notice),
+        }
+
+
+def prefers_json(connection: HTTPConnection) -> bool:
+    """Whether a script or a program asks."""
+    if getattr(connection.state, "wants_json", False):
+        return True
+    headers, query = connection.headers, connection.query_params
+    if headers.get("x-requested-with") == "XMLHttpRequest" or query.get("json", "0") not in ("", "0"):
+        return True
+    accept = headers.get("accept", "")
+    return "application/json" in accept and "text/html" not in accept

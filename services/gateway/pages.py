@@ -1,0 +1,196 @@
+"""From a screen to what a browser gets: a whole page, the JSON of an ajax answer, or the JSON form of the screen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import jinja2
+from markupsafe import Markup
+
+from services.gateway.browser_sessions import Browser
+from services.gateway.rendering import script_json
+from services.gateway.tokens import PageTokens
+from shared.contracts.screen import Field, Screen
+from shared.kernel.ids import new_id
+
+_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9]+")
+_SCRIPT_TAGS = re.compile(r"</?script[^>]*>", re.IGNORECASE)
+_EMBEDDED = re.compile(r'<span class="da-embedded-field" data-input-name="([^"]+)"></span>')
+_TAGS = re.compile(r"<[^>]+>")
+_FILE_TYPES = frozenset({"file", "files", "camera", "user", "environment", "camcorder", "microphone"})
+_SMALLEST_RELOAD_SECONDS = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A screen, and the session and browser it is shown in."""
+
+    screen: Screen
+    browser: Browser
+    interview: str
+    session_code: str
+    session_id: str
+    version: int
+    steps: int
+
+
+class Pages:
+    """Renders screens."""
+
+    def __init__(self, *, templates: jinja2.Environment, tokens: PageTokens, check_in_seconds: float) -> None:
+        self._tokens, self._check_in_seconds = tokens, check_in_seconds
+        self._templates = templates
+
+    def document(self, shown: Shown) -> str:
+        """A whole HTML page."""
+        page = self._page(shown)
+        body = self._body(shown, page)
+        return self._templates.get_template("document.html").render(
+            screen=shown.screen, page=page, body=body, page_json=script_json(page)
+        )
+
+    def ajax(self, shown: Shown) -> dict[str, Any]:
+        """The answer to a script's post: the new inside of `#dabody` with everything around it (spec/area1 §16.3)."""
+        page = self._page(shown)
+        return {"action": "body", "body": str(self._body(shown, page)), **page}
+
+    def data(self, shown: Shown) -> dict[str, Any]:
+        """The JSON form of a screen (spec/area2 §6.6)."""
+        screen, page = shown.screen, self._page(shown)
+        kept = ("browser_title", "lang", "csrf_token", "steps", "allow_going_back", "message_log", "id_dict", "session")
+        described = {name: page[name] for name in kept} | {
+            "i": shown.interview,
+            "operation": page["operation"],
+            "questionName": screen.question_name,
+            "questionType": screen.kind,
+            "questionText": screen.question_html,
+            "subquestionText": screen.subquestion_html,
+            "underText": screen.under_html,
+            "fields": [_field_data(field) for field in screen.fields],
+            "buttons": [
+                {"name": one.name, "value": one.value, "label": one.label_html, "url": one.url}
+                for one in screen.buttons
+            ],
+            "continueLabel": screen.continue_label_html,
+            "help": [part.model_dump() for part in screen.help],
+            "menu_items": [item.model_dump() for item in screen.menu],
+            "progress": screen.progress,
+            "reload": screen.reload_seconds,
+        }
+        if screen.choices_field is not None:
+            described["fields"].append(_field_data(screen.choices_field))
+        if screen.form is not None:
+            described["form"] = self._tokens.form(screen.form, shown.session_code)
+        if screen.data is not None:
+            described["question_data"] = screen.data
+        return described
+
+    def _body(self, shown: Shown, page: dict[str, Any]) -> Markup:
+        screen = shown.screen
+        embedded = frozenset(_EMBEDDED.findall(screen.subquestion_html))
+        context = {
+            "screen": screen,
+            "page": page,
+            "embedded": embedded,
+            "subquestion": self._with_inputs(screen, page) if embedded else Markup(screen.subquestion_html),  # noqa: S704
+            "help_parts": (*screen.help, *screen.interview_help),
+            "form_token": self._tokens.form(screen.form, shown.session_code) if screen.form is not None else "",
+            "has_files": any(field.input_type in _FILE_TYPES for field in screen.fields),
+            "exit_label": screen.exit_label_text if screen.exit_link else "",
+            "exit_url": _exit_url(shown),
+        }
+        return Markup(self._templates.get_template("body.html").render(context))  # noqa: S704 - made by our templates
+
+    def _with_inputs(self, screen: Screen, page: dict[str, Any]) -> Markup:
+        """Put embedded inputs (`[FIELD …]`) where the engine left room for them."""
+        macros: Any = self._templates.get_template("fields.html").make_module({"screen": screen, "page": page})
+        fields = {field.input_name: field for field in screen.fields}
+
+        def put(match: re.Match[str]) -> str:
+            field = fields.get(match[1])
+            return str(macros.embedded(field)) if field is not None else ""
+
+        return Markup(_EMBEDDED.sub(put, screen.subquestion_html))  # noqa: S704 - HTML made by the engine and by us
+
+    def _page(self, shown: Shown) -> dict[str, Any]:
+        """What the browser's modules must know; also part of every ajax answer."""
+        screen = shown.screen
+        query = urlencode({"i": shown.interview})
+        features = screen.features
+        page: dict[str, Any] = {
+            "browser_title": screen.tab_title_text or _TAGS.sub("", screen.title_html) or "Interview",
+            "lang": screen.language or "en",
+            "bodyclass": _body_class(screen),
+            "reload_after": _reload_milliseconds(screen),
+            "livehelp": {"availability": "unavailable", "mode": "help", "roles": [], "partner_roles": []},
+            "csrf_token": self._tokens.csrf(shown.browser),
+            "do_action": screen.check_in or None,
+            "steps": shown.steps,
+            "allow_going_back": screen.may_go_back,
+            "message_log": [{"message": message, "priority": priority} for priority, message in screen.log],
+            "id_dict": {"id": screen.question_id, "name": screen.question_name},
+            "extra_scripts": [{"type": "custom", "script": _SCRIPT_TAGS.sub("", screen.script)}]
+            if screen.script
+            else [],
+            "extra_css": [screen.css_html] if screen.css_html else [],
+            "session": shown.session_code,
+            "interview": shown.interview,
+            "version": shown.version,
+            "watch": self._tokens.watch(shown.session_id, shown.browser),
+            "operation": new_id(),
+            "back_operation": new_id(),
+            "post_url": f"/interview?{query}",
+            "check_in_url": f"/checkin?{query}",
+            "check_in_seconds": self._check_in_seconds if screen.check_in_seconds is None else screen.check_in_seconds,
+            "waits_for_tasks": screen.waits_for_tasks,
+            "has_inputs": screen.has_inputs,
+            "user_id": shown.browser.user.the_user_id,
+            "is_user": shown.browser.user.is_authenticated,
+        }
+        if screen.data is not None and features.get("send question data"):
+            page["question_data"] = screen.data
+        return page
+
+
+def _body_class(screen: Screen) -> str:
+    own = (
+        screen.css_class
+        or f"question-{_NOT_IN_IDS.sub('-', screen.question_id or screen.question_name).strip('-').lower()}"
+    )
+    kind = "dasignature" if screen.kind == "signature" else "dabody"
+    return f"{kind} da-pad-for-navbar {own}"
+
+
+def _reload_milliseconds(screen: Screen) -> int:
+    if screen.reload_seconds is None:
+        return 0
+    return int(max(screen.reload_seconds, _SMALLEST_RELOAD_SECONDS) * 1000)
+
+
+def _exit_url(shown: Shown) -> str:
+    how = "exit" if "exit" in shown.screen.exit_link else "leave"
+    return f"/{how}?{urlencode({'i': shown.interview, 'session': shown.session_code})}"
+
+
+def _field_data(field: Field) -> dict[str, Any]:
+    """One field for programs."""
+    return {
+        "variable_name": field.variable,
+        "input_name": field.input_name,
+        "datatype": field.datatype,
+        "inputtype": field.input_type,
+        "label": field.label_html,
+        "required": field.required,
+        "default": field.default,
+        "hint": field.hint,
+        "help": field.help_html,
+        "note": field.html,
+        "choices": [{"label": one.label_html, "value": one.key, "input_name": one.input_name} for one in field.choices],
+        "min": field.minimum,
+        "max": field.maximum,
+        "error": field.error_text,
+        "validation_messages": field.validation_messages,
+    }

@@ -1,0 +1,112 @@
+"""Jinja for our templates: everything is escaped but what the engine made as HTML (names ending in `_html`)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import orjson
+from markupsafe import Markup
+
+from services.gateway.names import encoded_name, watched_variables
+from shared.contracts.screen import Choice, Condition
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceGroup:
+    """Choices of a drop-down that stand together."""
+
+    name: str
+    choices: tuple[Choice, ...]
+
+
+def static_version(folder: Path = STATIC) -> str:
+    """Names the present state of the static files, so that browsers may keep each version for good."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith("."):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def script_json(data: Any) -> Markup:
+    """JSON that may stand inside a script element."""
+    text = orjson.dumps(data).decode()
+    return Markup(  # noqa: S704 - everything that could end the element is escaped
+        text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    )
+
+
+def environment(*, static: str) -> jinja2.Environment:
+    """The templates, with the filters they use; `static` is the path of the static files."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        auto_reload=False,
+    )
+    made.globals.update(
+        static=static,
+        js_condition=_js_condition,
+        grid_class=_grid_class,
+        plain_choice=_plain_choice,
+        starts_row=lambda grid: isinstance(grid, dict) and bool(grid.get("start")),
+        ends_row=lambda grid: isinstance(grid, dict) and bool(grid.get("end")),
+    )
+    made.filters["groupby_in_order"] = _grouped
+    made.policies["json.dumps_kwargs"] = {"sort_keys": False, "ensure_ascii": False}
+    return made
+
+
+def _grouped(choices: Iterable[Choice], attribute: str) -> list[ChoiceGroup]:
+    """Neighbouring choices of the same group together, in the order given."""
+    groups: list[tuple[str, list[Choice]]] = []
+    for choice in choices:
+        name = str(getattr(choice, attribute))
+        if not groups or groups[-1][0] != name:
+            groups.append((name, []))
+        groups[-1][1].append(choice)
+    return [ChoiceGroup(name, tuple(members)) for name, members in groups]
+
+
+def _plain_choice(label_html: str, help_html: str = "") -> Choice:
+    """A single check box as one more choice."""
+    return Choice(key="", label_html=label_html, help_html=help_html)
+
+
+def _js_condition(condition: Condition) -> str:
+    """What `data-jsshowif` holds (spec/area1 §16.5)."""
+    return encoded_name(
+        json.dumps(
+            {
+                "expression": condition.javascript,
+                "vars": watched_variables(condition.javascript),
+                "sign": condition.sign,
+                "mode": 1 if condition.only_enables else 0,
+            }
+        )
+    )
+
+
+def _grid_class(grid: Any) -> str:
+    """Columns of a field on Bootstrap's grid of twelve; a field without `grid` fills the row."""
+    width, point = grid, "md"
+    if isinstance(grid, dict):
+        width, point = grid.get("width"), str(grid.get("breakpoint") or "md")
+    try:
+        columns = int(width)
+    except (TypeError, ValueError):
+        return "col-12"
+    offset = grid.get("offset") if isinstance(grid, dict) else None
+    classes = f"col-12 col-{point}-{min(max(columns, 1), 12)}"
+    return f"{classes} offset-{point}-{int(offset)}" if isinstance(offset, int) else classes

@@ -1,0 +1,114 @@
+"""Facts about a browser's request: who asks, from where, for which interview, with which arguments."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+from starlette.requests import HTTPConnection
+
+from services.gateway.browser_sessions import Browser
+from shared.contracts.session import NamedAction
+from shared.contracts.visitor import Interface, RequestFacts, Visitor
+from shared.kernel.errors import Malformed
+from shared.kernel.ids import new_id
+
+RESERVED = frozenset({"i", "json", "js_target", "from_list", "session", "cache", "reset", "new_session", "action"})
+"""Query parameters that never become `url_args` (spec/area2 §2.3)."""
+
+_PRIVATE_HEADERS = frozenset({"cookie", "authorization", "proxy-authorization", "x-csrf-token"})
+_LONGEST_HEADER = 1024
+_OPERATION = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
+_CODE = re.compile(r"[A-Za-z0-9]{32}\Z")
+
+
+class BadParameter(Malformed):
+    """A parameter of this address is not what it should be."""
+
+
+def canonical(interview: str) -> str:
+    """`package:file.yml` in short form becomes `package:data/questions/file.yml` (spec/area2 §2.1)."""
+    package, colon, name = interview.partition(":")
+    if colon and "/" not in name and name:
+        return f"{package}:data/questions/{name}"
+    return interview
+
+
+def whole_number(parameters: Mapping[str, str], name: str) -> int:
+    """A parameter such as `reset`. Raises BadParameter."""
+    text = parameters.get(name, "")
+    try:
+        return int(text) if text else 0
+    except ValueError:
+        raise BadParameter(f"{name} must be a whole number.") from None
+
+
+def url_args_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What the interview finds in `url_args`: of a repeated parameter the first value counts."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name not in RESERVED:
+            found.setdefault(name, value)
+    return found
+
+
+def action_in(encoded: str) -> NamedAction | None:
+    """The action of a link or a button: base64 of `{"action": …, "arguments": {…}}`; None when it cannot be read."""
+    try:
+        raw = base64.b64decode(encoded.replace("-", "+").replace("_", "/") + "=" * (-len(encoded) % 4))
+        said: Any = orjson.loads(raw)
+    except (binascii.Error, ValueError):
+        return None
+    if not isinstance(said, dict) or not isinstance(said.get("action"), str):
+        return None
+    arguments = said.get("arguments")
+    return NamedAction(action=said["action"], arguments=arguments if isinstance(arguments, dict) else {})
+
+
+def operation_id(given: str) -> str:
+    """The id the page made for this intent; one of ours when it made none."""
+    return given if _OPERATION.match(given) else new_id()
+
+
+def session_code(given: str) -> str | None:
+    """A session's code as a page or an address carries it; None when there is none. Raises BadParameter."""
+    if not given:
+        return None
+    if not _CODE.match(given):
+        raise BadParameter("This is not the code of a session.")
+    return given
+
+
+def url_root(connection: HTTPConnection, public_url: str) -> str:
+    """Where links start; ends with a slash."""
+    root = public_url or f"{connection.url.scheme}://{connection.url.netloc}"
+    return root.rstrip("/") + "/"
+
+
+def visitor_of(
+    connection: HTTPConnection, browser: Browser, *, public_url: str, interface: Interface = "web", method: str = "GET"
+) -> Visitor:
+    """Everything a run may know of who asks; cookies and passwords in headers stay here."""
+    root = url_root(connection, public_url)
+    headers = {
+        name: value[:_LONGEST_HEADER]
+        for name, value in connection.headers.items()
+        if name not in _PRIVATE_HEADERS and not name.startswith("sec-")
+    }
+    return Visitor(
+        user=browser.user,
+        request=RequestFacts(
+            interface=interface,
+            url_root=root,
+            url=root + "interview",
+            client_ip=connection.client.host if connection.client else None,
+            method=method,
+            headers=headers,
+            referer=headers.get("referer"),
+        ),
+        keys=browser.keys,
+    )

@@ -1,0 +1,110 @@
+"""`/checkin`: the page's periodic or change-triggered call; `/vars`: the answers as JSON for their owner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from services.gateway.desk import Desk
+from services.gateway.forms import acknowledged_notices, check_in_call
+from services.gateway.notices import BUSY
+from services.gateway.requests import canonical, operation_id, session_code
+from shared.contracts.base import Sealed
+from shared.contracts.session import CheckIn, ReadVariables, TurnReply
+from shared.kernel.ids import new_id
+
+_NOBODY_THERE = {"chat_status": "off", "phone": None, "observerControl": False}
+"""Live help is not part of this system; scripts that look for it find it off."""
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes."""
+    routes = APIRouter()
+
+    @routes.post("/checkin")
+    async def check_in(request: Request) -> Response:
+        request.state.wants_json = True
+        posted, browser, interview = await desk.posted(request)
+        code = desk.code_of(posted, browser)
+        if not interview or not code:
+            return JSONResponse({"success": False})
+        reply = await desk.sessions.ask(
+            CheckIn(
+                operation_id=operation_id(posted.get("_operation")),
+                interview=interview,
+                session_code=Sealed(code),
+                visitor=Sealed(desk.visitor(request, browser, method="POST")),
+                call=_sealed(check_in_call(posted)),
+                acknowledged=acknowledged_notices(posted),
+            )
+        )
+        screen_code = next((one.value for one in posted.inputs if one.name == "checkinCode"), "")
+        return _checked_in(desk, request, reply, screen_code)
+
+    @routes.post("/checkout")
+    async def check_out() -> Response:
+        """A page was closed. Its connection says so, too; nothing has to be done."""
+        return Response(status_code=204)
+
+    @routes.get("/vars")
+    async def variables(request: Request) -> Response:
+        request.state.wants_json = True
+        interview = canonical(request.query_params.get("i", ""))
+        browser = await desk.browsers.find(request.cookies, interview)
+        code = session_code(request.query_params.get("session", "")) or (browser.current_code if browser else None)
+        if browser is None or code is None:
+            return JSONResponse({"success": False})
+        reply = await desk.sessions.ask(
+            ReadVariables(
+                operation_id=new_id(),
+                interview=interview,
+                session_code=Sealed(code),
+                visitor=Sealed(desk.visitor(request, browser, interface="vars")),
+                includes_internal=True,
+            )
+        )
+        if reply.kind != "variables" or reply.variables is None:
+            return JSONResponse({"success": False})
+        return JSONResponse(
+            {
+                "success": True,
+                "variables": reply.variables.value,
+                "steps": reply.steps,
+                "encrypted": not reply.is_multi_user,
+                "uid": reply.session_code.value or code,
+                "i": interview,
+            },
+            headers={"cache-control": "no-store"},
+        )
+
+    return routes
+
+
+def _checked_in(desk: Desk, request: Request, reply: TurnReply, screen_code: str) -> Response:
+    if reply.kind in ("missing", "locked_out"):
+        return JSONResponse({"success": True, "action": "reload"})
+    if reply.kind == "busy":
+        return desk.notices.answer(request, BUSY, wants_json=True)
+    if reply.kind != "check_in":
+        return JSONResponse({"success": False})
+    commands: list[dict[str, Any]] = []
+    for command in reply.commands.value if reply.commands is not None else ():
+        said = command.model_dump(exclude_none=True)
+        commands.append({"value": None, "extra": None} | said)
+    return JSONResponse(
+        {
+            "success": True,
+            "commands": commands,
+            "checkin_code": screen_code,
+            "version": reply.version,
+            "steps": reply.steps,
+            **_NOBODY_THERE,
+        }
+    )
+
+
+def _sealed(call: Any) -> Sealed[Any] | None:
+    return None if call is None else Sealed(call)

@@ -1,0 +1,172 @@
+"""`/interview`: show a session's screen, take a form, run an action, go back (spec/area2 §2.1, spec/area1 §2.5)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.gateway.browser_sessions import Browser
+from services.gateway.desk import Desk
+from services.gateway.forms import Posted
+from services.gateway.requests import action_in, canonical, operation_id, session_code, url_args_of, whole_number
+from services.gateway.turns import Asked, respond
+from shared.contracts.base import Sealed
+from shared.contracts.session import (
+    GoBack,
+    NamedAction,
+    OpenSession,
+    PerformAction,
+    SessionRequest,
+    Submission,
+    SubmitAnswers,
+    TurnReply,
+)
+from shared.contracts.visitor import Visitor
+from shared.kernel.ids import new_code, new_id
+
+_LOST = "Unable to locate interview session.  Starting a new session instead."
+_CLOSED = "Unable to retrieve interview session.  Starting a new session instead."
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes."""
+    routes = APIRouter()
+
+    @routes.get("/interview")
+    async def show(request: Request) -> Response:
+        query = request.query_params
+        interview = canonical(query.get("i", ""))
+        browser = await desk.browsers.find_or_create(request.cookies, interview)
+        if not interview:
+            latest = await desk.browsers.latest_interview(browser)
+            return RedirectResponse(request.url.include_query_params(i=latest) if latest else "/", status_code=303)
+        await desk.rates.admit("open", browser.device_id)
+        wants_data = bool(whole_number(query, "json"))
+        asked = Asked(request, browser, interview, wants_data=wants_data)
+        visitor = desk.visitor(request, browser, interface="json" if wants_data else "web")
+        return await _Opening(desk, asked, visitor).answer()
+
+    @routes.post("/interview")
+    async def take(request: Request) -> Response:
+        posted, browser, interview = await desk.posted(request)
+        asked = Asked(
+            request,
+            browser,
+            interview,
+            wants_ajax=posted.wants_json,
+            wants_data=posted.get("json") not in ("", "0"),
+            is_resubmission_possible=not posted.get("_refresh"),
+        )
+        visitor = desk.visitor(request, browser, method="POST")
+        reply = await desk.sessions.ask(_command_in(desk, posted, browser, interview, visitor, request))
+        return await respond(desk, asked, reply)
+
+    return routes
+
+
+class _Opening:
+    """One `GET /interview`: which session is meant, and what is done with it."""
+
+    def __init__(self, desk: Desk, asked: Asked, visitor: Visitor) -> None:
+        self._desk, self._asked, self._visitor = desk, asked, visitor
+        self._query = asked.request.query_params
+        self._is_new = False
+        """Nothing can be lost: what is missing then is the interview."""
+
+    async def answer(self) -> Response:
+        """Enter the session, run the action of the address if there is one, and show the screen."""
+        named = session_code(self._query.get("session", ""))
+        reply = await self._enter(named)
+        asked = self._asked
+        if reply.kind in ("missing", "locked_out") and not self._is_new:
+            lost = _LOST if reply.kind == "missing" else _CLOSED
+            reply = await self._open(new_code(32), may_create=True)
+            asked = replace(asked, message=("danger", lost)) if named else asked
+        action = action_in(self._query.get("action", ""))
+        if action is not None and reply.kind in ("screen", "command", "response"):
+            reply = await self._perform(action, reply.session_code.value)
+        return await respond(self._desk, asked, reply)
+
+    async def _enter(self, named: str | None) -> TurnReply:
+        """Open the session that the address or the browser means (spec/area2 §2.1, steps 5 and 6)."""
+        browser, reset = self._asked.browser, whole_number(self._query, "reset")
+        current = named or browser.current_code
+        if reset == 2:
+            await self._desk.browsers.forget_all(browser)
+        if whole_number(self._query, "new_session") or current is None:
+            self._is_new = True
+            return await self._open(new_code(32), may_create=True)
+        if reset:
+            return await self._open(current, may_create=True, reset=True)
+        return await self._open(current, may_create=False)
+
+    async def _open(self, code: str, *, may_create: bool, reset: bool = False) -> TurnReply:
+        return await self._desk.sessions.ask(
+            OpenSession(
+                operation_id=new_id(),
+                interview=self._asked.interview,
+                session_code=Sealed(code),
+                visitor=Sealed(self._visitor),
+                may_create=may_create,
+                reset=reset,
+                url_args=Sealed(url_args_of(self._query.multi_items())),
+            )
+        )
+
+    async def _perform(self, action: NamedAction, code: str) -> TurnReply:
+        return await self._desk.sessions.ask(
+            PerformAction(
+                operation_id=new_id(),
+                interview=self._asked.interview,
+                session_code=Sealed(code),
+                visitor=Sealed(self._visitor),
+                call=Sealed(action),
+            )
+        )
+
+
+def _command_in(
+    desk: Desk, posted: Posted, browser: Browser, interview: str, visitor: Visitor, request: Request
+) -> SessionRequest:
+    """What a post asks for: back, an action, the answers of a form, or the screen as it is now."""
+    code = desk.code_of(posted, browser)
+    operation = operation_id(posted.get("_operation"))
+    sealed_code, sealed_visitor = Sealed(code), Sealed(visitor)
+    if posted.get("_back_one"):
+        return GoBack(
+            operation_id=operation,
+            interview=interview,
+            session_code=sealed_code,
+            visitor=sealed_visitor,
+            step=posted.step,
+        )
+    if posted.get("_action"):
+        return PerformAction(
+            operation_id=operation,
+            interview=interview,
+            session_code=sealed_code,
+            visitor=sealed_visitor,
+            call=Sealed(action_in(posted.get("_action")) or NamedAction(action="")),
+            is_read_only=posted.get("_readonly") == "1",
+        )
+    if posted.get("_form"):
+        form = desk.tokens.open_form(posted.get("_form"), code)
+        submission = Submission(form=form, inputs=posted.inputs, visible=posted.visible)
+        return SubmitAnswers(
+            operation_id=operation,
+            interview=interview,
+            session_code=sealed_code,
+            visitor=sealed_visitor,
+            submission=Sealed(submission),
+            step=posted.step,
+        )
+    return OpenSession(
+        operation_id=operation,
+        interview=interview,
+        session_code=sealed_code,
+        visitor=sealed_visitor,
+        url_args=Sealed(url_args_of(request.query_params.multi_items())),
+    )

@@ -1,0 +1,69 @@
+"""Addresses that end or restart something: `/exit`, `/leave`, `/restart_session`, `/new_session` (spec/area2 §2.6)."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.gateway.desk import Desk
+from services.gateway.requests import canonical, session_code
+from shared.contracts.base import Sealed
+from shared.contracts.session import EndSession
+from shared.kernel.errors import NotAllowed
+from shared.kernel.ids import new_id
+
+
+class ForeignLink(NotAllowed):
+    """A page of another site tried to end a session here; nothing was changed. Use the link in the interview itself."""
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes."""
+    routes = APIRouter()
+
+    @routes.get("/leave")
+    async def leave(request: Request) -> Response:
+        return RedirectResponse(_next(request), status_code=303)
+
+    @routes.get("/exit")
+    async def end(request: Request) -> Response:
+        if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            raise ForeignLink
+        interview = canonical(request.query_params.get("i", ""))
+        browser = await desk.browsers.find(request.cookies, interview)
+        code = session_code(request.query_params.get("session", "")) or (browser.current_code if browser else None)
+        if browser is not None and code is not None:
+            await desk.sessions.ask(
+                EndSession(
+                    operation_id=new_id(),
+                    interview=interview,
+                    session_code=Sealed(code),
+                    visitor=Sealed(desk.visitor(request, browser)),
+                    how="delete",
+                )
+            )
+            await desk.browsers.forget(browser, interview)
+        return RedirectResponse(_next(request), status_code=303)
+
+    @routes.get("/restart_session")
+    async def restart(request: Request) -> Response:
+        return _again(request, "reset")
+
+    @routes.get("/new_session")
+    async def new(request: Request) -> Response:
+        return _again(request, "new_session")
+
+    def _next(request: Request) -> str:
+        """Where to go: only within this site, so that nobody uses our address to send people elsewhere."""
+        wanted = request.query_params.get("next", "")
+        is_local = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
+        return wanted if is_local else desk.settings.exit_page
+
+    def _again(request: Request, how: str) -> Response:
+        kept = [(name, value) for name, value in request.query_params.multi_items() if name not in ("reset", how)]
+        return RedirectResponse(f"/interview?{urlencode([*kept, (how, '1')])}", status_code=303)
+
+    return routes

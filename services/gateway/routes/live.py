@@ -1,0 +1,94 @@
+"""`/ws`: an open page listens for changes of its session."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from urllib.parse import urlsplit
+
+import orjson
+from fastapi import APIRouter
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from services.gateway.browser_sessions import hash_of
+from services.gateway.desk import Desk
+from services.gateway.live import TooManyPages, Watcher
+from shared.crypto.tokens import TokenBroken
+from shared.kernel.errors import Refused
+
+_HELLO_SECONDS = 10.0
+_REFUSED, _TRY_LATER = 4403, 1013
+
+
+class HelloMalformed(Refused):
+    """The first message of a page must be `{"type": "watch", "token": …, "version": …}`."""
+
+
+def router(desk: Desk) -> APIRouter:
+    """The route."""
+    routes = APIRouter()
+    open_pages = desk.metrics.gauge("live_pages", "Pages that are connected for live changes.")
+
+    @routes.websocket("/ws")
+    async def watch(socket: WebSocket) -> None:
+        await socket.accept()
+        try:
+            session_id, version = await _hello(desk, socket)
+            with desk.hub.watching(session_id, version) as watcher, open_pages.track_inprogress():
+                await socket.send_text('{"type":"watching"}')
+                await _serve(socket, watcher)
+        except (Refused, TimeoutError):
+            await _close(socket, _REFUSED)
+        except TooManyPages:
+            await _close(socket, _TRY_LATER)
+        except (WebSocketDisconnect, RuntimeError):
+            return
+
+    return routes
+
+
+async def _hello(desk: Desk, socket: WebSocket) -> tuple[str, int]:
+    """Which session this page may listen to, and the version it shows. Raises Refused, TimeoutError."""
+    _check_origin(desk, socket)
+    async with asyncio.timeout(_HELLO_SECONDS):
+        text = await socket.receive_text()
+    try:
+        hello = orjson.loads(text)
+        token, version = str(hello["token"]), int(hello["version"])
+    except (ValueError, KeyError, TypeError):
+        raise HelloMalformed from None
+    browser = await desk.browsers.find(socket.cookies)
+    if browser is None:
+        raise TokenBroken
+    return desk.tokens.open_watch(token, hash_of(browser.id)), version
+
+
+async def _serve(socket: WebSocket, watcher: Watcher) -> None:
+    """Pass on changes until the page goes away; what it says meanwhile is only a sign of life."""
+    sender = asyncio.create_task(_send(socket, watcher))
+    try:
+        while True:
+            await socket.receive_text()
+    finally:
+        sender.cancel()
+        with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
+            await sender
+
+
+async def _send(socket: WebSocket, watcher: Watcher) -> None:
+    while True:
+        change = await watcher.next()
+        await socket.send_text(change.message())
+
+
+def _check_origin(desk: Desk, socket: WebSocket) -> None:
+    """Cookies come with connections that foreign pages open; their origin gives them away. Raises TokenBroken."""
+    origin = socket.headers.get("origin", "")
+    wanted = urlsplit(desk.settings.public_url).netloc or socket.headers.get("host", "")
+    if origin and urlsplit(origin).netloc != wanted:
+        raise TokenBroken
+
+
+async def _close(socket: WebSocket, code: int) -> None:
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+        await socket.close(code)

@@ -1,0 +1,49 @@
+"""For operators: `/health/live`, `/health/ready`, `/metrics`. And `/dark_mode`, for who wants the other colours."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+
+from services.gateway.desk import Desk
+from shared.kernel.health import readiness
+from shared.kernel.telemetry import CONTENT_TYPE
+
+_THEME_SECONDS = 365 * 24 * 3600
+
+
+def router(desk: Desk) -> APIRouter:
+    """The routes."""
+    routes = APIRouter()
+
+    @routes.get("/health/live")
+    async def live() -> Response:
+        return JSONResponse({"live": True})
+
+    @routes.get("/health/ready")
+    async def ready() -> Response:
+        status, report = await readiness(desk.services())
+        return JSONResponse(report, status_code=status, headers={"cache-control": "no-store"})
+
+    @routes.get("/metrics")
+    async def metrics() -> Response:
+        return PlainTextResponse(desk.metrics.render(), media_type=CONTENT_TYPE)
+
+    @routes.get("/dark_mode")
+    async def dark(request: Request) -> Response:
+        return _theme(request, "dark")
+
+    @routes.get("/light_mode")
+    async def light(request: Request) -> Response:
+        return _theme(request, "light")
+
+    return routes
+
+
+def _theme(request: Request, theme: str) -> Response:
+    back = request.headers.get("referer", "")
+    is_ours = back.startswith(f"{request.url.scheme}://{request.url.netloc}/")
+    response = RedirectResponse(back if is_ours else "/", status_code=303)
+    response.set_cookie("colloquy_theme", theme, max_age=_THEME_SECONDS, samesite="lax")
+    return response

@@ -1,0 +1,152 @@
+// A drop-down that also takes what is not in its list. The select of the page is replaced by a text input, a button and
+// a list; without a script it stays a select. The same for inputs that ask the interview for suggestions (`input type: ajax`).
+
+import { callAction } from './ask.js';
+import { form } from './fields.js';
+import { onScreen } from './page.js';
+
+onScreen(() => {
+  for (const select of form()?.querySelectorAll('select.da-combobox') ?? []) new Combobox(select);
+  for (const input of form()?.querySelectorAll('input.da-ajax-combobox') ?? []) suggest(input);
+});
+
+class Combobox {
+  constructor(select) {
+    this.options = [...select.options].filter((option) => option.value !== '').map((option) => [option.value, option.text]);
+    const chosen = select.value ? select.selectedOptions[0] : null;
+    this.build(select);
+    this.choose(chosen ? chosen.value : '', { silently: true });
+    select.replaceWith(this.container);
+  }
+
+  build(select) {
+    this.container = document.createElement('div');
+    this.container.className = 'combobox-container';
+    this.input = document.createElement('input');
+    Object.assign(this.input, { type: 'text', className: 'form-control', id: select.id, autocomplete: 'off', alt: 'Input box' });
+    this.input.placeholder = select.options[0]?.value === '' ? select.options[0].text : '';
+    this.input.required = select.required;
+    this.input.disabled = select.disabled;
+    this.input.setAttribute('role', 'combobox');
+    this.input.setAttribute('aria-expanded', 'false');
+    this.input.setAttribute('aria-autocomplete', 'list');
+    this.input.setAttribute('aria-controls', `${select.id}-list`);
+    this.button = document.createElement('button');
+    Object.assign(this.button, { type: 'button', className: 'dacomboboxtoggle', tabIndex: -1 });
+    this.button.setAttribute('aria-label', 'Show the list');
+    this.button.innerHTML = '<i class="bi bi-chevron-down" aria-hidden="true"></i>';
+    this.list = document.createElement('ul');
+    this.list.className = 'dropdown-menu';
+    this.list.id = `${select.id}-list`;
+    this.list.setAttribute('role', 'listbox');
+    this.hidden = document.createElement('input');
+    Object.assign(this.hidden, { type: 'hidden', name: select.name, disabled: select.disabled });
+    this.container.append(this.hidden, this.input, this.button, this.list);
+    this.listen();
+  }
+
+  listen() {
+    this.input.addEventListener('input', () => {
+      this.write(this.input.value);
+      this.open(this.input.value);
+    });
+    this.input.addEventListener('keydown', (event) => this.key(event));
+    this.input.addEventListener('blur', () => setTimeout(() => this.close(), 150));
+    this.button.addEventListener('mousedown', (event) => event.preventDefault());
+    this.button.addEventListener('click', () => {
+      if (this.list.classList.contains('show')) this.close();
+      else this.open('');
+      this.input.focus();
+    });
+    this.list.addEventListener('mousedown', (event) => event.preventDefault());
+    this.list.addEventListener('click', (event) => {
+      const item = event.target.closest('.dropdown-item');
+      event.preventDefault();
+      if (item) this.choose(item.dataset.value);
+    });
+    this.container.addEventListener('da:choose', (event) => this.choose(event.detail, { silently: true }));
+    this.container.addEventListener('da:choices', (event) => {
+      this.options = event.detail;
+      if (!this.options.some(([value]) => value === this.hidden.value)) this.choose('', { silently: true });
+    });
+  }
+
+  /** What was typed: the value of the option that reads so, else the text itself. */
+  write(text) {
+    const wanted = text.trim().toLowerCase();
+    const found = this.options.find(([, label]) => label.trim().toLowerCase() === wanted);
+    this.hidden.value = found ? found[0] : text;
+  }
+
+  choose(value, { silently = false } = {}) {
+    const found = this.options.find(([key]) => key === value);
+    this.hidden.value = value;
+    this.input.value = found ? found[1] : value;
+    this.close();
+    if (!silently) $(this.input).trigger('change');
+  }
+
+  open(filter) {
+    const wanted = filter.trim().toLowerCase();
+    const fitting = this.options.filter(([, label]) => label.toLowerCase().includes(wanted));
+    this.list.replaceChildren(
+      ...fitting.map(([value, label]) => {
+        const item = document.createElement('li');
+        const link = document.createElement('a');
+        Object.assign(link, { className: 'dropdown-item', href: '#', textContent: label, tabIndex: -1 });
+        link.dataset.value = value;
+        link.setAttribute('role', 'option');
+        item.append(link);
+        return item;
+      }),
+    );
+    this.list.classList.toggle('show', fitting.length > 0);
+    this.input.setAttribute('aria-expanded', String(fitting.length > 0));
+  }
+
+  close() {
+    this.list.classList.remove('show');
+    this.input.setAttribute('aria-expanded', 'false');
+  }
+
+  key(event) {
+    const items = [...this.list.querySelectorAll('.dropdown-item')];
+    const at = items.findIndex((item) => item.getAttribute('aria-selected') === 'true');
+    if (event.key === 'Escape') {
+      this.close();
+    } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      event.preventDefault();
+      if (!this.list.classList.contains('show')) {
+        this.open('');
+        return;
+      }
+      const next = (at + (event.key === 'ArrowDown' ? 1 : -1) + items.length) % items.length;
+      for (const item of items) item.removeAttribute('aria-selected');
+      items[next]?.setAttribute('aria-selected', 'true');
+      items[next]?.scrollIntoView({ block: 'nearest' });
+    } else if (event.key === 'Enter' && at >= 0 && this.list.classList.contains('show')) {
+      event.preventDefault();
+      this.choose(items[at].dataset.value);
+    }
+  }
+}
+
+/** Ask the interview's action for suggestions while somebody types. */
+function suggest(input) {
+  const list = document.createElement('datalist');
+  list.id = `${input.id}-suggestions`;
+  input.after(list);
+  input.setAttribute('list', list.id);
+  let timer = null;
+  input.addEventListener('input', () => {
+    clearTimeout(timer);
+    const words = input.value;
+    if (words.length < Number(input.dataset.trig)) return;
+    timer = setTimeout(() => {
+      callAction(input.dataset.action, { wordstart: words }, (found) => {
+        const labels = (Array.isArray(found) ? found : []).map((one) => (Array.isArray(one) ? one[1] : one));
+        list.replaceChildren(...labels.map((label) => new Option('', label)));
+      }, { isReadOnly: true });
+    }, 300);
+  });
+}

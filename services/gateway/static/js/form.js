@@ -1,0 +1,84 @@
+// Sending the main form, going back, and the browser's own back button (spec/area1 §16.1).
+
+import { pageFields, postAndShow } from './ask.js';
+import { stopCheckIns } from './checkin.js';
+import { visibleNames } from './conditions.js';
+import { encodedName, newOperation } from './encoding.js';
+import { form } from './fields.js';
+import { current, onScreen } from './page.js';
+import { signatureProblem } from './signature.js';
+import { isValid, recheck } from './validation.js';
+
+const sent = { text: null, operation: null };
+
+onScreen(() => {
+  const main = form();
+  if (main) {
+    main.noValidate = true;
+    $(main).on('submit', onSubmit);
+    $(main).on('input change', (event) => recheck(event.target));
+    sent.text = null;
+  }
+  $('#dabackbutton').on('submit', (event) => {
+    event.preventDefault();
+    goBack();
+  });
+  $('.daquestionbackbutton').on('click', goBack);
+});
+
+function onSubmit(event) {
+  event.preventDefault();
+  const main = form();
+  const submitter = event.originalEvent?.submitter ?? null;
+  if (!isValid() || signatureProblem()) return;
+  const body = new FormData(main);
+  if (submitter?.name) body.append(submitter.name, submitter.value);
+  else if (!submitter) addDefaultButton(main, body);
+  body.set('_visible', encodedName(JSON.stringify(visibleNames())));
+  body.set('_operation', operationFor(body));
+  stopCheckIns();
+  postAndShow(body);
+}
+
+/** Enter in a field presses the first button; a script that submits the form means the same. */
+function addDefaultButton(main, body) {
+  const button = main.querySelector('button[type=submit][name]');
+  if (button && button.name) body.append(button.name, button.value);
+}
+
+/** One id per submission: the same text sent again, because no answer came, is the same submission. */
+function operationFor(body) {
+  const fields = [...body.entries()].filter(([name]) => name !== '_operation');
+  const text = JSON.stringify(fields.map(([name, value]) => [name, typeof value === 'string' ? value : `${value.name} ${value.size}`]));
+  if (sent.text === null) {
+    sent.operation = current.page.operation;
+  } else if (sent.text !== text) {
+    sent.operation = newOperation();
+  }
+  sent.text = text;
+  return sent.operation;
+}
+
+export function goBack() {
+  if (!current.page.allow_going_back) return;
+  stopCheckIns();
+  postAndShow(new URLSearchParams({ ...pageFields(current.page.back_operation), _back_one: '1' }));
+}
+
+/** Each step has its place in the browser's history, so that its back button goes back in the interview. */
+export function keepHistory() {
+  const mark = () => `${current.page.post_url}#page${current.page.steps}`;
+  history.replaceState({ steps: current.page.steps }, '', mark());
+  $(document).on('daPageLoad', () => {
+    const shown = history.state?.steps ?? 0;
+    const { steps } = current.page;
+    if (steps > shown) history.pushState({ steps }, '', mark());
+    else history.replaceState({ steps }, '', mark());
+  });
+  window.addEventListener('popstate', (event) => {
+    const wanted = event.state?.steps;
+    if (wanted === undefined || wanted >= current.page.steps) return;
+    if (current.page.allow_going_back) goBack();
+    else history.pushState({ steps: current.page.steps }, '', mark());
+  });
+}

@@ -1,0 +1,166 @@
+// Check a form before it is sent, with the messages of spec/area4 §5.6; the server converts and checks again.
+
+import { allFields, form, inputsOf, isHidden, namedOptions } from './fields.js';
+import { current } from './page.js';
+
+const MESSAGES = {
+  required: 'You need to fill this in.',
+  'multiple choice required': 'You need to select one.',
+  'combobox required': 'You need to select one or type in a new value.',
+  'checkboxes required': 'Check at least one option, or check “%s”',
+  'checkboxes required without none': 'Check at least one option.',
+  'checkbox required': 'You need to check this.',
+  'file required': 'You must provide a file.',
+  date: 'You need to enter a valid date.',
+  time: 'You need to enter a valid time.',
+  datetime: 'You need to enter a valid date and time.',
+  number: 'You need to enter a number.',
+  integer: 'Please enter a whole number.',
+  email: 'You need to enter a complete e-mail address.',
+  url: 'You need to enter a complete address of a web page.',
+  min: 'You need to enter a number that is at least %s.',
+  max: 'You need to enter a number that is at most %s.',
+  mindate: 'You need to enter a date on or after %s.',
+  maxdate: 'You need to enter a date on or before %s.',
+  minlength: 'You must type at least %s characters.',
+  maxlength: 'You cannot type more than %s characters.',
+  step: 'Please enter a multiple of %s.',
+  checkatleast: 'Please select at least %s.',
+  checkatmost: 'Please select no more than %s.',
+  checkexactly: 'Please select exactly %s.',
+};
+const EMAIL = /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/;
+const NUMBERS = new Set(['integer', 'number', 'currency', 'float', 'range']);
+
+function message(field, rule, limit = '') {
+  const own = field.container.dataset.messages ? JSON.parse(field.container.dataset.messages) : {};
+  const words = own[rule] ?? (rule.endsWith('required') ? own.required : undefined) ?? MESSAGES[rule] ?? 'Please enter a valid value.';
+  return words.replace('%s', limit);
+}
+
+/** The message for a field, or null when it may be sent. */
+export function problemOf(field) {
+  if (isHidden(field.container)) return null;
+  const inputs = inputsOf(field).filter((input) => !input.disabled);
+  if (inputs.length === 0) return null;
+  const required = field.container.dataset.required === '1';
+  if (field.type === 'checkboxes') return checkGroup(field, required);
+  if (field.type === 'multiselect') return checkMultiselect(field, required);
+  if (field.type === 'radio') return required && !inputs.some((input) => input.checked) ? message(field, 'multiple choice required') : null;
+  const input = inputs.find((one) => one.type !== 'hidden') ?? inputs[0];
+  if (input.type === 'checkbox') return required && !input.checked ? message(field, 'checkbox required') : null;
+  if (input.type === 'file') return required && input.files.length === 0 ? message(field, 'file required') : null;
+  if (input.type === 'hidden') return null;
+  return checkText(field, input, required);
+}
+
+function checkGroup(field, required) {
+  const options = namedOptions(field);
+  const count = options.filter((one) => one.checked).length;
+  const none = field.container.querySelector('.danota-checkbox');
+  const limits = parameters(field);
+  if (limits.checkexactly !== undefined && count !== Number(limits.checkexactly)) return message(field, 'checkexactly', limits.checkexactly);
+  if (limits.checkatleast !== undefined && count < Number(limits.checkatleast)) return message(field, 'checkatleast', limits.checkatleast);
+  if (limits.checkatmost !== undefined && count > Number(limits.checkatmost)) return message(field, 'checkatmost', limits.checkatmost);
+  if (!required || count > 0 || none?.checked) return null;
+  return none ? message(field, 'checkboxes required', field.container.dataset.nota) : message(field, 'checkboxes required without none');
+}
+
+function checkMultiselect(field, required) {
+  const count = field.container.querySelector('select').selectedOptions.length;
+  const limits = parameters(field);
+  if (limits.checkatleast !== undefined && count < Number(limits.checkatleast)) return message(field, 'checkatleast', limits.checkatleast);
+  if (limits.checkatmost !== undefined && count > Number(limits.checkatmost)) return message(field, 'checkatmost', limits.checkatmost);
+  return required && count === 0 ? message(field, 'multiple choice required') : null;
+}
+
+function parameters(field) {
+  return field.container.dataset.parameters ? JSON.parse(field.container.dataset.parameters) : {};
+}
+
+function checkText(field, input, required) {
+  const value = input.value.trim();
+  const kind = field.container.dataset.datatype;
+  if (input.validity?.badInput) return message(field, input.type === 'number' ? 'number' : input.type.startsWith('date') ? 'date' : 'time');
+  if (value === '') {
+    if (!required) return null;
+    if (field.type === 'combobox') return message(field, 'combobox required');
+    return message(field, input.tagName === 'SELECT' ? 'multiple choice required' : 'required');
+  }
+  if (input.tagName === 'SELECT') return null;
+  if (NUMBERS.has(field.type) || NUMBERS.has(kind)) return checkNumber(field, input, value, kind);
+  if (input.type === 'email' && !EMAIL.test(value)) return message(field, 'email');
+  if (input.type === 'url' && input.validity.typeMismatch) return message(field, 'url');
+  if (input.type === 'date') {
+    if (input.min && value < input.min) return message(field, 'mindate', input.min);
+    if (input.max && value > input.max) return message(field, 'maxdate', input.max);
+  }
+  const [least, most] = [input.getAttribute('minlength'), input.getAttribute('maxlength')];
+  if (least !== null && value.length < Number(least)) return message(field, 'minlength', least);
+  if (most !== null && value.length > Number(most)) return message(field, 'maxlength', most);
+  return null;
+}
+
+function checkNumber(field, input, value, kind) {
+  const number = Number(value.replace(/[,%\s]/g, ''));
+  if (Number.isNaN(number)) return message(field, 'number');
+  if ((kind === 'integer' || field.type === 'integer') && !Number.isInteger(number)) return message(field, 'integer');
+  const [least, most, step] = [input.getAttribute('min'), input.getAttribute('max'), input.dataset.step || input.getAttribute('step')];
+  if (least !== null && least !== '' && number < Number(least)) return message(field, 'min', least);
+  if (most !== null && most !== '' && number > Number(most)) return message(field, 'max', most);
+  if (step && step !== 'any' && Number(step) > 0) {
+    const steps = (number - (Number(least) || 0)) / Number(step);
+    if (Math.abs(steps - Math.round(steps)) > 1e-6) return message(field, 'step', step);
+  }
+  return null;
+}
+
+/** Show or take away the message of one field. */
+export function showProblem(field, text) {
+  const { container } = field;
+  const id = `${field.name}-error`;
+  let place = document.getElementById(id);
+  container.classList.toggle('da-has-error', text !== null);
+  for (const input of inputsOf(field)) {
+    input.classList.toggle('is-invalid', text !== null && input.type !== 'checkbox' && input.type !== 'radio');
+    if (text === null) input.removeAttribute('aria-invalid');
+    else input.setAttribute('aria-invalid', 'true');
+  }
+  if (text === null) {
+    place?.remove();
+    return;
+  }
+  if (!place) {
+    place = document.createElement('div');
+    place.id = id;
+    place.className = 'da-field-error invalid-feedback d-block';
+    container.append(place);
+  }
+  place.textContent = text;
+  (container.querySelector('[role=radiogroup], [role=group]') ?? inputsOf(field)[0])?.setAttribute('aria-describedby', id);
+}
+
+/** Check all fields; the first one with a problem gets the focus. */
+export function isValid() {
+  if (!form()) return true;
+  const wrong = [];
+  for (const field of allFields()) {
+    const text = problemOf(field);
+    showProblem(field, text);
+    if (text !== null) wrong.push(field);
+  }
+  if (wrong.length === 0) return true;
+  current.wasChecked = true;
+  const first = inputsOf(wrong[0]).find((input) => input.type !== 'hidden' && !input.disabled);
+  first?.focus({ preventScroll: true });
+  wrong[0].container.scrollIntoView({ block: 'center' });
+  return false;
+}
+
+/** After a first refusal, messages go away as soon as they are no longer true. */
+export function recheck(input) {
+  const container = input.closest('.da-field-container[data-variable]');
+  if (!container?.classList.contains('da-has-error')) return;
+  const field = allFields().find((one) => one.container === container);
+  showProblem(field, problemOf(field));
+}

@@ -1,0 +1,40 @@
+"""How long requests take and how they end, for `/metrics`."""
+
+from __future__ import annotations
+
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.kernel.telemetry import Metrics
+
+_KNOWN = frozenset({"interview", "checkin", "vars", "start", "run", "static", "packagestatic", "health", "metrics", ""})
+
+
+class Timing:
+    """Measures every HTTP request; its first path segment is the label, so that labels stay few."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._seconds = metrics.seconds("http_seconds", "How long requests take.", ("route", "method", "status"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and note its end."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        finally:
+            segment = scope["path"].split("/", 2)[1] if "/" in scope["path"] else ""
+            route = segment if segment in _KNOWN else "other"
+            method = scope["method"] if scope["method"] in ("GET", "POST", "HEAD") else "other"
+            self._seconds.labels(route, method, str(status)).observe(time.perf_counter() - began)

@@ -1,0 +1,163 @@
+"""From the session service's answer to the browser's: a screen, a raw answer, a command, or what went wrong."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TypeVar, assert_never
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from services.gateway.browser_sessions import Browser
+from services.gateway.desk import Desk
+from services.gateway.notices import BUSY, LOCKED_OUT, UNKNOWN_INTERVIEW, Notice, of_problem
+from services.gateway.pages import Shown
+from services.gateway.security import INTERVIEW_POLICY
+from shared.contracts.base import Sealed
+from shared.contracts.screen import Screen
+from shared.contracts.session import HttpAnswer, SessionCommand, TurnReply
+from shared.kernel.errors import ColloquyError
+
+T = TypeVar("T")
+
+_SEE_OTHER = 303
+_PAGE_HEADERS = {"content-security-policy": INTERVIEW_POLICY, "cache-control": "no-store"}
+_WAIT_SECONDS = 4.0
+_HOP_HEADERS = frozenset({"connection", "transfer-encoding", "content-length", "set-cookie", "content-type"})
+_REDIRECTS = frozenset({"exit", "leave", "logout", "exit_logout", "interview_exit", "redirect"})
+_SIGN_IN = {"signin": "/user/sign-in", "register": "/user/register"}
+
+
+class ReplyMalformed(ColloquyError):
+    """The session service's answer lacks the part that it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request of a browser, and the form its answer must have."""
+
+    request: Request
+    browser: Browser
+    interview: str
+    wants_ajax: bool = False
+    wants_data: bool = False
+    is_resubmission_possible: bool = False
+    """The page can send the same again without a script, so that a raw answer reaches the browser itself."""
+    message: tuple[str, str] | None = None
+    """(priority, HTML) to flash on the page."""
+
+
+async def respond(desk: Desk, asked: Asked, reply: TurnReply) -> Response:
+    """The response to a browser. Raises ReplyMalformed."""
+    match reply.kind:
+        case "screen":
+            return await _screen(desk, asked, reply)
+        case "response":
+            return _raw(asked, _part(reply.response))
+        case "command":
+            return await _command(desk, asked, _part(reply.command))
+        case "problem":
+            return _notice(desk, asked, of_problem(_part(reply.problem), interview=asked.interview))
+        case "missing":
+            return _notice(desk, asked, UNKNOWN_INTERVIEW)
+        case "locked_out":
+            return _notice(desk, asked, LOCKED_OUT)
+        case "busy":
+            return _notice(desk, asked, BUSY)
+        case "check_in" | "variables":
+            raise ReplyMalformed(f"A {reply.kind} is no answer to a page.")
+        case _:
+            assert_never(reply.kind)
+
+
+async def _screen(desk: Desk, asked: Asked, reply: TurnReply) -> Response:
+    screen = Screen.model_validate_json(_part(reply.screen))
+    if asked.message is not None:
+        screen = screen.model_copy(update={"messages": (asked.message, *screen.messages)})
+    code = reply.session_code.value
+    if code != asked.browser.current_code:
+        await desk.browsers.remember(asked.browser, asked.interview, code)
+    shown = Shown(
+        screen=screen,
+        browser=asked.browser,
+        interview=asked.interview,
+        session_code=code,
+        session_id=reply.session_id,
+        version=reply.version,
+        steps=reply.steps,
+    )
+    if asked.wants_ajax:
+        response: Response = JSONResponse(desk.pages.ajax(shown), headers={"cache-control": "no-store"})
+    elif asked.wants_data:
+        response = JSONResponse(desk.pages.data(shown), headers={"cache-control": "no-store"})
+    else:
+        response = HTMLResponse(desk.pages.document(shown), headers=_PAGE_HEADERS)
+    return desk.with_cookies(asked.browser, response)
+
+
+def _raw(asked: Asked, answer: HttpAnswer) -> Response:
+    if asked.wants_ajax and asked.is_resubmission_possible:
+        return JSONResponse({"action": "resubmit"})
+    try:
+        body = base64.b64decode(answer.body_base64, validate=True)
+    except (binascii.Error, ValueError):
+        raise ReplyMalformed("The body of a response is not base64.") from None
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    headers = {name: value for name, value in headers.items() if name not in _HOP_HEADERS}
+    headers.setdefault("cache-control", "no-store")
+    headers.setdefault("content-security-policy", INTERVIEW_POLICY)
+    if asked.wants_ajax and "location" in headers:
+        return JSONResponse({"action": "redirect", "url": headers["location"]})
+    return Response(body, status_code=answer.status, media_type=answer.content_type, headers=headers)
+
+
+async def _command(desk: Desk, asked: Asked, command: SessionCommand) -> Response:
+    """Carry out what the run ended in (spec/area2 §2.6)."""
+    here = f"/interview?{urlencode({'i': asked.interview})}"
+    name = command.name
+    if name == "wait":
+        seconds = command.sleep_seconds or _WAIT_SECONDS
+        if asked.wants_ajax:
+            return JSONResponse({"action": "wait", "sleep": seconds})
+        waiting = Notice(
+            200,
+            "Please wait",
+            "This takes a moment.",
+            icon="hourglass-split",
+            links=(),
+            retry_seconds=int(seconds) or 1,
+        )
+        return desk.notices.answer(asked.request, waiting)
+    if name == "refresh":
+        return JSONResponse({"action": "refresh"}) if asked.wants_ajax else _redirect(asked, here)
+    if name in _SIGN_IN:
+        return _redirect(asked, command.url or f"{_SIGN_IN[name]}?{urlencode({'next': here})}")
+    if name not in _REDIRECTS:
+        raise ReplyMalformed(f"There is no command {name!r}.")
+    if name in ("exit", "exit_logout", "logout", "interview_exit"):
+        await desk.browsers.forget(asked.browser, asked.interview)
+    response = _redirect(asked, command.url or desk.settings.exit_page)
+    if name in ("logout", "exit_logout"):
+        await desk.browsers.end(asked.browser)
+        desk.browsers.clear_cookies(response)
+    return response
+
+
+def _redirect(asked: Asked, url: str) -> Response:
+    if asked.wants_ajax:
+        return JSONResponse({"action": "redirect", "url": url})
+    return RedirectResponse(url, status_code=_SEE_OTHER)
+
+
+def _notice(desk: Desk, asked: Asked, notice: Notice) -> Response:
+    response = desk.notices.answer(asked.request, notice, wants_json=asked.wants_ajax or asked.wants_data or None)
+    return desk.with_cookies(asked.browser, response)
+
+
+def _part(sealed: Sealed[T] | None) -> T:
+    if sealed is None:
+        raise ReplyMalformed
+    return sealed.value
