@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from shared.contracts.screen import Form
 from shared.interview.compile.blocks import Definer, EmbeddedChoices, QuestionBlock
-from shared.interview.evaluate import choices
+from shared.interview.evaluate import choices, stack
 from shared.interview.runtime.run import Run
 from shared.interview.screen.list_collect import forget_wish, remember_wish
 
@@ -21,10 +20,7 @@ def remember_post(form: Form, variables: Iterable[str], run: Run) -> None:
     if block is not None:
         for name in _mandatory_above(block, run):
             run.internal["answered"].add(name)
-    answered = {*form.sought, *variables}
-    stack: list[dict[str, Any]] = run.internal["event_stack"].get(run.context.user.session_uid, [])
-    while stack and stack[0].get("action") in answered:
-        stack.pop(0)
+    stack.pop(run, {*form.sought, *variables})
 
 
 def remember_choice(form: Form, index: int, run: Run) -> None:

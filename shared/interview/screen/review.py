@@ -9,6 +9,7 @@ from shared.contracts.screen import ReviewItem
 from shared.interview.compile.blocks import Review, ReviewEntry
 from shared.interview.compile.expressions import ActionItem
 from shared.interview.errors import UndefinedTemplate
+from shared.interview.library.objects.texts import LazyName
 from shared.interview.runtime.run import missing_of
 from shared.interview.screen.texts import Scene, encoded_action
 
@@ -24,7 +25,7 @@ def _rows(style: Review, scene: Scene) -> Iterator[ReviewItem]:
     for entry in style.items:
         try:
             row = _row(entry, scene)
-        except UndefinedTemplate:
+        except (UndefinedTemplate, LazyName):
             raise
         except Exception as error:
             if not style.skips_undefined or missing_of(error) is None:

@@ -184,8 +184,8 @@ class StaticPictures:
 
 
 def encoded_json(value: Any) -> str:
-    """base64 of JSON, as actions travel in attributes and URLs."""
-    return base64.b64encode(orjson.dumps(value, default=str)).decode()
+    """base64 of JSON without padding, as actions travel in attributes and URLs."""
+    return base64.b64encode(orjson.dumps(value, default=str)).decode().rstrip("=")
 
 
 def encoded_action(action: str, arguments: Mapping[str, Any] | None = None) -> str:
