@@ -75,7 +75,7 @@ def postgres_server() -> str:
 
             async def begin() -> str:
                 await server.start()
-                server._held.close()  # stays for the whole run; stop_servers takes it over and ends it
+                server._held.close()  # stays for the whole run; stop_servers ends it
                 return server.url
 
             (folder / "postgres.url").write_text(in_thread(begin))

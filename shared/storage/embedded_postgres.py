@@ -2,7 +2,7 @@
 
 Its role is no superuser and needs a password, which lies beside the cluster (0600). The server is durable (fsync on),
 small, and reached over a Unix socket; where the path is too long for one, over a loopback port. One process owns a
-data folder at a time. A server that a killed process left behind is taken over, after checking that it really is ours.
+data folder at a time. A server that a killed process left behind is stopped, after checking that it really is ours.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -26,7 +24,6 @@ from shared.kernel.ids import new_token
 from shared.storage.child import (
     claimed,
     end_of,
-    ended,
     is_alive,
     is_anyone_in,
     launch,
@@ -72,7 +69,7 @@ class _Running:
 class EmbeddedPostgres:
     """A Component; `url` leads to its database once started.
 
-    `ends_with_us` False leaves the server running when this process is killed; the next start takes it over.
+    `ends_with_us` False leaves the server running when this process is killed, until the next start.
     """
 
     def __init__(self, *, data_dir: Path, ends_with_us: bool = True) -> None:
@@ -99,7 +96,7 @@ class EmbeddedPostgres:
         return self._running.pid if self._running else None
 
     async def start(self) -> None:
-        """Start the server, making its cluster the first time, or take over the one that runs.
+        """Start the server, making its cluster the first time and stopping one that was left behind.
 
         Raises DataFolderInUse, EmbeddedPostgresFailed, PostgresMissing, ServerFilesGone.
         """
@@ -109,7 +106,7 @@ class EmbeddedPostgres:
         self._held.enter_context(claimed(folder.ours))
         try:
             self._password = _password(folder.ours / "password")
-            self._running = await self._found_or_started(folder)
+            self._running = await self._start_on(folder)
         except BaseException:
             await self._end_process()
             self._held.close()
@@ -129,15 +126,14 @@ class EmbeddedPostgres:
             return "The embedded PostgreSQL has ended; see server.log in the data folder, and start again."
         return None
 
-    async def _found_or_started(self, folder: ServiceFolder) -> _Running:
+    async def _start_on(self, folder: ServiceFolder) -> _Running:
         cluster = folder.home.resolve() / "cluster"
         version = cluster_version(cluster)
         programs = reachable(programs_for(version), folder)
         if version is None:
             await create_cluster(cluster, programs=programs, folder=folder, password=self._password)
-        elif left := await _left_behind(cluster):
-            log.info("embedded_postgres.adopted", pid=left.pid)
-            return left
+        else:
+            await _stop_left_behind(cluster)
         return await self._started(cluster, programs, folder)
 
     async def _started(self, cluster: Path, programs: Programs, folder: ServiceFolder) -> _Running:
@@ -155,7 +151,7 @@ class EmbeddedPostgres:
                 run_as=folder.run_as,
                 death_signal=signal.SIGINT if self._ends_with_us else None,
             )
-            running = await _ready(cluster, process.pid, partial(_is_running, process))
+            running = await _ready(cluster, process)
             if running is not None:
                 return running
             # A port taken by somebody else, or backends of a killed server that still hold its memory: once more.
@@ -183,35 +179,38 @@ def _password(path: Path) -> str:
     return password
 
 
-async def _left_behind(cluster: Path) -> _Running | None:
-    """The server that runs on this cluster, once it is ready; None when there is none (any more)."""
+async def _stop_left_behind(cluster: Path) -> None:
+    """End a server that still runs on this cluster, and wait until nothing of it is left.
+
+    It is not taken over: it may be ending already (its parent's death is a signal to it), and it would not end with
+    us. A new one is there in less time than it takes to be sure.
+    """
     running = _read_pid_file(cluster)
-    if running is None or not is_alive(running.pid):
-        return None
-    if working_folder(running.pid) != cluster:
-        # The number of a dead server was given to a program that has nothing to do with us.
-        if not is_anyone_in(cluster):
-            (cluster / "postmaster.pid").unlink(missing_ok=True)
-        return None
-    found = await _ready(cluster, running.pid, partial(is_alive, running.pid))
-    if found is None and not await ended(running.pid, limit_seconds=_START_SECONDS):
-        raise EmbeddedPostgresFailed(f"An older server (process {running.pid}) neither works nor ends; end it by hand.")
-    return found
-
-
-async def _ready(cluster: Path, pid: int, is_running: Callable[[], bool]) -> _Running | None:
-    """Wait until this server accepts connections; None when it ended or is about to."""
+    if running is None:
+        return
+    is_ours = is_alive(running.pid) and working_folder(running.pid) == cluster
+    if is_ours:
+        log.info("embedded_postgres.stopping_left_behind", pid=running.pid)
+        await stop_process(running.pid, signal.SIGINT, then=signal.SIGQUIT)
     deadline = asyncio.get_running_loop().time() + _START_SECONDS
-    while is_running() and asyncio.get_running_loop().time() < deadline:
+    while is_anyone_in(cluster):  # the processes of a killed server take a moment to notice
+        if asyncio.get_running_loop().time() > deadline:
+            raise EmbeddedPostgresFailed(f"Processes of an older server still work in {cluster}; end them by hand.")
+        await asyncio.sleep(_POLL_SECONDS)
+    if not is_ours and is_alive(running.pid):
+        # The number of a dead server was given to a program that has nothing to do with us.
+        (cluster / "postmaster.pid").unlink(missing_ok=True)
+
+
+async def _ready(cluster: Path, process: subprocess.Popen[bytes]) -> _Running | None:
+    """Wait until our server accepts connections; None when it ended instead."""
+    deadline = asyncio.get_running_loop().time() + _START_SECONDS
+    while process.poll() is None and asyncio.get_running_loop().time() < deadline:
         running = _read_pid_file(cluster)
-        if running is not None and running.pid == pid and running.is_ready:
+        if running is not None and running.pid == process.pid and running.is_ready:
             return running
         await asyncio.sleep(_POLL_SECONDS)
     return None
-
-
-def _is_running(process: subprocess.Popen[bytes]) -> bool:
-    return process.poll() is None
 
 
 def _read_pid_file(cluster: Path) -> _Running | None:

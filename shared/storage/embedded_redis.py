@@ -33,6 +33,8 @@ _LONGEST_SOCKET = 100
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.02
 _ATTEMPTS = 3
+_HOUSE = Path(__file__).resolve().parents[2]
+"""Where `shared` is found by a new process."""
 
 
 class EmbeddedRedisFailed(ColloquyError):
@@ -119,7 +121,7 @@ class EmbeddedRedis:
                 command,
                 folder=self._folder,
                 output=output,
-                environment={} if self._program else {"PYTHONPATH": os.pathsep.join(sys.path)},
+                environment={} if self._program else {"PYTHONPATH": str(_HOUSE)},
                 death_signal=signal.SIGTERM if self._ends_with_us else None,
                 given=given,
             )

@@ -93,7 +93,7 @@ def read_migrations(source: SchemaFolder) -> list[Migration]:
         match = _FILE.match(path.name)
         if match is None or int(match[1]) != len(found) + 1:
             raise MigrationsMisnumbered(f"Found {path} where number {len(found) + 1:04d} was expected.")
-        sql = path.read_text(encoding="utf-8")
+        sql = path.read_text(encoding="utf-8")  # text mode: line endings of a checkout do not count
         checksum = hashlib.sha256(sql.encode()).hexdigest()
         found.append(Migration(source.schema, int(match[1]), match[2], sql, checksum))
     if not found:

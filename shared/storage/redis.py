@@ -7,6 +7,7 @@ Whoever gets RedisUnavailable goes on without Redis. The wake-ups themselves are
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Sequence
@@ -28,6 +29,9 @@ from shared.storage.listener import Inbox, Listener, Wire
 log = structlog.get_logger()
 
 _REST_SECONDS = 1.0
+_SLOW = 0.5
+"""Which part of a time limit a failure must have taken for the server to be left alone for a while."""
+_CONNECTIONS = 16
 _PAUSE_SECONDS = 0.5
 
 
@@ -160,13 +164,16 @@ class Redis:
         self._refuse_while_resting()
         if self._client is None:
             raise RedisUnavailable("The client is not started.")
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             return await self._client.execute_command(*words)
-        except (RedisTimeoutError, TimeoutError):
+        except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+            waited = loop.time() - began
+            if waited < _SLOW * min(self._command_seconds, self._connect_seconds):
+                raise RedisUnavailable(type(error).__name__) from None
             self._rests_until = self._clock.monotonic() + _REST_SECONDS
-            raise RedisUnavailable(f"No answer within {self._command_seconds:g} s.") from None
-        except (RedisConnectionError, OSError) as error:
-            raise RedisUnavailable(type(error).__name__) from None
+            raise RedisUnavailable(f"No answer within {waited:.1f} s.") from None
         except NoScriptError:
             raise _ScriptMissing from None
         except RedisError as error:
@@ -178,8 +185,10 @@ class Redis:
 
     def _connect(self) -> Any:
         options = {} if self._url.startswith("unix:") else {"socket_keepalive": True}
-        return redis.asyncio.Redis.from_url(
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
             self._url,
+            max_connections=_CONNECTIONS,
+            timeout=self._command_seconds,
             protocol=2,
             driver_info=None,
             retry=Retry(NoBackoff(), 0),
@@ -187,6 +196,7 @@ class Redis:
             socket_connect_timeout=self._connect_seconds,
             **options,
         )
+        return redis.asyncio.Redis.from_pool(pool)
 
     async def _open_wire(self) -> Wire:
         """A connection of its own for subscriptions. Raises RedisUnavailable."""

@@ -33,8 +33,14 @@ class Caller(TCPFakeRequestHandler):
         self.current_client.read_response = read_or_refusal  # type: ignore[method-assign]
 
 
-class UnixFakeServer(TcpFakeServer):
-    """fakeredis's server on a Unix socket. Callers there have no address, so they get a number each."""
+class LoopbackFakeServer(TcpFakeServer):
+    """fakeredis's server with a queue for many callers at once."""
+
+    request_queue_size = 128
+
+
+class UnixFakeServer(LoopbackFakeServer):
+    """The same on a Unix socket. Callers there have no address, so they get a number each."""
 
     address_family = socket.AF_UNIX
 
@@ -50,7 +56,7 @@ class UnixFakeServer(TcpFakeServer):
 
 def main(where: str) -> None:
     """Serve until SIGTERM."""
-    server = TcpFakeServer(("127.0.0.1", int(where))) if where.isdigit() else UnixFakeServer(where)
+    server = LoopbackFakeServer(("127.0.0.1", int(where))) if where.isdigit() else UnixFakeServer(where)
     server.RequestHandlerClass = Caller
     server.daemon_threads = True
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
