@@ -181,15 +181,11 @@ class ProcessPool:
         frame = Frame(kind, orjson.dumps({"reference": reference, "language": language}))
         async with self._slots.take(), self._process(_DESCRIBE_SECONDS) as held:
             held.process.send(frame)
-            reply = held.heard(await held.process.receive())
-        if reply.kind is Kind.FAILED:
-            raise InterviewUnreadable(reply.body.decode(errors="replace")[:4000])
-        try:
-            report = orjson.loads(reply.body)
-        except orjson.JSONDecodeError as error:
-            raise ProcessDied("Its report is not JSON.") from error
-        if reply.kind is not Kind.REPORT or not isinstance(report, dict):
-            raise ProcessDied("It said something that is not a report.")
+            reply = await held.process.receive()
+            report = _report(reply)
+            held.release(reply)
+        if isinstance(report, str):
+            raise InterviewUnreadable(report)
         return report
 
     async def _run(
@@ -208,7 +204,9 @@ class ProcessPool:
                     held.process.send(answer)
                 except FrameTooLarge as error:
                     held.process.send(Frame(Kind.REFUSED, str(error).encode()))
-            return _result(held.heard(reply))
+            result = _result(reply)
+            held.release(reply)
+            return result
 
     async def _serve(self, frame: Frame, host: HostServer, slot: Slot, calls: int) -> Frame:
         """Answer one host call of a run."""
@@ -312,10 +310,9 @@ class _Held:
         self.process = process
         self.is_done = False
 
-    def heard(self, frame: Frame) -> Frame:
-        """The last frame of the run: the process can be used again, unless it asked to be replaced."""
-        self.is_done = not frame.is_last
-        return frame
+    def release(self, last: Frame) -> None:
+        """Its answer is as it must be: the process can be used again, unless it asked to be replaced."""
+        self.is_done = not last.is_last
 
 
 async def _unless(cancelled: asyncio.Event, run: Coroutine[Any, Any, T]) -> T:
@@ -341,6 +338,19 @@ async def _nested(answer: Coroutine[Any, Any, T]) -> T:
         return await answer
     finally:
         _DEPTH.reset(token)
+
+
+def _report(frame: Frame) -> dict[str, object] | str:
+    """The report in a frame, or why there is none. Raises ProcessDied when it is neither."""
+    if frame.kind is Kind.FAILED:
+        return frame.body.decode(errors="replace")[:4000]
+    try:
+        report = orjson.loads(frame.body)
+    except orjson.JSONDecodeError as error:
+        raise ProcessDied("Its report is not JSON.") from error
+    if frame.kind is not Kind.REPORT or not isinstance(report, dict):
+        raise ProcessDied("It said something that is not a report.")
+    return report
 
 
 def _result(frame: Frame) -> tuple[RunResult, Blobs]:

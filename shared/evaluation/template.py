@@ -56,8 +56,16 @@ class Template:
         except (BrokenPipeError, ConnectionResetError):
             return
         finally:
-            for pid in list(self._numbers):
-                _kill(pid)
+            self._end()
+
+    def _end(self) -> None:
+        """Leave nothing behind, also when the server has been killed and cannot clean up itself."""
+        for pid in self._numbers:
+            _kill(pid)
+        for pid in self._numbers:
+            os.waitpid(pid, 0)
+        self._kill_orphans()
+        shutil.rmtree(self._setup.scratch, ignore_errors=True)
 
     def _obey(self) -> bool:
         data, descriptors, _, _ = socket.recv_fds(self._control, MESSAGE_BYTES, 1)

@@ -1,7 +1,8 @@
-"""An engine whose interviews are Python expressions: the name of an action says which function below runs."""
+"""An engine without interviews: the name of an action says which function below runs."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 
 from shared.interview.runtime.effects import LaunchTask
 from shared.interview.runtime.host import AwaitTask, FetchTaskResult
-from shared.interview.runtime.operations import CallAction, RunRequest
+from shared.interview.runtime.operations import CallAction, RunBackgroundAction, RunRequest
 from shared.interview.runtime.outcomes import BackgroundValue, Finished, RunResult, ScreenReady
 from shared.kernel.interview_path import InterviewPath
 
@@ -25,10 +26,13 @@ class ScriptedEngine:
         self.kept: list[bytes] = []
 
     def run(self, request: RunRequest, blobs: dict[str, bytes], host: Any) -> tuple[RunResult, dict[str, bytes]]:
-        operation = request.operation
-        if not isinstance(operation, CallAction):
-            return RunResult(outcome=Finished()), blobs
-        return getattr(self, "do_" + operation.action)(blobs, host, **operation.arguments)
+        match request.operation:
+            case CallAction(action=action, arguments=arguments):
+                return getattr(self, "do_" + action)(blobs, host, **arguments)
+            case RunBackgroundAction(action=action):
+                return getattr(self, "do_" + action)(blobs, host, **json.loads(blobs["arguments"]))
+            case _:
+                return RunResult(outcome=Finished()), blobs
 
     def describe(self, reference: str, language: str) -> dict[str, Any]:
         if reference == "missing":

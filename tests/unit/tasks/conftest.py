@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,14 +41,10 @@ class SavedSession:
 
 @pytest.fixture
 async def rows(database: Database) -> Database:
-    """The test's database with both schemas."""
+    """The test's database with both schemas, empty."""
     await migrate(database, FOLDERS)
+    await database.execute("truncate tasks.tasks, session.sessions cascade")
     return database
-
-
-@pytest.fixture
-def server_keys() -> ServerKeys:
-    return ServerKeys([("k1", random_bytes(32))])
 
 
 @pytest.fixture
@@ -74,7 +69,7 @@ def keys() -> GrantedKeys:
 
 
 @pytest.fixture
-async def saved(rows: Database, server_keys: ServerKeys) -> AsyncIterator[SavedSession]:
+async def saved(rows: Database, server_keys: ServerKeys) -> SavedSession:
     """A session with a key step and one that hangs on it."""
     session_id, key, code = new_id(), new_data_key(), new_code()
     first, answers = b"name = Ada " * 200, b"name = Ada " * 200 + b"fruit = fig"
@@ -104,7 +99,7 @@ async def saved(rows: Database, server_keys: ServerKeys) -> AsyncIterator[SavedS
             ),
             NOW,
         )
-    yield SavedSession(GrantedKeys(session_id, {1: key}), code, answers)
+    return SavedSession(GrantedKeys(session_id, {1: key}), code, answers)
 
 
 def new_task(task_id: str | None = None, **changes: object) -> NewTask:
