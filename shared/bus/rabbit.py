@@ -35,7 +35,7 @@ from shared.bus.port import (
 from shared.bus.requests import reply_in
 from shared.bus.subscriptions import BrokerSubscription, declare_queue
 from shared.bus.topology import QueuePlan, Topology, is_partition, partition_queue
-from shared.bus.watchdog import ConsumerWatchdog
+from shared.bus.watchdog import PAUSES_SECONDS, ConsumerWatchdog
 from shared.contracts.base import Command, Event
 from shared.contracts.envelope import Envelopes
 from shared.kernel.clock import Clock
@@ -57,8 +57,8 @@ class RabbitBus:
     `url` names broker and virtual host. `dead_letters`, where given, takes over what waits in the broker's queue of the
     dead. `wait_seconds` is how long `start` waits for the broker, `patience_seconds` how long a sender waits for a
     connection, `confirm_seconds` for the broker's confirm, `drain_seconds` how long `stop` waits for handlers in hand.
-    Every `check_seconds` our consumers are compared with the broker's. `give_up` ends the process when a queue cannot
-    be consumed any more.
+    Every `check_seconds` our consumers are compared with the broker's; one that is lost is renewed, with
+    `renewal_pauses` between the attempts. `give_up` ends the process when a queue cannot be consumed any more.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class RabbitBus:
         confirm_seconds: float = 10.0,
         drain_seconds: float = 30.0,
         check_seconds: float = 30.0,
+        renewal_pauses: Sequence[float] = PAUSES_SECONDS,
         give_up: Callable[[str], None] | None = None,
     ) -> None:
         self._url = url
@@ -94,7 +95,7 @@ class RabbitBus:
         self._drain_seconds = drain_seconds
         self._check_seconds = check_seconds
         self._burial = Burial(self._topology, codec, clock, dead_letters)
-        self._watchdog = ConsumerWatchdog(give_up=give_up or _end_process, sleep=clock.sleep)
+        self._watchdog = ConsumerWatchdog(give_up=give_up or _end_process, sleep=asyncio.sleep, pauses=renewal_pauses)
         self._consumers: list[Consumer] = []
         self._subscriptions: list[BrokerSubscription] = []
         self._link: Link | None = None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from shared.bus.port import BlobMissing
 from shared.contracts.base import Command, Event, Message, Reply, Sealed
+from shared.contracts.events import ActionRequested
 from shared.contracts.session import RefusedRequest
 
 
@@ -45,7 +46,7 @@ class Greeting(Reply):
 
 
 TYPES: Mapping[str, type[Message]] = {
-    each.type_name: each for each in (Greet, Sweep, Happened, Ended, Greeting, RefusedRequest)
+    each.type_name: each for each in (Greet, Sweep, Happened, Ended, Greeting, RefusedRequest, ActionRequested)
 }
 
 _SCRAMBLE = bytes(255 - number for number in range(256))

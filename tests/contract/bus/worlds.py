@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -31,6 +32,7 @@ class World(Protocol):
     """Somewhere buses meet."""
 
     blobs: MemoryBlobs
+    codec: Codec
 
     async def join(self, *consumers: Consumer, mischief: Mischief | None = None) -> Bus:
         """A started bus that works through these queues."""
@@ -50,13 +52,14 @@ class LocalWorld:
 
     def __init__(self) -> None:
         self.blobs = MemoryBlobs()
+        self.codec = Codec(types=TYPES, sealer=ScramblingSealer(), blobs=self.blobs)
         self._box = MemoryDeadLetters()
         self._bus: LocalBus | None = None
 
     async def join(self, *consumers: Consumer, mischief: Mischief | None = None) -> Bus:
         if self._bus is None:
             self._bus = LocalBus(
-                codec=Codec(types=TYPES, sealer=ScramblingSealer(), blobs=self.blobs),
+                codec=self.codec,
                 clock=CLOCK,
                 dead_letters=self._box,
                 mischief=mischief,
@@ -90,16 +93,17 @@ class RabbitWorld:
         self.topology = Topology(prefix=f"test-{new_code(8)}.", classic={"test.greetings", "test.sweeps"})
         self._box = MemoryDeadLetters()
         self._buses: list[RabbitBus] = []
+        self.codec = Codec(types=TYPES, sealer=ScramblingSealer(), blobs=self.blobs)
 
     def bus(self, *consumers: Consumer, mischief: Mischief | None = None, **settings: Any) -> RabbitBus:
         """A bus that is not started yet."""
         bus = RabbitBus(
             url=settings.pop("url", self.url),
-            codec=Codec(types=TYPES, sealer=ScramblingSealer(), blobs=self.blobs),
+            codec=self.codec,
             clock=CLOCK,
             source="tests",
             topology=self.topology,
-            dead_letters=self._box,
+            dead_letters=settings.pop("dead_letters", self._box),
             mischief=mischief,
             retry_delays=QUICK_RETRIES,
             drain_seconds=1.0,
@@ -150,10 +154,13 @@ class Recorder:
         return self.messages
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def until(condition: Callable[[], object]) -> None:
     """Wait for something to become true; the test fails when it does not within a generous time."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():  # noqa: ASYNC110  # conditions are plain functions
+        while True:
+            found = condition()
+            if await found if inspect.isawaitable(found) else found:
+                return
             await asyncio.sleep(0.005)
 
 

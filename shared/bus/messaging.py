@@ -1,0 +1,60 @@
+"""What a process needs in order to talk: codec, bus, outbox and its relay, put together on a database.
+
+`over_rabbit` for a service of its own, `in_process` where several services share one event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.bus.blobs_postgres import PostgresBlobs
+from shared.bus.cloudevents import Codec
+from shared.bus.dead_letters import DeadLetters
+from shared.bus.local import LocalBus
+from shared.bus.outbox import Outbox, OutboxRelay
+from shared.bus.port import Bus
+from shared.bus.rabbit import RabbitBus
+from shared.contracts.base import Sealer
+from shared.contracts.catalog import message_types
+from shared.kernel.clock import Clock
+from shared.kernel.service import Component
+from shared.storage.database import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Messaging:
+    """Everything around one bus."""
+
+    codec: Codec
+    bus: Bus
+    outbox: Outbox
+    relay: OutboxRelay
+
+    @property
+    def components(self) -> Sequence[Component]:
+        """In the order they start: the relay stops last, and still deletes what handlers in hand have finished."""
+        return (self.relay, self.bus)
+
+
+def over_rabbit(
+    *, url: str, database: Database, sealer: Sealer, clock: Clock, source: str, wait_seconds: float
+) -> Messaging:
+    """On RabbitMQ at `url` (amqp://…)."""
+    codec = Codec(types=message_types(), sealer=sealer, blobs=PostgresBlobs(database=database, clock=clock))
+    bus = RabbitBus(
+        url=url,
+        codec=codec,
+        clock=clock,
+        source=source,
+        dead_letters=DeadLetters(database=database, clock=clock),
+        wait_seconds=wait_seconds,
+    )
+    return Messaging(codec=codec, bus=bus, outbox=Outbox(codec=codec), relay=OutboxRelay(database=database, bus=bus))
+
+
+def in_process(*, database: Database, sealer: Sealer, clock: Clock, source: str) -> Messaging:
+    """On a bus inside this process."""
+    codec = Codec(types=message_types(), sealer=sealer, blobs=PostgresBlobs(database=database, clock=clock))
+    bus = LocalBus(codec=codec, clock=clock, dead_letters=DeadLetters(database=database, clock=clock), source=source)
+    return Messaging(codec=codec, bus=bus, outbox=Outbox(codec=codec), relay=OutboxRelay(database=database, bus=bus))
