@@ -131,7 +131,8 @@ def _task_id(run: AppendRun, salt: str) -> str:
 def launch_of(run: AppendRun) -> LaunchTask:
     """The launch the words ask for, with its arguments among the blobs."""
     task_id = _task_id(run, "task")
-    run.out[f"arguments-{task_id}"] = orjson.dumps(run.words.get("task_arguments") or {})
+    arguments = run.words.get("task") or "{}"
+    run.out[f"arguments-{task_id}"] = arguments.encode() if isinstance(arguments, str) else orjson.dumps(arguments)
     return LaunchTask(
         task_id=task_id,
         action=str(run.words["launch"]),
