@@ -1,0 +1,279 @@
+"""The `colloquy` command, for operators and authors. Services and rooms do the work; here is only asking."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from services.embedded import SCHEMAS, bring_up_to_date, interview_folders, start_stores, up
+from shared.bus.dead_letters import DeadLetters
+from shared.crypto.keys import ServerKeys
+from shared.evaluation.pool import PoolSettings, ProcessPool
+from shared.kernel.clock import SystemClock
+from shared.kernel.errors import ColloquyError
+from shared.kernel.interview_path import InterviewPath, PackageFile
+from shared.kernel.logging import configure_logging
+from shared.kernel.settings import Settings
+from shared.storage.database import Database
+from shared.storage.migrations import pending
+
+SERVICES = ("session", "worker", "scheduler", "mail", "gateway")
+
+app = typer.Typer(help="Colloquy: guided interviews whose sessions live beyond the screen.", no_args_is_help=True)
+letters = typer.Typer(help="Messages that could not be handled.", no_args_is_help=True)
+keys = typer.Typer(help="The server's keys.", no_args_is_help=True)
+tasks = typer.Typer(help="Background tasks.", no_args_is_help=True)
+app.add_typer(letters, name="dead-letters")
+app.add_typer(keys, name="keys")
+app.add_typer(tasks, name="tasks")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+out = Console()
+
+
+@app.command("up")
+def up_command() -> None:
+    """Run everything in one process, with its own PostgreSQL and Redis where no URL is given."""
+    settings = Settings.load()
+    configure_logging(level=settings.log_level, format=settings.log_format)
+
+    def announce(address: str) -> None:
+        print(f"\nColloquy is ready: {address}\n", flush=True)  # noqa: T201 - the one line a person waits for
+
+    asyncio.run(up(settings, announce=announce))
+
+
+@app.command()
+def serve(service: Annotated[str, typer.Argument(help="One of " + ", ".join(SERVICES) + ".")]) -> None:
+    """Run one service on PostgreSQL, Redis and RabbitMQ, by the URLs in the environment."""
+    if service not in SERVICES:
+        raise typer.BadParameter(f"There is no service {service!r}; there are {', '.join(SERVICES)}.")
+    import_module(f"services.{service}.__main__").main()
+
+
+@app.command("migrate")
+def migrate_command() -> None:
+    """Bring the database's tables up to date; safe to run at any time, and from several places at once."""
+    settings = Settings.load(required=("database_url",))
+    configure_logging(level=settings.log_level, format=settings.log_format)
+    applied = asyncio.run(bring_up_to_date(settings.database_url, wait_seconds=settings.start_wait_seconds))
+    out.print(f"{len(applied)} migrations applied." if applied else "The database is up to date.")
+
+
+@app.command()
+def lint(
+    interviews: Annotated[list[str] | None, typer.Argument(help="References or files; none: all on the path.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find what is wrong with interviews without running them. Ends with status 1 when there are errors."""
+    settings = Settings.load()
+    files = [Path(name) for name in interviews or [] if ":" not in name]
+    folders = (*(_package_parent(file) for file in files), *interview_folders(settings))
+    path = InterviewPath.of(folders)
+    wanted = [_reference(name) for name in interviews] if interviews else _references(path)
+    found = asyncio.run(_lint(wanted, folders))
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=2, default=str) + "\n")
+    for reference, findings in [] if as_json else found:
+        for finding in findings:
+            out.print(f"{reference}: {_sentence(finding)}", highlight=False, markup=False)
+    if not as_json:
+        out.print(f"{len(found)} interviews read, {sum(len(findings) for _, findings in found)} findings.")
+    raise typer.Exit(1 if any(_is_error(finding) for _, findings in found for finding in findings) else 0)
+
+
+@letters.command("list")
+def list_letters(queue: str = "", after: int = 0, limit: int = 100, as_json: AsJson = False) -> None:
+    """Show what could not be handled, with the reason; contents stay sealed."""
+
+    async def ask(database: Database) -> list[dict[str, Any]]:
+        kept = await DeadLetters(database=database, clock=SystemClock()).list(queue=queue, after=after, limit=limit)
+        return [{"number": one.number, **_shown(asdict(one.letter))} for one in kept]
+
+    _print_rows(asyncio.run(_on_database(ask)), as_json, empty="There are no dead letters.")
+
+
+@letters.command("replay")
+def replay_letters(numbers: list[int]) -> None:
+    """Put letters back into the queues they died in."""
+
+    async def ask(database: Database) -> int:
+        return await DeadLetters(database=database, clock=SystemClock()).replay(numbers)
+
+    out.print(f"{asyncio.run(_on_database(ask))} put back.")
+
+
+@letters.command("drop")
+def drop_letters(numbers: list[int]) -> None:
+    """Forget letters for good."""
+
+    async def ask(database: Database) -> int:
+        return await DeadLetters(database=database, clock=SystemClock()).drop(numbers)
+
+    out.print(f"{asyncio.run(_on_database(ask))} dropped.")
+
+
+_LIST_TASKS = """
+select id::text as id, session_id::text as session, interview, action, state, created_at, started_at, ended_at
+from tasks.tasks where $1 = '' or state = $1 order by created_at desc limit $2
+"""
+
+
+@tasks.command("list")
+def list_tasks(state: str = "", limit: int = 50, as_json: AsJson = False) -> None:
+    """Show background tasks, newest first."""
+
+    async def ask(database: Database) -> list[dict[str, Any]]:
+        return [dict(row.items()) for row in await database.fetch(_LIST_TASKS, state, limit)]
+
+    _print_rows(asyncio.run(_on_database(ask)), as_json, empty="There are no tasks.")
+
+
+@keys.command("create")
+def create_keys() -> None:
+    """Make the key file, where there is none."""
+    settings = Settings.load()
+    ring = ServerKeys.load(settings.key_file, create=True)
+    out.print(f"{settings.key_file}: {', '.join(ring.key_ids)}")
+
+
+@keys.command("rotate")
+def rotate_keys() -> None:
+    """Add a new key on top; the older ones stay for what they sealed."""
+    out.print(f"The newest key is now {ServerKeys.rotate(Settings.load().key_file)}.")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say what this machine and its settings lack. Ends with status 1 when something is missing."""
+    found = asyncio.run(_examine(Settings.load()))
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+    else:
+        for name, problem in found.items():
+            out.print(f"{'[red]missing[/]' if problem else '[green]fine[/]   '}  {name}  {problem or ''}")
+    raise typer.Exit(1 if any(found.values()) else 0)
+
+
+async def _examine(settings: Settings) -> dict[str, str]:
+    found: dict[str, str] = {}
+    stores = None
+    try:
+        stores = await start_stores(settings)
+        database = Database(url=stores.database_url, maximum=1, wait_seconds=2, application_name="colloquy doctor")
+        await database.start()
+        waiting = await pending(database, SCHEMAS)
+        await database.stop()
+        found["database"] = f"{len(waiting)} migrations wait: run `colloquy migrate`." if waiting else ""
+    except ColloquyError as error:
+        found["database"] = str(error)
+    finally:
+        if stores is not None:
+            await stores.started.stop()
+    try:
+        ServerKeys.load(settings.key_file)
+        found["server keys"] = ""
+    except ColloquyError as error:
+        found["server keys"] = str(error)
+    found["interviews"] = "" if _references(InterviewPath.of(interview_folders(settings))) else "None are on the path."
+    return found
+
+
+async def _lint(references: list[str], folders: tuple[Path, ...]) -> list[tuple[str, list[Any]]]:
+    pool = ProcessPool(settings=PoolSettings(size=1), folders=folders)
+    await pool.start()
+    try:
+        return [(reference, await pool.lint(reference)) for reference in references]
+    finally:
+        await pool.stop()
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Database]:
+    stores = await start_stores(settings)
+    database = Database(url=stores.database_url, maximum=1, wait_seconds=5, application_name="colloquy command")
+    try:
+        await database.start()
+        yield database
+    finally:
+        await database.stop()
+        await stores.started.stop()
+
+
+async def _on_database(ask: Callable[[Database], Any]) -> Any:
+    async with _opened(Settings.load()) as database:
+        return await ask(database)
+
+
+def _references(path: InterviewPath) -> list[str]:
+    return [file.reference for file in path.interviews()]
+
+
+def _package_parent(file: Path) -> Path:
+    """The folder that holds the package of an interview file `<package>/data/questions/file.yml`."""
+    parts = file.resolve().parts
+    try:
+        index = len(parts) - 1 - parts[::-1].index("questions")
+    except ValueError:
+        raise typer.BadParameter(f"{file} is not in a folder <package>/data/questions.") from None
+    return Path(*parts[: index - 2])
+
+
+def _reference(name: str) -> str:
+    if ":" in name:
+        return name
+    file = Path(name).resolve()
+    index = len(file.parts) - 1 - file.parts[::-1].index("questions")
+    return PackageFile(file.parts[index - 2], "questions", Path(*file.parts[index + 1 :]).as_posix(), file).reference
+
+
+def _sentence(finding: Any) -> str:
+    if not isinstance(finding, dict):
+        return str(finding)
+    place = ", ".join(f"{word} {finding[word]}" for word in ("line", "block") if finding.get(word))
+    return f"{finding.get('level', 'error')}: {finding.get('message', finding)}" + (f" ({place})" if place else "")
+
+
+def _is_error(finding: Any) -> bool:
+    return not isinstance(finding, dict) or finding.get("level", "error") == "error"
+
+
+def _shown(letter: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in letter.items() if name != "body"}
+
+
+def _print_rows(rows: list[dict[str, Any]], as_json: bool, *, empty: str) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(rows, indent=2, default=str) + "\n")
+        return
+    if not rows:
+        out.print(empty)
+        return
+    table = Table(*rows[0])
+    for row in rows:
+        table.add_row(*(str(value) if value is not None else "" for value in row.values()))
+    out.print(table)
+
+
+def main() -> None:
+    """The entry point: errors of ours are one sentence on standard error and status 1."""
+    try:
+        app()
+    except ColloquyError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
