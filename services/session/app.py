@@ -18,14 +18,11 @@ from services.session.keys import SessionKeys
 from services.session.lock import SessionLockService
 from services.session.settings import SessionSettings
 from services.session.turn import TurnLimits, Turns
-from shared.bus.blobs_postgres import PostgresBlobs
 from shared.bus.cloudevents import Codec
-from shared.bus.dead_letters import DeadLetters
 from shared.bus.dispatch import QueueSettings, consumers
+from shared.bus.messaging import over_rabbit
 from shared.bus.outbox import Outbox, OutboxRelay
 from shared.bus.port import Bus
-from shared.bus.rabbit import RabbitBus
-from shared.contracts.catalog import message_types
 from shared.contracts.envelope import Envelopes
 from shared.contracts.session import BULK, ENDED, INTERACTIVE
 from shared.crypto.keys import ServerKeys
@@ -72,33 +69,27 @@ def parts_from(settings: SessionSettings) -> Parts:
     )
     redis = Redis(url=settings.redis_url, wait_seconds=settings.start_wait_seconds)
     server_keys = ServerKeys.load(settings.key_file)
-    codec = Codec(
-        types=message_types(),
-        sealer=server_keys.transport,
-        blobs=PostgresBlobs(database=database, clock=clock),
-    )
-    bus = RabbitBus(
+    messaging = over_rabbit(
         url=settings.amqp_url,
-        codec=codec,
+        database=database,
+        sealer=server_keys.transport,
         clock=clock,
         source=SOURCE,
-        dead_letters=DeadLetters(database=database, clock=clock),
         wait_seconds=settings.start_wait_seconds,
     )
-    relay = OutboxRelay(database=database, bus=bus)
     evaluator = ProcessPool(settings=PoolSettings(size=settings.interview_processes), folders=settings.interview_path)
     return Parts(
         database=database,
         redis=redis,
-        bus=bus,
-        codec=codec,
-        relay=relay,
+        bus=messaging.bus,
+        codec=messaging.codec,
+        relay=messaging.relay,
         server_keys=server_keys,
         evaluator=evaluator,
         interviews=InterviewPath.of(settings.interview_path),
         clock=clock,
         own=(evaluator, database, redis),
-        own_messaging=(relay, bus),
+        own_messaging=tuple(messaging.components),
     )
 
 

@@ -1,8 +1,8 @@
 """A real engine, but a tiny one: the answers are lists that operations append tokens to.
 
 It knows every operation of the port of evaluation, and a few words that tests need: `sleep` (be slow), `launch` (a
-background task), `await` (and wait for it), `timer`, `multi_user`, `fail`, `restart`, `exit`. Answers are JSON, so that a
-test can read them without unpickling.
+background task), `await` (and wait for it), `timer`, `multi_user`, `fail`, `restart`, `exit`. Answers are JSON, so that
+a test can read them without unpickling.
 """
 
 from __future__ import annotations
@@ -77,8 +77,7 @@ def begin(request: RunRequest, blobs: Mapping[str, bytes]) -> AppendRun:
     """Open the answers and read the words of the operation."""
     before = blobs.get("answers", b"")
     answers: Answers = orjson.loads(before) if before else {"log": [], "multi_user": False}
-    run = AppendRun(request, answers, dict(blobs), _words(request.operation, blobs), before=before)
-    return run
+    return AppendRun(request, answers, dict(blobs), _words(request.operation, blobs), before=before)
 
 
 def _words(operation: Operation, blobs: Mapping[str, bytes]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A session service on real parts for tests, and a browser to talk to it.
 
-The rig has PostgreSQL, Redis and the local bus of one process; the engine is the tiny one of append_engine.py. `Browser`
-is one visitor with a cookie key, and knows the requests of the session service by short names.
+The rig has PostgreSQL, Redis and the local bus of one process; the engine is the tiny one of append_engine.py.
+`Browser` is one visitor with a cookie key, and knows the requests of the session service by short names.
 """
 
 from __future__ import annotations
