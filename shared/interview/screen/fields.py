@@ -18,7 +18,7 @@ from shared.interview.screen.defaults import NOTHING, as_text, default_of
 from shared.interview.screen.empty import empty_value
 from shared.interview.screen.field_choices import Offered
 from shared.interview.screen.markup import encoded
-from shared.interview.screen.messages import messages_for
+from shared.interview.screen.messages import box_limits, messages_for
 from shared.interview.screen.texts import Scene, as_json
 
 _WHOLE_NUMBERS = ("rows", "trigger at")
@@ -136,6 +136,7 @@ def _add(item: FieldItem, scene: Scene, built: BuiltFields, list_index: int | No
         under_html=scene.block_html(item.under_text),
         css_class=scene.plain(item.css_class),
         group=scene.plain(item.group),
+        parameters=box_limits(limits, input_type),
         list_index=list_index,
         **_look(options, input_type),
     )

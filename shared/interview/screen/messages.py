@@ -78,12 +78,22 @@ def messages_for(item: FieldItem | None, field: Field, limits: dict[str, str], s
             rule, phrase = _BOX_LIMITS[limit]
             found[rule] = messages.text(rule, phrase, value)
         elif field.input_type in {"date", "datetime-local"} and limit in _DATE_LIMITS:
-            found[limit] = messages.text(f"date {limit}", _DATE_LIMITS[limit], value)
+            found[f"{limit}date"] = messages.text(f"date {limit}", _DATE_LIMITS[limit], value)
         elif limit in _LIMITS:
             found[limit] = messages.text(limit, _LIMITS[limit], value)
     if limits.get("minlength") and limits.get("minlength") == limits.get("maxlength") and "checkatleast" in found:
         exactly = messages.text("checkexactly", "Please select exactly %s.", limits["minlength"])
         found |= {"checkatleast": exactly, "checkatmost": exactly, "checkexactly": exactly}
+    return found
+
+
+def box_limits(limits: dict[str, str], input_type: str) -> dict[str, str]:
+    """How many boxes of a group may be ticked, for the page to check: `checkatleast`, `checkatmost`, `checkexactly`."""
+    if input_type not in {"checkboxes", "multiselect"}:
+        return {}
+    found = {rule: limits[name] for name, (rule, _) in _BOX_LIMITS.items() if name in limits}
+    if "checkatleast" in found and found.get("checkatmost") == found["checkatleast"]:
+        return {"checkexactly": found["checkatleast"]}
     return found
 
 

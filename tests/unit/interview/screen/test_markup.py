@@ -80,13 +80,15 @@ def test_embedded_inputs_are_named_like_their_field() -> None:
     assert f'<span class="da-embedded-field" data-input-name="{name}"></span>' in shown("[FIELD user.name]")
 
 
-@pytest.mark.parametrize(("width", "css"), [("full", "width: 100%;"), ("2in", "width: 2in;"), ("40", "width: 40px;"), ("x", "")])
+@pytest.mark.parametrize(
+    ("width", "css"), [("full", "width: 100%;"), ("2in", "width: 2in;"), ("40", "width: 40px;"), ("x", "")]
+)
 def test_widths(width: str, css: str) -> None:
     assert width_style(width) == css
 
 
 def test_explicit_terms_become_popovers() -> None:
-    made = mark_terms("<p>A {lease} and a {lease|rental}</p>", Terms({"lease": "<p>A \"deal\"</p>"}))
+    made = mark_terms("<p>A {lease} and a {lease|rental}</p>", Terms({"lease": '<p>A "deal"</p>'}))
     assert made.count('class="daterm"') == 2
     assert ">rental</a>" in made
     assert "&lt;p&gt;A &quot;deal&quot;&lt;/p&gt;" in made
