@@ -1,0 +1,80 @@
+"""shared/kernel/settings.py: every mistake at once, by the name of its variable."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from shared.kernel.settings import Settings, SettingsInvalid
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in list(os.environ):
+        if name.startswith("COLLOQUY_"):
+            monkeypatch.delenv(name)
+    return monkeypatch
+
+
+class GatewaySettings(Settings):
+    port: int = 8000
+
+
+def test_without_any_variable_the_defaults_hold() -> None:
+    settings = Settings.load()
+    assert settings.lock_wait_seconds == 4.0
+    assert settings.database_url == ""
+    assert settings.key_file == Path(".data/server.keys")
+
+
+def test_variables_are_read_by_their_prefix(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("COLLOQUY_PORT", "9000")
+    environment.setenv("COLLOQUY_DATA_DIR", "/data")
+    environment.setenv("COLLOQUY_LOG_LEVEL", "WARNING")
+    settings = GatewaySettings.load()
+    assert (settings.port, settings.data_dir, settings.log_level) == (9000, Path("/data"), "warning")
+
+
+def test_the_interview_path_is_split_like_path(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("COLLOQUY_INTERVIEW_PATH", os.pathsep.join(["/a", "", "/b"]))
+    assert Settings.load().interview_path == (Path("/a"), Path("/b"))
+
+
+def test_an_empty_variable_counts_as_not_given(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("COLLOQUY_LOCK_WAIT_SECONDS", "")
+    assert Settings.load().lock_wait_seconds == 4.0
+
+
+def test_all_mistakes_are_reported_at_once(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("COLLOQUY_DATABASE_URL", "mysql://user:hidden@host/db")
+    environment.setenv("COLLOQUY_LOCK_WAIT_SECONDS", "soon")
+    environment.setenv("COLLOQUY_PORT", "80x")
+    with pytest.raises(SettingsInvalid) as caught:
+        GatewaySettings.load(required=["amqp_url", "database_url"])
+    assert set(caught.value.problems) == {
+        "COLLOQUY_AMQP_URL", "COLLOQUY_DATABASE_URL", "COLLOQUY_LOCK_WAIT_SECONDS", "COLLOQUY_PORT",
+    }  # fmt: skip
+    text = str(caught.value)
+    assert all(name in text for name in caught.value.problems)
+    assert "postgresql://" in text
+    assert "hidden" not in text
+
+
+def test_what_is_needed_and_missing_is_named() -> None:
+    with pytest.raises(SettingsInvalid, match="COLLOQUY_REDIS_URL: This is needed"):
+        Settings.load(required=["redis_url"], database_url="postgresql://h/d")
+
+
+def test_what_is_given_comes_before_the_environment(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("COLLOQUY_DATABASE_URL", "postgresql://environment/d")
+    assert Settings.load(database_url="postgresql://given/d").database_url == "postgresql://given/d"
+
+
+def test_settings_do_not_change_and_do_not_show_passwords() -> None:
+    settings = Settings.load(database_url="postgresql://u:hidden@h/d", amqp_url="amqp://u:hidden@h/", redis_url="")
+    assert "hidden" not in repr(settings)
+    with pytest.raises(ValidationError):
+        settings.log_level = "debug"  # type: ignore[misc]
