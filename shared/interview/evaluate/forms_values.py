@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 
 from shared.contracts.screen import FormField
@@ -12,6 +10,7 @@ from shared.interview.evaluate.forms_convert import ConversionRefused, convert
 from shared.interview.evaluate.forms_posted import Posted
 from shared.interview.library.dates import as_datetime
 from shared.interview.library.languages import word
+from shared.interview.library.objects.files import DAFile, DAFileList
 from shared.interview.runtime.run import Run
 from shared.interview.screen.empty import box_dictionary, empty_value, object_list
 
@@ -30,7 +29,9 @@ def value_of(field: FormField, literal: str, posted: Posted, run: Run) -> Any:
     if field.datatype in forms_convert.OBJECT_LISTS:
         return _object_boxes(field, literal, posted, run)
     if field.datatype in forms_convert.FILES:
-        return None if posted.is_visible(field) and not posted.files(field) else UNTOUCHED
+        return _files(field, literal, posted)
+    if field.datatype == "signature":
+        return _signature(field, literal, posted)
     text, was_posted = posted.text(field)
     if text is None:
         return UNTOUCHED
@@ -92,12 +93,27 @@ def _find(field: FormField, key: str, run: Run) -> Any:
     raise ConversionRefused(word(_STALE_OBJECT))
 
 
-def picture_of(text: str) -> bytes | None:
-    """The PNG of a signature, posted as a data URL; None when nothing was drawn. Raises ConversionRefused."""
-    head, _, data = text.partition(",")
-    if not data or not head.startswith("data:image/png;base64"):
-        return None
-    try:
-        return base64.b64decode(data, validate=True)
-    except binascii.Error as error:
-        raise ConversionRefused(word("The signature could not be read.")) from error
+def _files(field: FormField, literal: str, posted: Posted) -> Any:
+    """The uploads of an input as a list of files; None when the person chose none."""
+    files = posted.files(field)
+    if not files:
+        return None if posted.is_visible(field) else UNTOUCHED
+    made = [
+        DAFile(f"{literal}[{place}]", number=file.number, filename=file.filename, mimetype=file.mimetype)
+        for place, file in enumerate(files)
+    ]
+    return DAFileList(literal, elements=made)
+
+
+def _signature(field: FormField, literal: str, posted: Posted) -> Any:
+    """The drawn signature, which the server has stored as a file before the form came here."""
+    files = posted.files(field)
+    if files:
+        file = files[-1]
+        return DAFile(literal, number=file.number, filename=file.filename, mimetype=file.mimetype)
+    drawn, _ = posted.text(field)
+    if drawn:
+        raise ConversionRefused(word("This server cannot keep signatures yet."))
+    if field.required:
+        raise ConversionRefused(word("You must sign your name to continue."))
+    return UNTOUCHED

@@ -7,6 +7,7 @@ Every step may raise a missing name: that order decides what is asked first. The
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import Any, assert_never
 
 from shared.contracts.screen import Form, FormField, Screen
@@ -34,7 +35,7 @@ from shared.interview.screen.buttons import Answering
 from shared.interview.screen.fields import BuiltFields, build_fields
 from shared.interview.screen.form import make_form
 from shared.interview.screen.list_collect import build_collected
-from shared.interview.screen.markdown import to_html, to_plain_text
+from shared.interview.screen.markdown import to_plain_text
 from shared.interview.screen.markup import encoded
 from shared.interview.screen.review import review_items
 from shared.interview.screen.terms import Terms, normalised
@@ -133,7 +134,7 @@ def with_errors(screen: Screen, result: FormResult) -> Screen:
     fields = tuple(_with_error(field, result) for field in screen.fields)
     chosen = None if screen.choices_field is None else _with_error(screen.choices_field, result)
     shown = {field.variable for field in (*fields, *([chosen] if chosen else []))}
-    elsewhere = [to_html(message) for name, message in result.errors.items() if name not in shown]
+    elsewhere = [f"<p>{escape(message)}</p>" for name, message in result.errors.items() if name not in shown]
     error_html = "".join(part for part in (result.flash, *elsewhere) if part)
     return screen.model_copy(update={"fields": fields, "choices_field": chosen, "error_html": error_html})
 
