@@ -134,12 +134,19 @@ def move_progress(block: QuestionBlock, scene: Scene) -> float | None:
     if block.progress is not None:
         if block.progress > progress or features.get("progress can go backwards"):
             progress = float(block.progress)
-    elif not block.hides_progress and isinstance(run.operation, SubmitForm) and "progress" not in run.memo:
+    elif not block.hides_progress and _is_further_step(scene):
         progress += _share(features) * (_goal(features, progress, scene) - progress)
     run.memo["progress"] = True
     internal["progress"] = progress
     is_hidden = not features.get("progress bar") or block.hides_progress or progress <= 0
     return None if is_hidden else min(progress, 100.0)
+
+
+def _is_further_step(scene: Scene) -> bool:
+    """Whether this run took a form, and the bar has not moved for it yet."""
+    run = scene.run
+    is_refused = run.form_result is not None and not run.form_result.is_valid
+    return isinstance(run.operation, SubmitForm) and not is_refused and "progress" not in run.memo
 
 
 def _share(features: Mapping[str, Any]) -> float:
