@@ -33,6 +33,7 @@ from shared.interview.runtime.operations import (
     TaskPicture,
 )
 from shared.interview.runtime.sought import Sought
+from shared.kernel.interview_path import InterviewPath
 
 SaveStatus = Literal["new", "overwrite", "ignore"]
 
@@ -73,6 +74,8 @@ class Run:
     context: RunContext
     host: Host
     steering: Steering
+    path: InterviewPath | None = None
+    """Where files of interview packages are found."""
     tasks: dict[str, TaskPicture] = field(default_factory=dict)
     """Tasks of the session as they stood when the answers were loaded, by id."""
     prior: Answers | None = None

@@ -1,0 +1,96 @@
+"""The answers of a new session, and what is put into answers for one run and taken out again (spec/area4 §4.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.interview.runtime.namespace import LOCALS, Answers
+from shared.interview.runtime.operations import RunContext
+
+_LOCAL_CLASSES = {
+    "session_local": "DASessionLocal",
+    "device_local": "DADeviceLocal",
+    "user_local": "DAUserLocal",
+}
+
+
+def fresh_answers(context: RunContext) -> Answers:
+    """What a session begins with. `nav` is added by `begin_session`, once the library is at hand."""
+    moment = context.now
+    internal: dict[str, Any] = {
+        "accesstime": {},
+        "answered": set(),
+        "answers": {},
+        "device_local": {},
+        "dirty": {},
+        "doc_cache": {},
+        "docvar": {},
+        "event_stack": {},
+        "gather": [],
+        "informed": {},
+        "livehelp": {"availability": "unavailable", "mode": "help", "roles": [], "partner_roles": []},
+        "misc": {},
+        "modtime": moment,
+        "objselections": {},
+        "progress": 0,
+        "referer": context.request.referer,
+        "session_local": {},
+        "starttime": moment,
+        "steps": 1,
+        "steps_offset": 0,
+        "tasks": {},
+        "tracker": 0,
+        "user_local": {},
+    }
+    return {"_internal": internal, "url_args": {}}
+
+
+def restarted_answers(old: Answers, context: RunContext) -> Answers:
+    """Fresh answers that keep what the session was opened with."""
+    answers = fresh_answers(context)
+    answers["url_args"] = dict(old.get("url_args") or {})
+    answers["_internal"]["referer"] = old["_internal"].get("referer")
+    return answers
+
+
+def complete(answers: Answers, context: RunContext) -> bool:
+    """Put into loaded or fresh answers what every run finds there; True when a URL argument changed."""
+    internal = answers["_internal"]
+    for name, value in fresh_answers(context)["_internal"].items():
+        internal.setdefault(name, value)
+    names = answers["__builtins__"]
+    if "nav" not in answers and "DANav" in names:
+        answers["nav"] = names["DANav"]()
+    _bind_locals(answers, context)
+    url_args = answers.setdefault("url_args", {})
+    changed = {name: value for name, value in context.url_args.items() if url_args.get(name) != value}
+    url_args.update(changed)
+    return bool(changed)
+
+
+def _bind_locals(answers: Answers, context: RunContext) -> None:
+    """Make the objects of this browser session, device and user top-level names for the run."""
+    user = context.user
+    keys = {"session_local": user.session_uid, "device_local": user.device_id, "user_local": user.the_user_id}
+    names = answers["__builtins__"]
+    for name in LOCALS:
+        make = names.get(_LOCAL_CLASSES[name])
+        if make is None:
+            continue
+        kept = answers["_internal"][name]
+        key = str(keys[name])
+        if key not in kept:
+            kept[key] = make(name)
+        answers[name] = kept[key]
+
+
+def forget_empty_locals(answers: Answers) -> None:
+    """Objects nobody put anything into are not stored."""
+    for name in LOCALS:
+        kept: dict[str, Any] = answers["_internal"][name]
+        for key in [key for key, thing in kept.items() if not _has_content(thing)]:
+            del kept[key]
+
+
+def _has_content(thing: Any) -> bool:
+    return bool(set(vars(thing)) - {"instanceName", "has_nonrandom_instance_name", "attrList"})

@@ -1,0 +1,23 @@
+"""Which errors are about a missing name that the interview can define (spec/area4 §4.7, §4.3.5)."""
+
+from __future__ import annotations
+
+from shared.interview.errors import Undefined, UndefinedAttribute, UndefinedItem
+from shared.interview.runtime.run import Run
+
+
+def missing_name(error: BaseException, run: Run) -> str | None:
+    """The name to seek, or None when the error is an error.
+
+    A NameError that Python itself raises in interview code (`del` of what is not there) counts; one in the file of a
+    Python module does not.
+    """
+    if isinstance(error, (Undefined, UndefinedAttribute, UndefinedItem)):
+        return error.name
+    if isinstance(error, NameError) and not isinstance(error, UnboundLocalError) and error.name:
+        traceback = error.__traceback__
+        while traceback is not None and traceback.tb_next is not None:
+            traceback = traceback.tb_next
+        if traceback is not None and traceback.tb_frame.f_globals is run.answers:
+            return error.name
+    return None

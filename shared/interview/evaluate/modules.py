@@ -1,0 +1,57 @@
+"""Bring Python modules into the namespace at the start of a run: they are never stored (spec/area4 §2.1)."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+from shared.interview.compile.blocks import ModulesBlock
+from shared.interview.errors import EvaluationError
+from shared.interview.runtime.run import Run
+
+_LIBRARY = frozenset(
+    {
+        "docassemble.base.util",
+        "docassemble.base.functions",
+        "docassemble.base.core",
+        "docassemble.base.legal",
+    }
+)
+"""Their names are in every namespace anyway."""
+
+
+def bring_modules(run: Run) -> None:
+    """Carry out all `imports` and `modules` blocks. Raises EvaluationError, with the block, for what is no module."""
+    for block in run.interview.modules:
+        for name in block.modules:
+            if block.brings_all_names and name in _LIBRARY:
+                continue
+            module = _imported(name, block)
+            if block.brings_all_names:
+                run.answers.update(_public_names(module))
+            else:
+                _bind(run, name, module)
+
+
+def _imported(name: str, block: ModulesBlock) -> ModuleType:
+    try:
+        return importlib.import_module(name, package=block.package)
+    except Exception as error:  # importing runs an author's code, which may raise anything
+        kind = type(error).__name__
+        raise EvaluationError(f"The module {name} cannot be imported: {kind}: {error}", block.position) from error
+
+
+def _public_names(module: ModuleType) -> dict[str, Any]:
+    names = getattr(module, "__all__", None)
+    if names is None:
+        return {name: value for name, value in vars(module).items() if not name.startswith("_")}
+    return {name: getattr(module, name) for name in names}
+
+
+def _bind(run: Run, name: str, module: ModuleType) -> None:
+    if name.startswith("."):
+        run.answers[name.lstrip(".").split(".")[0]] = module
+    else:
+        top = name.split(".")[0]
+        run.answers[top] = importlib.import_module(top)

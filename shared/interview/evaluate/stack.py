@@ -1,0 +1,46 @@
+"""The stack of pending actions of each browser session, kept in `_internal` (spec/area1 §1.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from shared.interview.runtime.run import Run
+from shared.interview.runtime.signals import Ask
+
+
+def entries(run: Run) -> list[dict[str, Any]]:
+    """The caller's pending actions, the current one first. The list is the stored one."""
+    stacks: dict[str, list[dict[str, Any]]] = run.internal["event_stack"]
+    return stacks.setdefault(run.context.user.session_uid, [])
+
+
+def push(run: Run, asks: Iterable[Ask]) -> None:
+    """Put asks in front, in their order; one that is pending already is not put twice."""
+    pending = entries(run)
+    context = run.context_values()
+    fresh = [
+        {"action": ask.action, "arguments": ask.arguments, "context": context}
+        for ask in asks
+        if not any(entry["action"] == ask.action and entry["arguments"] == ask.arguments for entry in pending)
+    ]
+    pending[:0] = fresh
+
+
+def pop(run: Run, names: Iterable[str]) -> None:
+    """Take away pending actions from the front, as long as they are among these names."""
+    pending = entries(run)
+    wanted = set(names)
+    while pending and pending[0]["action"] in wanted:
+        del pending[0]
+
+
+def drop(run: Run, name: str) -> None:
+    """Take a pending action away wherever it stands."""
+    pending = entries(run)
+    pending[:] = [entry for entry in pending if entry["action"] != name]
+
+
+def clear(run: Run) -> None:
+    """Forget all pending actions of the caller."""
+    entries(run).clear()
