@@ -163,12 +163,11 @@ def _messaging(settings: Settings, *, database: Database, keys: ServerKeys, cloc
     if not settings.amqp_url:
         return in_process(database=database, sealer=keys.transport, clock=clock, source=SOURCE)
     return over_rabbit(
-        url=settings.amqp_url,
+        settings,
         database=database,
         sealer=keys.transport,
         clock=clock,
         source=SOURCE,
-        wait_seconds=settings.start_wait_seconds,
     )
 
 

@@ -39,12 +39,11 @@ def parts_from(settings: SchedulerSettings) -> Parts:
         wait_seconds=settings.start_wait_seconds,
     )
     messaging = over_rabbit(
-        url=settings.amqp_url,
+        settings,
         database=database,
         sealer=ServerKeys.load(settings.key_file).transport,
         clock=clock,
         source=SOURCE,
-        wait_seconds=settings.start_wait_seconds,
     )
     return Parts(bus=messaging.bus, database=database, clock=clock, own=(database, *messaging.components))
 

@@ -70,12 +70,11 @@ def parts_from(settings: SessionSettings) -> Parts:
     redis = Redis(url=settings.redis_url, wait_seconds=settings.start_wait_seconds)
     server_keys = ServerKeys.load(settings.key_file)
     messaging = over_rabbit(
-        url=settings.amqp_url,
+        settings,
         database=database,
         sealer=server_keys.transport,
         clock=clock,
         source=SOURCE,
-        wait_seconds=settings.start_wait_seconds,
     )
     evaluator = ProcessPool(settings=PoolSettings(size=settings.interview_processes), folders=settings.interview_path)
     return Parts(

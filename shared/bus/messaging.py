@@ -15,10 +15,12 @@ from shared.bus.local import LocalBus
 from shared.bus.outbox import Outbox, OutboxRelay
 from shared.bus.port import Bus
 from shared.bus.rabbit import RabbitBus
+from shared.bus.topology import Topology
 from shared.contracts.base import Sealer
 from shared.contracts.catalog import message_types
 from shared.kernel.clock import Clock
 from shared.kernel.service import Component
+from shared.kernel.settings import Settings
 from shared.storage.database import Database
 
 
@@ -37,18 +39,17 @@ class Messaging:
         return (self.relay, self.bus)
 
 
-def over_rabbit(
-    *, url: str, database: Database, sealer: Sealer, clock: Clock, source: str, wait_seconds: float
-) -> Messaging:
-    """On RabbitMQ at `url` (amqp://…)."""
+def over_rabbit(settings: Settings, *, database: Database, sealer: Sealer, clock: Clock, source: str) -> Messaging:
+    """On the RabbitMQ of the settings."""
     codec = Codec(types=message_types(), sealer=sealer, blobs=PostgresBlobs(database=database, clock=clock))
     bus = RabbitBus(
-        url=url,
+        url=settings.amqp_url,
         codec=codec,
         clock=clock,
         source=source,
+        topology=Topology(prefix=settings.amqp_prefix),
         dead_letters=DeadLetters(database=database, clock=clock),
-        wait_seconds=wait_seconds,
+        wait_seconds=settings.start_wait_seconds,
     )
     return Messaging(codec=codec, bus=bus, outbox=Outbox(codec=codec), relay=OutboxRelay(database=database, bus=bus))
 

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """redis://host:6379/0, rediss://…, unix:///path"""
     amqp_url: str = Field("", repr=False)
     """amqp://user:password@host/vhost"""
+    amqp_prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,40}$")
+    """Stands before the names of exchanges and queues, so that several installations can share a broker."""
     server_key_file: Path | None = None
     """File with the server's keys; None: `server.keys` in the data folder."""
     data_dir: Path = Path(".data")
