@@ -7,12 +7,11 @@ from typing import Any, NoReturn
 from shared.interview.compile.blocks import AttachmentBlock, DataBlock, TableBlock, TemplateBlock
 from shared.interview.compile.expressions import Expression, Text
 from shared.interview.errors import EvaluationError
-from shared.interview.evaluate.tables import TableSource
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.signals import TargetFilled
 from shared.interview.runtime.sought import Sought
 from shared.interview.runtime.text import render
-from shared.interview.screen.templates import html_maker, target_html, text_maker
+from shared.interview.screen.templates import html_maker, target_html
 
 
 def library_class(run: Run, name: str) -> Any:
@@ -97,18 +96,14 @@ def make_lazy_template(run: Run, block: TemplateBlock, name: str, sought: Sought
     """
     if block.target is not None and run.is_check_in:
         raise TargetFilled(block.target, target_html(block, run))
-    template = library_class(run, "DALazyTemplate")(name)
-    template.give_source(text_maker(block, run, _context(run, sought)), html_maker(run))
-    return template
+    make = library_class(run, "DALazyTemplate")
+    return make(name, source=block, context=_context(run, sought), to_html=html_maker(run))
 
 
 def make_lazy_table(run: Run, block: TableBlock, name: str, sought: Sought) -> Any:
     """The object whose table is made each time it is used."""
-    table = library_class(run, "DALazyTableTemplate")(name)
-    source = TableSource(run, block, _context(run, sought))
-    table.give_source(source.text, html_maker(run))
-    table.give_rows(source.values, source.headers)
-    return table
+    make = library_class(run, "DALazyTableTemplate")
+    return make(name, source=block, context=_context(run, sought), to_html=html_maker(run))
 
 
 def _context(run: Run, sought: Sought) -> dict[str, Any]:
