@@ -6,7 +6,14 @@ import base64
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SerializationInfo, ValidationInfo
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    SerializationInfo,
+    ValidationInfo,
+)
 from pydantic_core import CoreSchema, core_schema
 
 JsonObject = dict[str, Any]
@@ -78,12 +85,13 @@ class Sealed(Generic[T]):
         )
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, _schema: CoreSchema, _handler: Any) -> JsonObject:
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonObject:
         return {
             "type": "object",
             "properties": {"sealed": {"type": "string", "contentEncoding": "base64"}},
             "required": ["sealed"],
             "description": "AES-256-GCM under the server's transport key",
+            "x-sealed-value": handler(schema),
         }
 
 
