@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -29,8 +30,28 @@ __all__ = [
 
 _VOLATILE = re.compile(r"(?:^x(?:[.\[]|$)|\[[ijklmn]\])")
 _COLORS = frozenset(
-    ("primary", "secondary", "tertiary", "success", "danger", "warning", "info", "light", "dark", "link", "outline-primary")
-    + ("outline-secondary", "outline-success", "outline-danger", "outline-warning", "outline-info", "outline-light", "outline-dark")
+    (
+        "primary",
+        "secondary",
+        "tertiary",
+        "success",
+        "danger",
+        "warning",
+        "info",
+        "light",
+        "dark",
+        "link",
+        "outline-primary",
+    )
+    + (
+        "outline-secondary",
+        "outline-success",
+        "outline-danger",
+        "outline-warning",
+        "outline-info",
+        "outline-light",
+        "outline-dark",
+    )
 )
 _PAGES = {
     "root": "",
@@ -46,7 +67,13 @@ _PAGES = {
     "manage": "user/manage",
     "configuration": "config",
 }
-_SESSION_PAGES = {"exit": "exit", "leave": "leave", "exit_logout": "exit_logout", "restart": "restart_session", "new_session": "new_session"}
+_SESSION_PAGES = {
+    "exit": "exit",
+    "leave": "leave",
+    "exit_logout": "exit_logout",
+    "restart": "restart_session",
+    "new_session": "new_session",
+}
 
 
 def encoded_action(action: str, arguments: dict[str, Any]) -> str:
@@ -99,47 +126,51 @@ def url_action(action: str, **arguments: Any) -> str:
 
 def url_ask(data: Any) -> str:
     """A link that asks for variables, one after the other. Raises DAError for what cannot be asked."""
-    return url_action("_da_force_ask", variables=asks_of(data))
+    return url_action("_da_force_ask", variables=checked_asks(data, _lasting_name))
 
 
-def asks_of(data: Any) -> list[Any]:
-    """Names and control items of `url_ask()` and `force_ask()`, checked."""
-    items = data if isinstance(data, list | tuple) else [data]
-    return [_checked_ask(item) for item in items]
+def names_a_variable(name: Any) -> str:
+    """The name itself. Raises DAError when a variable cannot be called so."""
+    if not isinstance(name, str) or not names.is_legal(name):
+        raise DAError(f"{name!r} is not the name of a variable")
+    return name
+
+
+def _lasting_name(name: Any) -> str:
+    return _checked(names_a_variable(name))
 
 
 _CONTROLS = ("undefine", "invalidate", "recompute", "set", "follow up")
 
 
-def _checked_ask(item: Any) -> Any:
+def checked_asks(data: Any, check: Callable[[Any], str] = names_a_variable) -> list[Any]:
+    """Names and control items of `url_ask()` and `force_ask()`. Raises DAError for what cannot be asked."""
+    items = data if isinstance(data, list | tuple) else [data]
+    return [_checked_ask(item, check) for item in items]
+
+
+def _checked_ask(item: Any, check: Callable[[Any], str]) -> Any:
     if isinstance(item, str):
-        return _checked_name(item)
+        return check(item)
     if not isinstance(item, dict):
         raise DAError(f"A variable name or a dictionary is needed, not {item!r}")
     if "action" in item:
-        extra = set(item) - {"action", "arguments"}
-        if extra or not isinstance(item.get("arguments", {}), dict):
+        arguments = item.get("arguments") or {}
+        if set(item) - {"action", "arguments"} or not isinstance(arguments, dict):
             raise DAError(f"An action is given as {{'action': name, 'arguments': dictionary}}, not {item!r}")
-        return {"action": _checked(item["action"]), "arguments": dict(item.get("arguments", {}))}
-    control = [name for name in _CONTROLS if name in item]
-    if len(control) != 1 or len(item) != 1 or not isinstance(item[control[0]], list | tuple):
+        return {"action": check(item["action"]), "arguments": dict(arguments)}
+    control = next((name for name in _CONTROLS if name in item), None)
+    if control is None or len(item) != 1 or not isinstance(item[control], list | tuple):
         raise DAError(f"One of {', '.join(_CONTROLS)} with a list is needed, not {item!r}")
-    entries = list(item[control[0]])
-    for entry in entries:
-        if control[0] == "set":
-            if not isinstance(entry, dict):
-                raise DAError(f"`set` needs a list of {{variable: value}}, not {entry!r}")
+    for entry in item[control]:
+        if control != "set":
+            check(entry)
+        elif isinstance(entry, dict):
             for name in entry:
-                _checked_name(name)
+                check(name)
         else:
-            _checked_name(entry)
-    return {control[0]: entries}
-
-
-def _checked_name(name: Any) -> str:
-    if not isinstance(name, str) or not names.is_legal(name):
-        raise DAError(f"{name!r} is not the name of a variable")
-    return _checked(name)
+            raise DAError(f"`set` needs a list of {{variable: value}}, not {entry!r}")
+    return {control: list(item[control])}
 
 
 # -- Links from anywhere ------------------------------------------------------------------------------------------------
@@ -289,7 +320,15 @@ def action_button_html(
     """HTML of a link that looks like a button."""
     text = word(label) if isinstance(label, str) else word("Edit")
     return button_html(
-        url, text, icon=icon, color=color, size=size, block=block, classname=classname, new_window=new_window, id_tag=id_tag
+        url,
+        text,
+        icon=icon,
+        color=color,
+        size=size,
+        block=block,
+        classname=classname,
+        new_window=new_window,
+        id_tag=id_tag,
     )
 
 
@@ -306,7 +345,11 @@ def button_html(
     id_tag: str | None = None,
 ) -> str:
     """HTML of a link that looks like a button; `icon` is a Font Awesome name with or without its style prefix."""
-    classes = ["btn", f"btn-{size if size in ('sm', 'md', 'lg') else 'sm'}", f"btn-{color if color in _COLORS else 'dark'}"]
+    classes = [
+        "btn",
+        f"btn-{size if size in ('sm', 'md', 'lg') else 'sm'}",
+        f"btn-{color if color in _COLORS else 'dark'}",
+    ]
     classes += ["btn-block"] * bool(block) + ["btn-darevisit", *(classname or "").split()]
     attributes = {"href": url, "class": " ".join(classes)}
     if id_tag:

@@ -1,4 +1,4 @@
-"""The names library things go by: the module interviews import them from, in pickles, JSON and `isinstance` (DESIGN §5)."""
+"""The names library things go by: the module interviews import them from, which pickles and JSON repeat (DESIGN §5)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from typing import Any, TypeVar
 
 UTIL = "docassemble.base.util"
 LEGAL = "docassemble.base.legal"
+CORE = "docassemble.base.core"
+ERROR = "docassemble.base.error"
+LOGGER = "docassemble.base.logger"
 FUNCTIONS = "docassemble.base.functions"
 SQL = "docassemble.base.sql"
+COLLOQUY = "colloquy.interview"
 
 T = TypeVar("T", bound=type[Any])
 

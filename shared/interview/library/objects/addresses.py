@@ -71,7 +71,7 @@ class Address(DAObject):
 
     def formatted_unit(self, language: str | None = None, require: bool = False) -> str:
         """The unit, floor or room with the word that belongs to it; asked for only with `require`."""
-        if "unit" in self.__dict__ or "floor" not in self.__dict__ and "room" not in self.__dict__:
+        if "unit" in self.__dict__ or ("floor" not in self.__dict__ and "room" not in self.__dict__):
             if require:
                 _ = self.unit
             unit = self._part("unit")

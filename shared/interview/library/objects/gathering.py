@@ -121,9 +121,13 @@ class Gathered(DAObject):
 
     def gathering_started(self) -> bool:
         """Whether anything is known about what it holds; never asks."""
-        return bool(self.elements) or any(name in self.__dict__ for name in ("gathered", "there_are_any", "target_number"))
+        return bool(self.elements) or any(
+            name in self.__dict__ for name in ("gathered", "there_are_any", "target_number")
+        )
 
-    def reset_gathered(self, recursive: bool = False, only_if_empty: bool = False, mark_incomplete: bool = False) -> None:
+    def reset_gathered(
+        self, recursive: bool = False, only_if_empty: bool = False, mark_incomplete: bool = False
+    ) -> None:
         """Let it be gathered again: more may be added. `recursive` also resets collections inside."""
         if only_if_empty and self.elements:
             return
@@ -139,7 +143,9 @@ class Gathered(DAObject):
             for element in self._values():
                 for inner in [element, *vars(element).values()] if isinstance(element, DAObject) else [element]:
                     if isinstance(inner, Gathered):
-                        inner.reset_gathered(recursive=True, only_if_empty=only_if_empty, mark_incomplete=mark_incomplete)
+                        inner.reset_gathered(
+                            recursive=True, only_if_empty=only_if_empty, mark_incomplete=mark_incomplete
+                        )
 
     def gathered_and_complete(self) -> bool:
         """Gather again from what is there, so that elements that became incomplete are asked for."""
@@ -249,7 +255,9 @@ class Gathered(DAObject):
 
     def is_user(self) -> bool:
         """Whether this is who `set_info(user=…)` named; a collection of one is judged by its element."""
-        return super().is_user() or (self.number() == 1 and isinstance(only := self._only(), DAObject) and only.is_user())
+        return super().is_user() or (
+            self.number() == 1 and isinstance(only := self._only(), DAObject) and only.is_user()
+        )
 
     def _only(self) -> Any:
         return next(iter(self._values()), None)

@@ -109,9 +109,11 @@ class DAList(ListLinks, Gathered):
         object_type, own = (arguments[0], {}) if arguments else (self.object_type, dict(self.object_type_parameters))
         if object_type is None:
             object_type = DAObject
-        made = DAObjectPlusParameters(object_type, own)(self.item_name(len(self.elements)), **parameters) if (
-            isinstance(object_type, type)
-        ) else object_type(self.item_name(len(self.elements)), **parameters)
+        made = (
+            DAObjectPlusParameters(object_type, own)(self.item_name(len(self.elements)), **parameters)
+            if (isinstance(object_type, type))
+            else object_type(self.item_name(len(self.elements)), **parameters)
+        )
         self.elements.append(made)
         self._note_element()
         return made

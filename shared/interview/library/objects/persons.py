@@ -77,7 +77,9 @@ class Person(DAObject):
     def __str__(self) -> str:
         return str(self.name.full())
 
-    def address_block(self, language: str | None = None, international: bool = False, show_country: bool = False) -> str:
+    def address_block(
+        self, language: str | None = None, international: bool = False, show_country: bool = False
+    ) -> str:
         """Name and address, as on an envelope."""
         shown = {"show_country": True} if show_country else {}
         return f"{self.name} [NEWLINE] {self.address.block(language=language, international=international, **shown)}"

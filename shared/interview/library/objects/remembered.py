@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.interview.library.named import FUNCTIONS, public, public_in
 from shared.interview.library.objects.base import DAObject
-from shared.interview.runtime.run import current_run_or_none
+from shared.interview.runtime.run import current_run, current_run_or_none
 
 
 @public
@@ -39,34 +39,50 @@ class DABreadCrumbs(DAObject):
 
 @public_in(FUNCTIONS)
 class DANav:
-    """Where somebody is among the sections of an interview: `nav`."""
+    """Where somebody is among the sections of an interview: `nav`. A view on what `_internal` remembers of them."""
 
-    def __init__(self) -> None:
-        self.past: set[str] = set()
-        self.sections: dict[str, list[Any]] | None = None
-        self.current: str | None = None
-        self.progressive = True
-        self.hidden = False
-        self.disabled = False
+    @property
+    def _state(self) -> dict[str, Any]:
+        run = current_run_or_none()
+        if run is None:
+            return {"current": None, "past": []}
+        found: dict[str, Any] = run.internal.setdefault("section", {"current": None, "past": []})
+        return found
+
+    @property
+    def current(self) -> str | None:
+        """The id of the section one is in."""
+        return self._state["current"]  # type: ignore[no-any-return]
+
+    @property
+    def past(self) -> list[str]:
+        """The ids of sections that were entered, in order."""
+        return list(self._state["past"])
 
     def __str__(self) -> str:
         return ""
 
+    def as_dict(self) -> dict[str, Any]:
+        """As it is exported."""
+        return {"past": self.past, "current": self.current, "hidden": not self.visible(), "progressive": True}
+
     def set_section(self, section: str) -> bool:
         """Go to a section. False when that is where one is already."""
-        if section == self.current:
+        state = self._state
+        if section == state["current"]:
             return False
-        self.current = section
-        self.past.add(section)
+        state["current"] = section
+        if section not in state["past"]:
+            state["past"].append(section)
         return True
 
     def get_section(self, display: bool = False, language: str | None = None) -> str | None:
         """The id of the current section; with `display` its title."""
         if not display or self.current is None:
             return self.current
-        return self.titles(language).get(self.current, self.current)
+        return self._titles(language).get(self.current, self.current)
 
-    def titles(self, language: str | None = None) -> dict[str, str]:
+    def _titles(self, language: str | None = None) -> dict[str, str]:
         """Titles of all sections and subsections by id."""
         found: dict[str, str] = {}
         for item in self.get_sections(language):
@@ -74,49 +90,51 @@ class DANav:
         return found
 
     def get_sections(self, language: str | None = None) -> list[Any]:
-        """The sections, as written in the interview or as set."""
+        """The sections, as set or as written in the interview."""
         run = current_run_or_none()
-        wanted = language or (run.language if run is not None else "en")
-        sections = self.sections or {}
-        return sections.get(wanted) or sections.get("*") or next(iter(sections.values()), [])
+        if run is None:
+            return []
+        if own := run.internal.get("sections"):
+            return list(own)
+        declared = run.interview.sections.get(language or run.language) or run.interview.sections.get("*")
+        return list(declared.sections) if declared is not None else []
 
     def set_sections(self, sections: list[Any] | None, language: str | None = None) -> None:
-        """Use other sections than those written in the interview."""
-        if self.sections is None:
-            self.sections = {}
-        self.sections[language or "*"] = list(sections or [])
+        """Use other sections than those written in the interview; None goes back to those."""
+        run = current_run()
+        run.internal["sections"] = list(sections or [])
 
     def section_ids(self, language: str | None = None) -> list[str]:
         """The ids of sections and subsections, in order."""
-        return list(self.titles(language))
+        return list(self._titles(language))
 
     def hide(self) -> None:
         """Do not show the sections."""
-        self.hidden = True
+        self._state["hidden"] = True
 
     def unhide(self) -> None:
         """Show the sections again."""
-        self.hidden = False
+        self._state["hidden"] = False
 
     def disable(self) -> None:
         """Show the sections without links."""
-        self.disabled = True
+        self._state["disabled"] = True
 
     def enable(self) -> None:
         """Show the sections with links again."""
-        self.disabled = False
+        self._state["disabled"] = False
 
     def visible(self) -> bool:
         """Whether the sections are shown."""
-        return not self.hidden
+        return not self._state.get("hidden", False)
 
     def enabled(self) -> bool:
         """Whether the sections are links."""
-        return not self.disabled
+        return not self._state.get("disabled", False)
 
     def has_sections(self) -> bool:
         """Whether there are any."""
-        return bool(self.sections) and any(self.sections.values())
+        return bool(self.get_sections())
 
 
 def _note_titles(item: Any, found: dict[str, str]) -> None:

@@ -1,19 +1,22 @@
 """Objects that stand for text: templates, tables, links, and text that depends on where it is shown (spec/area4 §6.7).
 
-How a template's text is made is not known here: the block that defines it hands over a function. Only the name of a lazy
-template is stored with the answers; whoever needs its text in a later run seeks it again.
+Only the name of a lazy template is stored with the answers; whoever needs its text in a later run seeks it again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+from shared.interview.compile.expressions import Text
 from shared.interview.errors import UndefinedAttribute
+from shared.interview.library.faults import DAError
 from shared.interview.library.named import public
 from shared.interview.library.objects.base import DAObject
 from shared.interview.library.objects.dicts import DADict
-from shared.interview.runtime.run import current_run_or_none
+from shared.interview.runtime.run import Run, current_run, current_run_or_none
+from shared.interview.runtime.text import render_optional
 
 
 class LazyName(UndefinedAttribute):
@@ -37,19 +40,24 @@ class DATemplate(DAObject):
         return str(self.content)
 
 
-TextMaker = Callable[[str, Mapping[str, Any]], str]
-"""Makes `content` or `subject` of a template as Markdown, with some extra variables."""
 HtmlMaker = Callable[[str, bool], str]
 """Turns Markdown into HTML; the second argument takes the outer paragraph away."""
+_ABSENT = object()
 
 
 @public
 class DALazyTemplate(DAObject):
-    """A text that is made anew each time it is used, with the x, i, j of the moment when it was defined."""
+    """A text that is made anew each time it is used, with the x, i, j of the moment when it was defined.
 
-    def give_source(self, make_text: TextMaker, make_html: HtmlMaker) -> None:
-        """Say how the text is made; called by the template's block."""
-        self.__dict__["_make_text"], self.__dict__["_make_html"] = make_text, make_html
+    `source` is the template's block, `context` the values of x and i … n, `to_html` turns Markdown into HTML.
+    """
+
+    def init(self, *arguments: Any, **attributes: Any) -> None:
+        """Keep what is needed to make the text; nothing of it is stored with the answers."""
+        self.__dict__["_source"] = attributes.pop("source", None)
+        self.__dict__["_context"] = attributes.pop("context", {})
+        self.__dict__["_to_html"] = attributes.pop("to_html", None)
+        super().init(*arguments, **attributes)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"instanceName": self.instanceName, "has_nonrandom_instance_name": True}
@@ -58,68 +66,76 @@ class DALazyTemplate(DAObject):
         self.__dict__.update(state)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> DALazyTemplate:
-        made = type(self)(self.instanceName)
-        made.__dict__.update(self.__dict__)
-        return made
+        return self
 
     def has_source(self) -> bool:
         """Whether the text can be made in this run."""
-        return "_make_text" in self.__dict__
+        return self.__dict__.get("_source") is not None
 
-    def _text(self, part: str, variables: Mapping[str, Any] | None = None) -> str:
-        if "_make_text" not in self.__dict__:
+    def _block(self) -> Any:
+        """The block the text comes from. Raises LazyName when it has not run in this evaluation."""
+        if not self.has_source():
             raise LazyName(self.instanceName)
-        made: str = self.__dict__["_make_text"](part, variables or {})
-        return made
+        return self.__dict__["_source"]
 
-    def _html(self, text: str, trim: bool) -> str:
-        made: str = self.__dict__["_make_html"](text, trim)
-        return made
+    def _rendered(self, text: Text | None, variables: Mapping[str, Any] | None = None) -> str:
+        run = current_run()
+        with in_context(run, {**self.__dict__["_context"], **(variables or {})}):
+            return render_optional(text, run)
+
+    def _as_html(self, text: str, trim: bool) -> str:
+        make: HtmlMaker | None = self.__dict__.get("_to_html")
+        if make is None:
+            raise DAError(f"{self.instanceName} can be shown as HTML only on a screen")
+        return make(text, trim)
 
     @property
     def content(self) -> str:
         """The text, as Markdown."""
-        return self._text("content")
+        return self._content({})
+
+    def _content(self, variables: Mapping[str, Any]) -> str:
+        return self._rendered(self._block().content, variables).rstrip()
 
     @property
     def subject(self) -> str:
         """The subject, as Markdown on one line."""
-        return " ".join(self._text("subject").split())
+        return " ".join(self._rendered(self._block().subject).split())
 
     @property
     def decorations(self) -> list[str]:
         """Names of icons."""
-        return self._text("decorations").split()
+        return [self._rendered(text).strip() for text in self._block().decorations]
 
     def content_as_html(self, trim: bool = False, **_: Any) -> str:
         """The text as HTML."""
-        return self._html(self.content, trim)
+        return self._as_html(self.content, trim)
 
     def subject_as_html(self, trim: bool = False, **_: Any) -> str:
         """The subject as HTML."""
-        return self._html(self.subject, trim)
+        return self._as_html(self.subject, trim)
 
     def show(self, **variables: Any) -> str:
         """The text, made with some variables of its own."""
-        return self._text("content", variables)
+        return self._content(variables)
 
     def __str__(self) -> str:
-        return self._text("content")
+        return self.content
 
 
-@public
-class DALazyTableTemplate(DALazyTemplate):
-    """A table, made anew each time it is used."""
-
-    def give_rows(self, make_rows: Callable[[], list[list[Any]]], headers: Callable[[], list[str]]) -> None:
-        """Say how the cells are made, for `export()`; called by the table's block."""
-        self.__dict__["_make_rows"], self.__dict__["_make_headers"] = make_rows, headers
-
-    def header_and_contents(self) -> tuple[list[str], list[list[Any]]]:
-        """Headers, and the cells of each row."""
-        if "_make_rows" not in self.__dict__:
-            raise LazyName(self.instanceName)
-        return self.__dict__["_make_headers"](), self.__dict__["_make_rows"]()
+@contextmanager
+def in_context(run: Run, values: Mapping[str, Any]) -> Iterator[None]:
+    """Give variables other values for a while."""
+    before = {name: run.answers.get(name, _ABSENT) for name in values}
+    run.answers.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is _ABSENT:
+                run.answers.pop(name, None)
+            else:
+                run.answers[name] = value
 
 
 @public
