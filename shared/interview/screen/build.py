@@ -26,7 +26,6 @@ from shared.interview.compile.blocks import (
 from shared.interview.compile.expressions import Text
 from shared.interview.runtime import names
 from shared.interview.runtime.form_result import FormResult
-from shared.interview.runtime.operations import SubmitForm
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.signals import CodeExecution
 from shared.interview.runtime.sought import Sought
@@ -82,14 +81,7 @@ def build_screen(block: QuestionBlock, run: Run, sought: Sought) -> Screen:
         "is_review_tabular": is_tabular,
         "metadata": metadata,
     }
-    screen = Screen(question_id=block.id or "", **shown, **surroundings(scene, block))
-    refused = run.form_result
-    return screen if refused is None or refused.is_valid or not _is_posted(block, run) else with_errors(screen, refused)
-
-
-def _is_posted(block: QuestionBlock, run: Run) -> bool:
-    """Whether this is the question whose form the run was given."""
-    return isinstance(run.operation, SubmitForm) and run.operation.form.question_name == block.name
+    return Screen(question_id=block.id or "", **shown, **surroundings(scene, block))
 
 
 def surroundings(scene: Scene, block: QuestionBlock | None = None) -> dict[str, Any]:

@@ -84,9 +84,7 @@ def build_parts(scene: Scene) -> dict[str, Any]:
     for name, target in PLAIN_PARTS.items():
         found[target] = part_text(name, scene)
     title = to_plain_text(found["title_html"])
-    found["tab_title_text"] = to_plain_text(part_line("tab title", scene)) or to_plain_text(
-        found["short_title_html"] or title
-    )
+    found["tab_title_text"] = to_plain_text(part_line("tab title", scene)) or title
     found["footer_html"] = "" if found["footer_html"] == "off" else found["footer_html"]
     remember(title, to_plain_text(found["subtitle_html"]), found["tab_title_text"], scene)
     return found

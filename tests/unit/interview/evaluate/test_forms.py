@@ -50,14 +50,11 @@ def test_a_mistyped_number_is_refused_beside_its_field_and_nothing_is_lost() -> 
     ]
 
 
-def test_the_refused_question_is_built_again_with_what_was_typed() -> None:
-    asking = Asking(
-        "question: Q\nfields:\n  - Colour: colour\n    choices: [red, blue]\n  - Age: age\n    datatype: number"
-    )
-    asking.run.form_result = asking.post({"colour": "blue", "age": "x"})
-    screen = asking.screen()
-    asking.run.operation = SubmitForm(form=screen.form) if screen.form else asking.run.operation
-    colour, age = asking.screen().fields
+def test_a_choice_that_was_made_is_still_made_after_a_refusal() -> None:
+    text = "question: Q\nfields:\n  - Colour: colour\n    choices: [red, blue]\n  - Age: age\n    datatype: number"
+    asking = Asking(text)
+    result = asking.post({"colour": "blue", "age": "x"})
+    colour, age = with_errors(asking.screen(), result).fields
     assert [choice.selected for choice in colour.choices] == [False, True]
     assert age.error_text == "You need to enter a valid number."
 
