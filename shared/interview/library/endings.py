@@ -1,4 +1,4 @@
-"""Functions that end the evaluation with something else than a question: answers, messages, commands (spec/area2 §7)."""
+"""Functions that end the evaluation with something else than a question: answers, messages, commands."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def command(
     question_text: str = "",
     subquestion_text: str = "",
 ) -> None:
-    """End with a command: exit (default), leave, logout, restart, new_session, refresh, signin, wait … Raises CommandCalled."""
+    """End with a command: exit (default), leave, logout, restart, refresh, signin, wait … Raises CommandCalled."""
     name = str(positional[0]) if positional else "exit"
     if name not in _COMMANDS:
         raise DAError(f"command(): {name!r} is none of {', '.join(sorted(_COMMANDS))}")

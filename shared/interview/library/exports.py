@@ -1,7 +1,7 @@
-"""The names authors can use, and where the rule of each stands: the one list of everything an interview sees by default.
+"""The names authors can use, and where the rule of each stands: the one list of all an interview sees by default.
 
-A name that is not in this table is not visible to interviews; a test holds the modules to it. Names that docassemble does
-not have belong to `colloquy.interview` and are never here (DESIGN §5).
+A name that is not in this table is not visible to interviews; a test holds the modules to it. Names that docassemble
+does not have belong to `colloquy.interview` and are never here (DESIGN §5).
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     (
         "spec/area4 §6.7",
         "dates",
-        "DADateTime as_datetime current_datetime date_difference date_interval day_of dow_of format_date format_datetime "
-        "format_time month_of timezone_list today year_of",
+        "DADateTime as_datetime current_datetime date_difference date_interval day_of dow_of format_date "
+        "format_datetime format_time month_of timezone_list today year_of",
     ),
     (
         "spec/area4 §7.5",
@@ -62,8 +62,8 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     (
         "spec/area4 §7.5",
         "plain_text",
-        "bold indent italic noyes quote_paragraphs redact single_paragraph single_to_double_newlines space_to_underscore "
-        "split underscore_to_space verbatim yesno",
+        "bold indent italic noyes quote_paragraphs redact single_paragraph single_to_double_newlines "
+        "space_to_underscore split underscore_to_space verbatim yesno",
     ),
     (
         "spec/area4 §7.5",

@@ -56,14 +56,13 @@ __all__ = [
 
 _SMALL_WORDS = frozenset(
     ("a", "an", "and", "as", "at", "but", "by", "en", "for", "from", "if", "in", "nor", "of", "on", "or", "per", "the")
-    + ("to", "v", "vs", "via", "with")
-)
+) | {"to", "v", "vs", "via", "with"}
 
 
 def capitalize(text: Any, **_: Any) -> str:
     """The text with a capital first letter; a single letter stays as it is (spec/area4 §12.31)."""
-    text = str(text)
-    return text[0].upper() + text[1:] if len(text) > 1 else text
+    content = str(text)
+    return content[0].upper() + content[1:] if len(content) > 1 else content
 
 
 @by_language

@@ -1,7 +1,7 @@
-"""Make the library importable under the names interviews use: `docassemble.base.util` and kin, and `colloquy.interview`.
+"""Make the library importable by the names interviews use: `docassemble.base.util` and kin, and `colloquy.interview`.
 
-No docassemble package is installed; a finder of ours answers for exactly these names. Packages of interviews whose names
-begin with `docassemble.` are found elsewhere (runtime.packages).
+No docassemble package is installed; a finder of ours answers for exactly these names. Packages of interviews whose
+names begin with `docassemble.` are found elsewhere (runtime.packages).
 """
 
 from __future__ import annotations

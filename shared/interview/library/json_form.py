@@ -123,7 +123,7 @@ def simplified_answers(answers: dict[str, Any], *, includes_internal: bool = Fal
 
 
 def transform_json_variables(data: Any) -> Any:
-    """Plain data as richer values: dates and times from their texts, library objects from `_class` and `instanceName`."""
+    """Plain data as richer values: dates and times from their texts, objects from `_class` and `instanceName`."""
     match data:
         case str() if _DATE.match(data):
             try:

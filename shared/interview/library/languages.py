@@ -202,7 +202,7 @@ def language_from_browser(*valid: str) -> str | None:
 def language_name(code: str) -> str:
     """What a language is called, in the language of the run."""
     try:
-        return Locale.parse(get_language().replace("-", "_")).languages.get(str(code), str(code))
+        return str(Locale.parse(get_language().replace("-", "_")).languages.get(str(code), code))
     except (UnknownLocaleError, ValueError):
         return str(code)
 

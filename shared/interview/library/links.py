@@ -29,30 +29,8 @@ __all__ = [
 ]
 
 _VOLATILE = re.compile(r"(?:^x(?:[.\[]|$)|\[[ijklmn]\])")
-_COLORS = frozenset(
-    (
-        "primary",
-        "secondary",
-        "tertiary",
-        "success",
-        "danger",
-        "warning",
-        "info",
-        "light",
-        "dark",
-        "link",
-        "outline-primary",
-    )
-    + (
-        "outline-secondary",
-        "outline-success",
-        "outline-danger",
-        "outline-warning",
-        "outline-info",
-        "outline-light",
-        "outline-dark",
-    )
-)
+_PLAIN_COLORS = ("primary", "secondary", "tertiary", "success", "danger", "warning", "info", "light", "dark")
+_COLORS = frozenset(("link", *_PLAIN_COLORS, *(f"outline-{color}" for color in _PLAIN_COLORS)))
 _PAGES = {
     "root": "",
     "login": "user/sign-in",
@@ -173,7 +151,7 @@ def _checked_ask(item: Any, check: Callable[[Any], str]) -> Any:
     return {control: list(item[control])}
 
 
-# -- Links from anywhere ------------------------------------------------------------------------------------------------
+# -- Links from anywhere ---------------------------------------------------------------------------------------------
 
 
 def _full_reference(run: Run, reference: str) -> str:
@@ -257,7 +235,7 @@ def interview_url_action_as_qr(action: str, **parameters: Any) -> str:
 def url_of(name: str, **parameters: Any) -> str:
     """The address of a page of this server (`login`, `exit`, `interviews` …), or of a static file (spec/area4 §7.6).
 
-    `package:data/static/file`, `package:file`, or a file name alone, which is looked for in the interview's own package.
+    `package:data/static/file`, `package:file`, or a file name alone, looked for in the interview's own package.
     `_external=True` gives an absolute address, `_attachment=True` one that downloads.
     """
     run = current_run()
@@ -297,7 +275,7 @@ def static_path(run: Run, name: str) -> str:
     return f"packagestatic/{quote(package)}/{quote(rest)}"
 
 
-# -- Buttons and menus --------------------------------------------------------------------------------------------------
+# -- Buttons and menus -----------------------------------------------------------------------------------------------
 
 
 def action_menu_item(label: str, action: str, _screen_size: str | None = None, **arguments: Any) -> dict[str, Any]:

@@ -26,13 +26,10 @@ __all__ = [
 ]
 
 _CARDINALS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_ORDINALS = (
-    ("zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
-    + ("tenth",)
-)  # fmt: skip
+_ORDINALS = ("zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _ROMAN = (
-    (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"),
-    (5, "V"), (4, "IV"), (1, "I"),
+    (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"),
+    (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
 )  # fmt: skip
 
 
@@ -54,7 +51,7 @@ def number_of(value: Any) -> float | int:
 def nice_number(number: Any, *, use_word: bool | None = None, capitalize: bool = False, **_: Any) -> str:
     """Zero to ten as a word, other numbers in digits with grouping. `use_word` decides for any whole number."""
     value = number_of(number)
-    whole = int(round(value)) if float(value) == round(value) else None
+    whole = round(value) if float(value) == round(value) else None
     if whole is not None and (use_word or (use_word is None and 0 <= whole < len(_CARDINALS))):
         language = get_language()
         text = _CARDINALS[whole] if language == "en" and 0 <= whole < len(_CARDINALS) else _in_words(whole, language)

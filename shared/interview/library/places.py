@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pycountry
 from babel import Locale, UnknownLocaleError
@@ -10,9 +10,6 @@ from babel import Locale, UnknownLocaleError
 from shared.interview.library.languages import get_country, get_language, word
 
 __all__ = ["countries_list", "country_name", "state_name", "states_list", "subdivision_type"]
-
-_NOT_STATES = {"US": ("Outlying area",)}
-_TOP_TYPES_LAST = ("Outlying area",)
 
 
 def countries_list() -> list[dict[str, str]]:
@@ -42,10 +39,14 @@ def country_name(code: Any, language: str | None = None) -> str:
     return str(name)
 
 
+def _parts_of(country: str) -> list[Any]:
+    return cast(list[Any], pycountry.subdivisions.get(country_code=country)) or []  # type: ignore[no-untyped-call]
+
+
 def states_list(country_code: str | None = None, abbreviate: bool = False) -> dict[str, str]:
     """Choices of the parts of a country: name by code, by name. Without an argument, of the run's country."""
     country = (country_code or get_country()).upper()
-    parts = [part for part in pycountry.subdivisions.get(country_code=country) or [] if part.parent_code is None]
+    parts = [part for part in _parts_of(country) if part.parent_code is None]
     pairs = [(part.code.partition("-")[2], word(part.name)) for part in parts]
     return {code: code if abbreviate else name for code, name in sorted(pairs, key=_by_name)}
 
@@ -53,7 +54,8 @@ def states_list(country_code: str | None = None, abbreviate: bool = False) -> di
 def state_name(code: Any, country_code: str | None = None) -> str:
     """What a part of a country is called; an unknown code comes back as it is."""
     country = (country_code or get_country()).upper()
-    part = pycountry.subdivisions.get(code=f"{country}-{str(code).upper()}") if code else None
+    wanted = f"{country}-{str(code).upper()}"
+    part = next((part for part in _parts_of(country) if part.code == wanted), None) if code else None
     return word(part.name) if part is not None else str(code)
 
 
@@ -61,7 +63,7 @@ def subdivision_type(country_code: str | None = None) -> str | None:
     """What the parts of a country are called, e.g. `State` or `Province`: the most frequent kind."""
     country = (country_code or get_country()).upper()
     counts: dict[str, int] = {}
-    for part in pycountry.subdivisions.get(country_code=country) or []:
+    for part in _parts_of(country):
         if part.parent_code is None:
             counts[part.type] = counts.get(part.type, 0) + 1
     return word(max(counts, key=lambda kind: counts[kind])) if counts else None

@@ -95,7 +95,7 @@ def set_live_help_status(availability: Any = None, mode: Any = None, partner_rol
 
 
 def log(the_message: Any, priority: str = "log") -> None:
-    """Write to the server's log; with priority `console` or `javascript` to the browser, else flash with the next page."""
+    """Write to the server's log; priority `console` or `javascript`: to the browser, any other: flash on the page."""
     run = current_run()
     match priority:
         case "log":
@@ -106,7 +106,7 @@ def log(the_message: Any, priority: str = "log") -> None:
             run.messages.append((str(priority), str(the_message)))
 
 
-# -- Tasks that were performed ------------------------------------------------------------------------------------------
+# -- Tasks that were performed ---------------------------------------------------------------------------------------
 
 
 def _counters(persistent: Any) -> dict[str, int]:
@@ -143,7 +143,7 @@ def set_task_counter(task: str, times: int, persistent: Any = False) -> None:
     _counters(persistent)[task] = int(times)
 
 
-# -- Tags ---------------------------------------------------------------------------------------------------------------
+# -- Tags ------------------------------------------------------------------------------------------------------------
 
 
 class SessionTags(MutableSet[str]):
@@ -191,7 +191,7 @@ def session_tags() -> SessionTags:
     return SessionTags(tags)
 
 
-# -- Times --------------------------------------------------------------------------------------------------------------
+# -- Times -----------------------------------------------------------------------------------------------------------
 
 
 def _moment(value: Any) -> datetime.datetime:

@@ -236,7 +236,7 @@ def background_error_action(*positional: Any, **arguments: Any) -> None:
     current_run().error_action = (_action_name("background_error_action", positional), arguments)
 
 
-# -- Fields for the browser ---------------------------------------------------------------------------------------------
+# -- Fields for the browser ------------------------------------------------------------------------------------------
 
 
 def _with_choices(payload: Any) -> Any:
@@ -260,7 +260,7 @@ def fields_with_choices(fields: Any) -> dict[Any, Any]:
 
 
 def _pairs(choices: Any) -> list[list[Any]]:
-    if isinstance(choices, DADict) or isinstance(choices, DAList):
+    if isinstance(choices, DADict | DAList):
         choices = choices.elements
     if isinstance(choices, dict):
         return [[value, label] for value, label in choices.items()]

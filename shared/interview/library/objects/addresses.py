@@ -23,6 +23,9 @@ _NEW_LINE = " [NEWLINE] "
 class LatitudeLongitude(DAObject):
     """A place on the globe, as the browser tells it when `track_location` asks for it."""
 
+    gathered: bool
+    known: bool
+
     def init(self, *arguments: Any, **attributes: Any) -> None:
         """Not known yet."""
         self.__dict__.update(gathered=False, known=False)

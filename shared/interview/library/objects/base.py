@@ -1,4 +1,4 @@
-"""DAObject: an object that knows which variable it is, so that a missing attribute can be asked for (spec/area4 §6.1)."""
+"""DAObject: an object that knows which variable it is, so that a missing attribute can be asked for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import copy
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from shared.interview.errors import UndefinedAttribute
@@ -16,7 +15,7 @@ from shared.interview.library.numbers import ordinal
 from shared.interview.library.objects.naming import name_from_frame, random_name
 from shared.interview.library.objects.wording import Wording
 from shared.interview.library.words.nouns import noun_singular
-from shared.interview.runtime.run import current_run, current_run_or_none
+from shared.interview.runtime.run import current_run
 
 Self = TypeVar("Self", bound="DAObject")
 
@@ -189,7 +188,7 @@ class DAObject(Wording):
         return made
 
     def object_name(self, **options: Any) -> str:
-        """What the variable is called in words: `case.plaintiff` is `plaintiff in the case`, `dog[0]` is `first dog`."""
+        """What the variable is called: `case.plaintiff` is `plaintiff in the case`, `dog[0]` is `first dog`."""
         parts = [_spoken_part(part) for part in reversed(_parts(self.instanceName))]
         text = f" {word('in the')} ".join(parts)
         return text[:1].upper() + text[1:] if options.get("capitalize") else text
@@ -289,13 +288,3 @@ def _known_value(thing: DAObject, name: str) -> str:
 def instantiate(object_type: Any, name: str, **parameters: Any) -> Any:
     """Make an object of a class or of a class with parameters, under a name. For `objects` blocks and lists."""
     return object_type(name, **parameters)
-
-
-def objects_of_run() -> Iterator[DAObject]:
-    """The library objects among the variables of the run."""
-    run = current_run_or_none()
-    if run is not None:
-        yield from (value for value in run.answers.values() if isinstance(value, DAObject))
-
-
-Labeler = Callable[[Any], str]

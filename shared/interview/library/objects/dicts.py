@@ -329,7 +329,7 @@ class DADict(DictLinks, Gathered):
 
     def __reversed__(self) -> Iterator[Any]:
         self._trigger_gather()
-        return reversed(self._sorted_keys())
+        return iter(self._sorted_keys()[::-1])
 
     def __contains__(self, key: Any) -> bool:
         self._trigger_gather()

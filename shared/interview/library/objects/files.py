@@ -72,7 +72,7 @@ class DAFile(DAObject):
         self.extension = (mimetypes.guess_extension(mimetype) or "").removeprefix(".")
 
     def url_for(self, **options: Any) -> str:
-        """The address of the file; `external=True` or `_external=True` makes it absolute, `attachment=True` downloads."""
+        """The address of the file; `external=True` makes it absolute, `attachment=True` downloads."""
         if "number" not in self.__dict__:
             _ = self.initialized
         request = current_run().context.request

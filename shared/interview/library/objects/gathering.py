@@ -24,6 +24,13 @@ class Gathered(DAObject):
     """Base of DAList, DADict and DASet."""
 
     elements: Any
+    auto_gather: bool
+    ask_number: bool
+    minimum_number: Any
+    object_type: Any
+    object_type_parameters: dict[str, Any]
+    complete_attribute: Any
+    ask_object_type: bool
 
     def init(self, *arguments: Any, **attributes: Any) -> None:
         """Prepare an empty collection; `elements=[…]` fills it and counts as gathered."""
@@ -213,7 +220,7 @@ class Gathered(DAObject):
     # How it is spoken of
     def number(self) -> int:
         """How many there are."""
-        return len(self)  # type: ignore[arg-type]
+        return len(self)
 
     def number_gathered(self, if_started: bool = False) -> int:
         """How many are known so far; never asks."""

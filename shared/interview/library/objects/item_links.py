@@ -43,8 +43,8 @@ class ItemLinks:
     def item_actions(self, *arguments: Any, **options: Any) -> str:
         """Buttons to edit and delete one item: `item_actions(item, index, 'attribute', …)`.
 
-        Options: `edit` (True), `delete` (True), `confirm` (False), `reorder` (False), `edit_url_only`, `delete_url_only`,
-        `read_only_attribute`, `can_edit`, `can_delete`, `ensure_complete` (True).
+        Options: `edit` (True), `delete` (True), `confirm` (False), `reorder` (False), `edit_url_only`,
+        `delete_url_only`, `read_only_attribute`, `can_edit`, `can_delete`, `ensure_complete` (True).
         """
         item, key, *attributes = arguments
         name = self._item_expression(item, key)

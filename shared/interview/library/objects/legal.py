@@ -50,6 +50,8 @@ class PartyList(DAList):
 class Case(DAObject):
     """A lawsuit: `court`, `plaintiff` and `defendant` (or other sides, see `action_type`), `case_id`."""
 
+    _sides: list[str]
+
     def init(self, *arguments: Any, **attributes: Any) -> None:
         """A civil action of plaintiffs against defendants, unless `action_type` says another."""
         self.__dict__["is_solved"] = False
@@ -126,7 +128,7 @@ class LegalFiling(Document):
         """Markup of the heading of a filing: court, parties, number and title."""
         case = self.case
         first, second = case.firstParty, case.secondParty
-        names = [side for side in case._sides]
+        names = list(case._sides)
         lines = [
             f"[BOLDCENTER] {case.court}",
             "",

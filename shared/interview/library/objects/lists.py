@@ -264,7 +264,7 @@ class DAList(ListLinks, Gathered):
 
     def __reversed__(self) -> Iterator[Any]:
         self._trigger_gather()
-        return reversed(self.elements)
+        return iter(self.elements[::-1])
 
     def __contains__(self, item: Any) -> bool:
         self._trigger_gather()

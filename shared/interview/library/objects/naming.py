@@ -29,7 +29,7 @@ def name_from_frame(frame: FrameType | None, made: Any) -> str | None:
     pieces = _target_after(frame.f_code, frame.f_lasti)
     if pieces is None:
         return None
-    name = pieces[0]
+    name = str(pieces[0])
     for kind, value in pieces[1:]:
         if kind == "attribute":
             name += f".{value}"

@@ -188,6 +188,8 @@ class Organization(Person):
 class RoleChangeTracker(DAObject):
     """Whether the role the interview waits for has changed, so that somebody has to be told."""
 
+    last_role: Any
+
     def init(self, *arguments: Any, **attributes: Any) -> None:
         """Nobody was waited for yet."""
         self.__dict__["last_role"] = None

@@ -151,10 +151,7 @@ class DAContext(DADict):
 
     def __str__(self) -> str:
         context = evaluation_context()
-        if context is None:
-            keys = ["question", "document"]
-        else:
-            keys = [context, "document", "question"]
+        keys = ["question", "document"] if context is None else [context, "document", "question"]
         for key in keys:
             if key in self.elements:
                 return str(self.elements[key])

@@ -1,4 +1,4 @@
-"""The English dictionary of `word()`: built-in phrases whose shown text differs from the phrase itself (spec/area4 §5.6)."""
+"""The English dictionary of `word()`: built-in phrases whose shown text differs (spec/area4 §5.6)."""
 
 from __future__ import annotations
 
