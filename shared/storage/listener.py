@@ -76,6 +76,14 @@ class _Channel:
         self.confirmed = asyncio.Event()
         self.is_interrupted = False
 
+    def confirm(self) -> None:
+        """From now on nothing is missed; whoever listened before an interruption looks again."""
+        self.confirmed.set()
+        if self.is_interrupted:
+            self.is_interrupted = False
+            for inbox in self.inboxes:
+                inbox.put(b"")
+
 
 class Listener:
     """All inboxes of a process on one connection; connects with the first one and reconnects by itself."""
@@ -174,11 +182,6 @@ class Listener:
             if names:
                 await wire.send(b"SUBSCRIBE", *names)
             self._wire = wire
-        for entry in self._channels.values():
-            if entry.is_interrupted:
-                entry.is_interrupted = False
-                for inbox in entry.inboxes:
-                    inbox.put(b"")
 
     async def _read(self, wire: Wire) -> None:
         has_asked = False
@@ -204,7 +207,7 @@ class Listener:
                 if entry.unconfirmed <= 0:
                     entry.unconfirmed = 0
                     if entry.inboxes:
-                        entry.confirmed.set()
+                        entry.confirm()
                     else:
                         del self._channels[name]
             case _:

@@ -145,7 +145,12 @@ class Redis:
         it is back: look again, something may have been missed. Raises RedisUnavailable on entering.
         """
         self._refuse_while_resting()
-        inbox = await self._listener.enter(channel)
+        began = asyncio.get_running_loop().time()
+        try:
+            inbox = await self._listener.enter(channel)
+        except RedisUnavailable:
+            self._rest_if_slow(began)
+            raise
         try:
             yield inbox
         finally:
@@ -164,20 +169,24 @@ class Redis:
         self._refuse_while_resting()
         if self._client is None:
             raise RedisUnavailable("The client is not started.")
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = asyncio.get_running_loop().time()
         try:
             return await self._client.execute_command(*words)
         except (RedisConnectionError, RedisTimeoutError, OSError) as error:
-            waited = loop.time() - began
-            if waited < _SLOW * min(self._command_seconds, self._connect_seconds):
-                raise RedisUnavailable(type(error).__name__) from None
-            self._rests_until = self._clock.monotonic() + _REST_SECONDS
-            raise RedisUnavailable(f"No answer within {waited:.1f} s.") from None
+            if self._rest_if_slow(began):
+                raise RedisUnavailable(f"No answer within {self._command_seconds:g} s.") from None
+            raise RedisUnavailable(type(error).__name__) from None
         except NoScriptError:
             raise _ScriptMissing from None
         except RedisError as error:
             raise RedisRefused(f"{words[0]!s}: {type(error).__name__}") from None
+
+    def _rest_if_slow(self, began: float) -> bool:
+        """After a failure that took long, leave the server alone for a moment; whether it did."""
+        is_slow = asyncio.get_running_loop().time() - began >= _SLOW * min(self._command_seconds, self._connect_seconds)
+        if is_slow:
+            self._rests_until = self._clock.monotonic() + _REST_SECONDS
+        return is_slow
 
     def _refuse_while_resting(self) -> None:
         if self._clock.monotonic() < self._rests_until:
@@ -212,7 +221,7 @@ class Redis:
 
 
 class _Wire:
-    """One raw connection, for the listener. Fits listener.Wire."""
+    """One raw connection, for the listener. Fits listener.Wire; whatever goes wrong, the line counts as lost."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -220,18 +229,18 @@ class _Wire:
     async def send(self, *words: str | bytes) -> None:
         try:
             await self._connection.send_command(*words, check_health=False)
-        except (RedisError, OSError) as error:
+        except Exception as error:
             raise RedisUnavailable(type(error).__name__) from None
 
     async def receive(self, timeout_seconds: float) -> list[Any] | None:
         try:
             answer = await self._connection.read_response(timeout=timeout_seconds, disconnect_on_error=False)
-        except (RedisError, OSError) as error:
+        except Exception as error:
             raise RedisUnavailable(type(error).__name__) from None
         return answer if isinstance(answer, list) else None
 
     async def close(self) -> None:
-        with contextlib.suppress(RedisError, OSError):
+        with contextlib.suppress(Exception):
             await self._connection.disconnect(nowait=True)
 
 
