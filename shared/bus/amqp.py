@@ -13,6 +13,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage
@@ -24,7 +25,6 @@ from aio_pika.exceptions import (
     DeliveryError,
     ProbableAuthenticationError,
 )
-from yarl import URL
 
 from shared.bus.cloudevents import CONTENT_TYPE
 from shared.bus.port import BusUnavailable
@@ -148,10 +148,8 @@ class Link:
         connections: list[AbstractConnection] = []
         try:
             for purpose in ("publish", "consume"):
-                named: dict[str, Any] = {"connection_name": f"colloquy {name} ({purpose})"}
-                connections.append(
-                    await aio_pika.connect(_with_heartbeat(url), timeout=limit_seconds, client_properties=named)
-                )
+                settings = _settings(url, f"colloquy {name} ({purpose})")
+                connections.append(await aio_pika.connect(url, timeout=limit_seconds, **settings))
             publishing, consuming = connections
             link = cls(publishing, consuming, limit_seconds)
             await link._set_up()
@@ -286,13 +284,16 @@ class Link:
 
 def place(url: str) -> str:
     """Where a broker's URL leads, without user and password."""
-    parsed = URL(url)
-    return f"{parsed.host}:{parsed.port or 5672}{parsed.path}"
+    parsed = urlsplit(url)
+    return f"{parsed.hostname}:{parsed.port or 5672}{parsed.path}"
 
 
-def _with_heartbeat(url: str) -> URL:
-    parsed = URL(url)
-    return parsed if "heartbeat" in parsed.query else parsed.update_query(heartbeat=str(HEARTBEAT_SECONDS))
+def _settings(url: str, name: str) -> dict[str, Any]:
+    """What goes into the connection besides its URL, whose own `heartbeat` wins."""
+    settings: dict[str, Any] = {"client_properties": {"connection_name": name}}
+    if "heartbeat" not in parse_qs(urlsplit(url).query):
+        settings["heartbeat"] = HEARTBEAT_SECONDS
+    return settings
 
 
 def _message(message: Outgoing) -> aio_pika.Message:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from shared.bus.blobs_postgres import PostgresBlobs
 from shared.bus.cloudevents import Codec
 from shared.bus.dead_letters import DeadLetters
+from shared.bus.housekeeping import BusHousekeeping
 from shared.bus.local import LocalBus
 from shared.bus.outbox import Outbox, OutboxRelay
 from shared.bus.port import Bus
@@ -32,16 +33,18 @@ class Messaging:
     bus: Bus
     outbox: Outbox
     relay: OutboxRelay
+    housekeeping: BusHousekeeping
 
     @property
     def components(self) -> Sequence[Component]:
         """In the order they start: the relay stops last, and still deletes what handlers in hand have finished."""
-        return (self.relay, self.bus)
+        return (self.relay, self.bus, self.housekeeping)
 
 
 def over_rabbit(settings: Settings, *, database: Database, sealer: Sealer, clock: Clock, source: str) -> Messaging:
     """On the RabbitMQ of the settings."""
-    codec = Codec(types=message_types(), sealer=sealer, blobs=PostgresBlobs(database=database, clock=clock))
+    blobs = PostgresBlobs(database=database, clock=clock)
+    codec = Codec(types=message_types(), sealer=sealer, blobs=blobs)
     bus = RabbitBus(
         url=settings.amqp_url,
         codec=codec,
@@ -51,11 +54,22 @@ def over_rabbit(settings: Settings, *, database: Database, sealer: Sealer, clock
         dead_letters=DeadLetters(database=database, clock=clock),
         wait_seconds=settings.start_wait_seconds,
     )
-    return Messaging(codec=codec, bus=bus, outbox=Outbox(codec=codec), relay=OutboxRelay(database=database, bus=bus))
+    return _around(bus, codec=codec, blobs=blobs, database=database, clock=clock)
 
 
 def in_process(*, database: Database, sealer: Sealer, clock: Clock, source: str) -> Messaging:
     """On a bus inside this process."""
-    codec = Codec(types=message_types(), sealer=sealer, blobs=PostgresBlobs(database=database, clock=clock))
+    blobs = PostgresBlobs(database=database, clock=clock)
+    codec = Codec(types=message_types(), sealer=sealer, blobs=blobs)
     bus = LocalBus(codec=codec, clock=clock, dead_letters=DeadLetters(database=database, clock=clock), source=source)
-    return Messaging(codec=codec, bus=bus, outbox=Outbox(codec=codec), relay=OutboxRelay(database=database, bus=bus))
+    return _around(bus, codec=codec, blobs=blobs, database=database, clock=clock)
+
+
+def _around(bus: Bus, *, codec: Codec, blobs: PostgresBlobs, database: Database, clock: Clock) -> Messaging:
+    return Messaging(
+        codec=codec,
+        bus=bus,
+        outbox=Outbox(codec=codec),
+        relay=OutboxRelay(database=database, bus=bus),
+        housekeeping=BusHousekeeping(database=database, blobs=blobs, clock=clock),
+    )

@@ -195,9 +195,10 @@ class OutboxRelay:
                 async with self._database.connection() as connection, _membership(connection) as number:
                     failures, self._problem = 0, None
                     await self._relay(connection, number)
-            except ColloquyError as error:
-                self._problem = f"The outbox relay cannot reach the database: {error}"
-                log.warning("outbox.database_failed", reason=str(error))
+            except Exception as error:  # whatever it is, what is committed must still be published
+                reason = str(error) if isinstance(error, ColloquyError) else type(error).__name__
+                self._problem = f"The outbox relay does not work: {reason}"
+                log.warning("outbox.interrupted", reason=reason)
                 pause = _RECONNECT_SECONDS[min(failures, len(_RECONNECT_SECONDS) - 1)]
                 failures += 1
                 with contextlib.suppress(TimeoutError):

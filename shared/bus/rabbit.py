@@ -95,7 +95,8 @@ class RabbitBus:
         self._drain_seconds = drain_seconds
         self._check_seconds = check_seconds
         self._burial = Burial(self._topology, codec, clock, dead_letters)
-        self._watchdog = ConsumerWatchdog(give_up=give_up or _end_process, sleep=asyncio.sleep, pauses=renewal_pauses)
+        self._give_up = give_up or _end_process
+        self._watchdog = ConsumerWatchdog(give_up=self._give_up, sleep=asyncio.sleep, pauses=renewal_pauses)
         self._consumers: list[Consumer] = []
         self._subscriptions: list[BrokerSubscription] = []
         self._link: Link | None = None
@@ -123,6 +124,7 @@ class RabbitBus:
         began = self._clock.monotonic()
         await self._connect_within(lambda: self._wait_seconds - (self._clock.monotonic() - began))
         self._supervisor = asyncio.create_task(self._supervise(), name="rabbit-bus")
+        self._supervisor.add_done_callback(self._on_supervisor_done)
 
     async def stop(self) -> None:
         """Take no more messages, let handlers in hand finish, disconnect. What they did not finish comes again."""
@@ -231,6 +233,11 @@ class RabbitBus:
                 except ColloquyError as error:  # e.g. our account is not there yet on a broker that was set up anew
                     log.error("bus.cannot_connect", reason=str(error))
                     await asyncio.sleep(_PAUSES_SECONDS[-1])
+
+    def _on_supervisor_done(self, supervisor: asyncio.Task[None]) -> None:
+        """It only ends when it is told to; otherwise nobody would connect us again."""
+        if not supervisor.cancelled() and (error := supervisor.exception()) is not None:
+            self._give_up(f"The supervision of the broker's connection failed ({type(error).__name__}).")
 
     async def _watch(self) -> None:
         link = self._link

@@ -83,6 +83,19 @@ async def test_the_process_is_given_up_when_a_queue_cannot_be_consumed_again(rab
     assert "test.sweeps" in (await bus.problem() or "")
 
 
+async def test_the_process_is_given_up_when_nobody_watches_over_the_connection_any_more(rabbit: RabbitWorld) -> None:
+    reasons: list[str] = []
+    bus = rabbit.bus(consumer("test.sweeps", {Sweep: Recorder()}), give_up=reasons.append, check_seconds=0.01)
+
+    async def fail(_: object) -> None:
+        raise ZeroDivisionError("a mistake of ours")
+
+    bus._watchdog.compare = fail  # type: ignore[method-assign]
+    await bus.start()
+    await until(lambda: bool(reasons))
+    assert "ZeroDivisionError" in reasons[0]
+
+
 async def test_a_queue_an_older_release_declared_otherwise_is_used_as_it_is(rabbit: RabbitWorld) -> None:
     async with BrokerHands(rabbit.url) as hands:
         await hands.declare_queue(rabbit.topology.queue_name("test.sweeps"), {"x-max-priority": 5})
