@@ -112,7 +112,8 @@ TABLE: tuple[tuple[str, str, str], ...] = (
         "task_not_yet_performed task_performed times_task_performed",
     ),
     ("spec/area4 §6.1", "information", "get_info set_info"),
-    ("spec/area2 §7", "json_form", "safe_json transform_json_variables"),
+    ("spec/area2 §7", "json_form", "json safe_json transform_json_variables"),
+    ("spec/area4 §2.1, §6.6", "package_files", "objects_from_file path_and_mimetype"),
     ("spec/area2 appendix B", "faults", "DAError DAException DAValidationError validation_error"),
     ("spec/area2 §4", "unavailable", "interview_list"),
 )

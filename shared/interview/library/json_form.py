@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import math
 import re
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ from shared.interview.library.objects.gathering import Gathered
 from shared.interview.library.objects.remembered import DANav
 from shared.interview.library.objects.texts import DALazyTemplate
 
-__all__ = ["safe_json", "transform_json_variables"]
+__all__ = ["json", "safe_json", "transform_json_variables"]
 
 _DEEPEST = 20
 _CODE = (FunctionType, BuiltinFunctionType, MethodType, ModuleType)

@@ -19,7 +19,6 @@ _SESSIONS = "reaching other sessions"
 _ACCOUNTS = "managing accounts"
 _STORES = "storing data outside the session"
 _DOCUMENTS = "working on documents"
-_FILES = "keeping the contents of files"
 
 UNAVAILABLE_FUNCTIONS: dict[str, str] = {
     "send_email": _MAIL,
@@ -61,8 +60,6 @@ UNAVAILABLE_FUNCTIONS: dict[str, str] = {
     "ocr_file": "reading text in pictures",
     "ocr_file_in_background": "reading text in pictures",
     "read_qr": "reading text in pictures",
-    "path_and_mimetype": _FILES,
-    "objects_from_file": _FILES,
     "run_python_module": "running Python modules as programs",
     "map_of": "showing maps",
 }

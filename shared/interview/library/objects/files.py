@@ -6,7 +6,7 @@ The contents are not here yet: what needs them says so. Static files of intervie
 from __future__ import annotations
 
 import mimetypes
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from shared.interview.library.faults import DAError
@@ -207,13 +207,23 @@ class DAStaticFile(DAObject):
         root = run.context.request.url_root if options.get("external", options.get("_external", False)) else "/"
         return root + static_path(run, str(self.filename)) + ("?attachment=1" if options.get("attachment") else "")
 
-    def path(self) -> str:
-        """Where the file is. Raises DAError: interview code cannot reach package folders on this server yet."""
-        raise _not_here_yet("The path of a static file")
+    def _file(self) -> Path:
+        from shared.interview.library.package_files import package_file
 
-    def slurp(self, **_: Any) -> Any:
-        """The contents. Raises DAError: interview code cannot reach package folders on this server yet."""
-        raise _not_here_yet("Reading a static file")
+        return package_file(self._reference(), "static")
+
+    def path(self) -> str:
+        """Where the file is. Raises DAError when there is none."""
+        return str(self._file())
+
+    def slurp(self, auto_decode: bool = True) -> Any:
+        """The contents: text of text files, unless `auto_decode=False`, else bytes. Raises DAError when there is none."""
+        contents = self._file().read_bytes()
+        is_text = str(self.mimetype).startswith("text/") or self.mimetype in (
+            "application/json",
+            "application/javascript",
+        )
+        return contents.decode() if auto_decode and is_text else contents
 
     def __str__(self) -> str:
         return self.show()

@@ -275,7 +275,8 @@ class DAList(ListLinks, Gathered):
             self._trigger_gather()
             return self.elements[index]
         if index < 0:
-            self._trigger_gather()
+            if -index > len(self.elements):
+                self._trigger_gather()
             return self.elements[index]
         if index < len(self.elements):
             return self.elements[index]

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.interview.compile.blocks import TableBlock
 from shared.interview.compile.expressions import Expression, Text
+from shared.interview.library.faults import DAError
 from shared.interview.library.languages import word
 from shared.interview.library.named import public
 from shared.interview.library.objects.base import DAObject
@@ -27,6 +28,14 @@ class DALazyTableTemplate(DALazyTemplate):
         with in_context(run, self.__dict__["_context"]):
             headers = [render(column.header, run).strip() for column in block.columns]
             return headers, [[_cell(run, column.cell) for column in block.columns] for _ in self._rows(run, block)]
+
+    def export(self, *_: Any, **__: Any) -> Any:
+        """The table as a file. Raises DAError: there is no file store yet."""
+        raise DAError("Exporting a table is not available on this server: it keeps no contents of files yet")
+
+    def as_df(self) -> Any:
+        """The table for pandas. Raises DAError: it is not installed here."""
+        raise DAError("Tables cannot be turned into data frames on this server")
 
     def _table(self) -> TableBlock:
         block: TableBlock = self._block()
