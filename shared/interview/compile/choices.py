@@ -59,11 +59,8 @@ def read_embedded(reading: Reading, mapping: Mapping, key: str, nested: Nested) 
 
 
 def has_blocks(reading: Reading, mapping: Mapping, key: str) -> bool:
-    """Whether some choice leads to a block or a command."""
-    return any(
-        isinstance(value, Mapping) or (isinstance(value, str) and value.strip() in COMMANDS)
-        for _, value, _, _ in _pairs(reading, mapping, key)
-    )
+    """Whether some choice leads to a block."""
+    return any(isinstance(value, Mapping) for _, value, _, _ in _pairs(reading, mapping, key))
 
 
 def _pairs(reading: Reading, mapping: Mapping, key: str) -> list[tuple[Any, Any, Any, Position]]:

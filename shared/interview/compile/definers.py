@@ -67,7 +67,7 @@ def read_flow(reading: Reading) -> dict[str, Any]:
         "id": None if data.get("id") is None else str(data["id"]).strip(),
         "events": events,
         "mandatory": reading.flag(data, "mandatory"),
-        "initial": reading.flag(data, "initial"),
+        "initial": True if "default role" in data else reading.flag(data, "initial"),
         "conditions": reading.expressions(data, "if"),
         "need": _need(reading),
         "undefine": reading.strings(data, "undefine"),
@@ -187,7 +187,13 @@ def read_data(reading: Reading) -> Definer:
 
 def _computed(reading: Reading, value: Any, position: Position) -> Any:
     if isinstance(value, dict):
-        return {key: _computed(reading, item, reading.value_at(value, key)) for key, item in value.items()}
+        describes_object = "object" in value and ("item" in value or "items" in value)
+        return {
+            key: item
+            if describes_object and key in {"object", "module"}
+            else _computed(reading, item, reading.value_at(value, key))
+            for key, item in value.items()
+        }
     if isinstance(value, list):
         return [_computed(reading, item, reading.at(value, place)) for place, item in enumerate(value)]
     return reading.expression_of("None" if value is None else value, position)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from shared.interview.compile.blocks import AttachmentBlock, DataBlock, TableBlock, TemplateBlock
 from shared.interview.compile.expressions import Expression, Text
-from shared.interview.errors import EvaluationError
+from shared.interview.compile.templates import compile_template, is_template
+from shared.interview.errors import EvaluationError, Position
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.signals import TargetFilled
 from shared.interview.runtime.sought import Sought
 from shared.interview.runtime.text import render
 from shared.interview.screen.templates import html_maker, target_html
+from shared.kernel.errors import Refused
 
 
 def library_class(run: Run, name: str) -> Any:
@@ -78,7 +83,8 @@ def _gathered(collection: Any, block: DataBlock) -> Any:
 
 
 def _described(data: dict[str, Any], name: str, block: DataBlock, run: Run) -> Any:
-    cls = run.evaluate(str(data["object"]))
+    name_of_class = render(data["object"], run) if isinstance(data["object"], Text) else str(data["object"])
+    cls = _class_named(name_of_class, data.get("module"), run, block)
     if "item" in data:
         item = data["item"] or {}
         return cls(name, **{key: _as_objects(value, f"{name}.{key}", block, run) for key, value in item.items()})
@@ -89,6 +95,16 @@ def _described(data: dict[str, Any], name: str, block: DataBlock, run: Run) -> A
     return _gathered(library_class(run, "DAList")(name, elements=items), block)
 
 
+def _class_named(name: str, module: Any, run: Run, block: DataBlock) -> Any:
+    """A class by the expression an author wrote, or by its name in a module."""
+    if module is None:
+        return run.evaluate(name)
+    try:
+        return getattr(importlib.import_module(str(module), package=block.package), name)
+    except (ImportError, AttributeError) as error:
+        raise EvaluationError(f"The class {name} of the module {module} was not found", block.position) from error
+
+
 def make_lazy_template(run: Run, block: TemplateBlock, name: str, sought: Sought) -> Any:
     """The object whose text is rendered each time it is used, in the context it was defined in.
 
@@ -96,8 +112,34 @@ def make_lazy_template(run: Run, block: TemplateBlock, name: str, sought: Sought
     """
     if block.target is not None and run.is_check_in:
         raise TargetFilled(block.target, target_html(block, run))
+    if block.content_files:
+        block = replace(block, content=_content_of_files(run, block), content_files=())
     make = library_class(run, "DALazyTemplate")
     return make(name, source=block, context=_context(run, sought), to_html=html_maker(run))
+
+
+def _content_of_files(run: Run, block: TemplateBlock) -> Text:
+    """The texts of `content file`, one after the other. Raises EvaluationError when one is not there."""
+    files = block.content_files
+    if isinstance(files, Expression):
+        value = eval(files.code, run.answers)
+        files = tuple(str(name) for name in (value if isinstance(value, list | tuple) else [value]))
+    assert run.path is not None
+    sources, reference = [], ""
+    for name in files:
+        try:
+            file = run.path.find(name if ":" in name else f"{block.package}:{name}", section="templates")
+        except Refused as error:
+            raise EvaluationError(f"The content file {name} was not found", block.position) from error
+        sources.append(file.path.read_text(encoding="utf-8"))
+        reference = file.reference
+    return _compiled("".join(sources), reference)
+
+
+@lru_cache(maxsize=200)
+def _compiled(source: str, reference: str) -> Text:
+    position = Position(reference, 1)
+    return Text(source, position, compile_template(source, position) if is_template(source) else None)
 
 
 def make_lazy_table(run: Run, block: TableBlock, name: str, sought: Sought) -> Any:

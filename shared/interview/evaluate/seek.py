@@ -21,6 +21,7 @@ from shared.interview.evaluate.ask import ask, may_show
 from shared.interview.evaluate.candidates import candidates
 from shared.interview.evaluate.choices import followed
 from shared.interview.evaluate.execute import conditions_hold, create, need_after, prepare, run_code
+from shared.interview.evaluate.making import library_class
 from shared.interview.evaluate.missing import missing_name
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.sought import Sought
@@ -98,8 +99,14 @@ def _exhausted(run: Run, name: str, *, skipped: bool) -> None:
             f"The variables sought were {' → '.join(_reading_order(run))}",
             sought=_chain(run),
         )
+    if run.interview.features.get("use catchall") and not name.endswith(".value"):
+        run.define(name, library_class(run, "DACatchAll")(name))
+        return
     raise NoDefinition(
-        f"There is a reference to the variable {name}, but no block of the interview defines it", sought=_chain(run)
+        f"Interview has an error. There was a reference to a variable '{name}' that could not be looked up in the "
+        f"question file (for language '{run.language}') or in any of the files incorporated by reference into the "
+        "question file.",
+        sought=_chain(run),
     )
 
 
