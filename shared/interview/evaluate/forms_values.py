@@ -23,7 +23,8 @@ _STALE_OBJECT = "This choice is no longer available."
 def value_of(field: FormField, literal: str, posted: Posted, run: Run) -> Any:
     """The value for the variable `literal`, or UNTOUCHED. Raises ConversionRefused with a message for the person."""
     if field.options.get("is_empty"):
-        return empty_value(field.datatype, literal)
+        made = empty_value(field.datatype, literal)
+        return UNTOUCHED if made is None and run.is_defined(literal) else made
     if field.datatype in forms_convert.BOX_DICTIONARIES:
         return _boxes(field, literal, posted, run)
     if field.datatype in forms_convert.OBJECT_LISTS:
@@ -36,7 +37,7 @@ def value_of(field: FormField, literal: str, posted: Posted, run: Run) -> Any:
     if text is None:
         return UNTOUCHED
     if field.datatype in forms_convert.OBJECTS:
-        return _object(field, text, run)
+        return _object(field, literal, text, posted, run)
     if text == "None" and (not was_posted or field.options.get("none_is_a_choice")):
         return None
     return _converted(field.datatype, text, run)
@@ -74,10 +75,18 @@ def _object_boxes(field: FormField, literal: str, posted: Posted, run: Run) -> A
     return object_list(literal, things)
 
 
-def _object(field: FormField, text: str, run: Run) -> Any:
+def _object(field: FormField, literal: str, text: str, posted: Posted, run: Run) -> Any:
+    """The chosen object. "None of these" means None, unless other fields of the form describe the object themselves."""
     if text == "":
         return UNTOUCHED
-    return None if text == "None" else _find(field, text, run)
+    if text != "None":
+        return _find(field, text, run)
+    if not any(other.variable.startswith((f"{field.variable}.", f"{field.variable}[")) for other in posted.form.fields):
+        return None
+    present = run.peek(literal)
+    if present is not None and getattr(present, "instanceName", literal) != literal:
+        run.undefine(literal)  # it stood for an object chosen before: the one to be described is made anew
+    return UNTOUCHED
 
 
 def _find(field: FormField, key: str, run: Run) -> Any:

@@ -70,6 +70,8 @@ def build_screen(block: QuestionBlock, run: Run, sought: Sought) -> Screen:
     shown |= _help_and_media(block, scene)
     shown |= _behaviour(block, scene)
     shown |= _style(block, scene)
+    if shown.get("form") is None:
+        shown["submit_html"] = ""
     _require_parents(shown.get("form"), scene)
     question_html = scene.finish(question, block.question.source, trims=True)
     shown |= {

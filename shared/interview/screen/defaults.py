@@ -14,20 +14,35 @@ NOTHING = object()
 """There is no default at all."""
 
 
-def default_of(variable: str, written: Any, scene: Scene) -> Any:
-    """The value to show: entered before Back, the present one, the one set aside, or the author's default."""
+def default_of(variable: str, written: Any, scene: Scene, *, names_objects: bool = False) -> Any:
+    """The value to show: entered before Back, the present one, the one set aside, or the author's default.
+
+    With `names_objects` the author's default is an expression that gives an object or several, and a present value that
+    is only the object to be described further stands back behind it.
+    """
     literal, run = scene.literal(variable), scene.run
     if run.prior is not None:
         found, value = names.peek(literal, run.prior)
         if found:
             return value
     found, value = names.peek(literal, run.answers)
-    if found:
+    if found and not (names_objects and written is not None and getattr(value, "instanceName", None) == literal):
         return value
     dirty = run.internal.get("dirty", {})
     if literal in dirty:
         return dirty[literal]
+    if names_objects and written is not None:
+        return _named_objects(written, scene)
     return written_default(written, scene)
+
+
+def _named_objects(written: Any, scene: Scene) -> Any:
+    """What the expressions of a default for objects give."""
+    if isinstance(written, Text):
+        return scene.run.evaluate(scene.plain(written))
+    if isinstance(written, list | tuple):
+        return [_named_objects(inner, scene) for inner in written]
+    return scene.resolve(written)
 
 
 def written_default(written: Any, scene: Scene) -> Any:

@@ -76,8 +76,12 @@ def datatype_of(item: FieldItem) -> str:
 
 
 def is_required_by_default(item: FieldItem, input_type: str) -> bool:
-    """Boxes to tick, sliders and hidden inputs may be left alone; everything else must be filled."""
-    return item.datatype not in SINGLE_BOXES and input_type not in SINGLE_BOXES | {"range", "hidden"}
+    """Boxes, sliders, hidden inputs and what only spares other fields may be left alone; all else must be filled."""
+    return (
+        not item.disable_others
+        and item.datatype not in SINGLE_BOXES
+        and input_type not in SINGLE_BOXES | {"range", "hidden"}
+    )
 
 
 def absent_value(datatype: str, input_type: str, *, is_required: bool) -> str | None:

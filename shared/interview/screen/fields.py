@@ -86,7 +86,7 @@ def _add(item: FieldItem, scene: Scene, built: BuiltFields, list_index: int | No
     none_label = field_choices.none_label(item, item.datatype, scene)
     all_label = field_choices.all_label(item, scene)
     _try_validation(item, datatype, scene)
-    default = default_of(item.variable, item.default, scene)
+    default = default_of(item.variable, item.default, scene, names_objects=datatype in field_types.OBJECTS)
     offered = _offered(item, datatype, input_type, default, scene, has_choices=has_choices)
     input_name = _input_name(item)
     if offered is not None and offered.is_empty and input_type not in field_types.OPEN_CHOICES:

@@ -70,6 +70,9 @@ def messages_for(item: FieldItem | None, field: Field, limits: dict[str, str], s
     found: dict[str, str] = {}
     if field.required:
         found["required"] = _required(messages, field)
+    if field.uncheck_others:
+        phrase = _REQUIRED_BY_INPUT["checkboxes"][1]
+        found["checkboxes required"] = messages.text("checkboxes required", phrase, field.label_text)
     if field.input_type in _BY_INPUT:
         rule, phrase = _BY_INPUT[field.input_type]
         found[rule] = messages.text(rule, phrase)
