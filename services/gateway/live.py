@@ -48,7 +48,7 @@ class Change:
         return Change(
             version=max(self.version, later.version),
             operation=later.operation if later.operation == self.operation else "",
-            cause=later.cause,
+            cause=later.cause if later.cause != "check_in" else self.cause,
             ended_tasks=tasks,
             has_notices=self.has_notices or later.has_notices,
         )

@@ -15,8 +15,10 @@ const LEAST_SHOWN_MS = 1000;
 let timer = null;
 let reloadTimer = null;
 let waiting = null;
+let isOverdue = false;
 let isWatched = false;
 let isOpen = true;
+let isFirstDue = false;
 const acknowledgements = new Set();
 
 onScreen(() => {
@@ -28,7 +30,8 @@ onScreen(() => {
     $(form()).on('change', 'input, select, textarea', (event) => checkIn({ changed: variableOf(event.target), counts: true }));
   }
   clearTimeout(timer);
-  if (page.check_in_seconds > 0) timer = setTimeout(() => checkIn({ initial: true }), FIRST_MS);
+  isFirstDue = page.check_in_seconds > 0;
+  if (isFirstDue) timer = setTimeout(() => checkIn({ initial: true }), FIRST_MS);
 });
 
 /** The form is being sent: nothing is asked until the next screen. */
@@ -42,7 +45,7 @@ export function stopCheckIns() {
 export function setWatched(is) {
   if (isWatched === is) return;
   isWatched = is;
-  if (isOpen) schedule();
+  if (isOpen && !isFirstDue) schedule();
 }
 
 function schedule() {
@@ -53,15 +56,18 @@ function schedule() {
   timer = setTimeout(() => checkIn({}), isWatched && !page.do_action ? Math.max(interval, NET_MS) : interval);
 }
 
-/** `changed`: variable of the input that changed; `initial`: the screen has just been loaded. */
-export function checkIn({ initial = false, changed, counts = false }) {
+/** `changed`: variable of the input that changed; `initial`: the screen has just been loaded; `told`: the server said so. */
+export function checkIn({ initial = false, changed, told = false, counts = false }) {
   if (!isOpen || !(current.page.check_in_seconds > 0)) return;
-  if (waiting && changed === undefined) {
+  if (waiting && changed === undefined && !initial) {
+    isOverdue ||= told; // the answer under way may have been made before what we were told of
     schedule();
     return;
   }
+  const isInitial = isFirstDue;
+  isFirstDue = false;
   const { page, checkInCode } = current;
-  const told = [...acknowledgements];
+  const executed = [...acknowledgements];
   const body = new URLSearchParams({
     action: 'checkin',
     csrf_token: page.csrf_token,
@@ -69,13 +75,13 @@ export function checkIn({ initial = false, changed, counts = false }) {
     checkinCode: checkInCode,
     _session: page.session,
     _operation: newOperation(),
-    acknowledged: told.join(','),
+    acknowledged: executed.join(','),
     chatstatus: 'off',
     chatmode: 'help',
   });
   if (page.do_action) {
     body.set('do_action', page.do_action);
-    body.set('parameters', JSON.stringify({ ...formValues(), _initial: initial, _changed: changed ?? null }));
+    body.set('parameters', JSON.stringify({ ...formValues(), _initial: isInitial, _changed: changed ?? null }));
   }
   const request = send(body, counts, page.check_in_url);
   waiting = request;
@@ -83,12 +89,17 @@ export function checkIn({ initial = false, changed, counts = false }) {
     (answer) => {
       sayOffline(false);
       unsay('check-in');
-      for (const number of told) acknowledgements.delete(number);
+      for (const number of executed) acknowledgements.delete(number);
       if (checkInCode === current.checkInCode) carryOut(answer);
     },
     (failed) => complain(failed),
   ).always(() => {
-    if (waiting === request) waiting = null;
+    if (waiting !== request) return;
+    waiting = null;
+    if (isOverdue) {
+      isOverdue = false;
+      checkIn({});
+    }
   });
   schedule();
 }
@@ -189,5 +200,5 @@ export function onChange({ ended_tasks: ended, cause, notices }, isEcho) {
     reloadTimer = setTimeout(refreshWhenQuiet, Math.max(0, LEAST_SHOWN_MS - (performance.now() - shownAt)));
     return;
   }
-  if (notices || (!isEcho && cause !== 'check_in')) checkIn({});
+  if (notices || (!isEcho && cause !== 'check_in')) checkIn({ told: true });
 }
