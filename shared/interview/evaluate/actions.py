@@ -26,6 +26,11 @@ def process_action(run: Run) -> None:
     entry = pending[0]
     run.answers.update(entry["context"])
     run.arguments = dict(entry["arguments"])
+    until_done = items.UNTIL_DONE.get(entry["action"])
+    if until_done is not None:
+        until_done(run, run.arguments)
+        pending.remove(entry)
+        raise ReRun
     if str(entry["action"]).startswith("_da_"):
         del pending[0]
         run.action = entry["action"]
@@ -48,6 +53,9 @@ def _gather_next(run: Run) -> None:
 
 
 def _perform(run: Run, action: str, arguments: dict[str, Any]) -> NoReturn:
+    if action in items.UNTIL_DONE:
+        stack.push(run, (Ask(action, arguments),))
+        raise ReRun
     reserved = _RESERVED.get(action)
     if reserved is not None:
         reserved(run, arguments)
@@ -160,14 +168,10 @@ _RESERVED = {
     "_da_set": _set,
     "_da_undefine": _undefine,
     "_da_list_add": items.add,
-    "_da_list_complete": items.complete,
     "_da_list_edit": items.edit,
-    "_da_list_ensure_complete": items.ensure_complete,
     "_da_list_remove": items.remove,
     "_da_dict_add": items.add,
-    "_da_dict_complete": items.complete,
     "_da_dict_edit": items.edit,
-    "_da_dict_ensure_complete": items.ensure_complete,
     "_da_dict_remove": items.remove,
 }
 """Actions with a meaning of their own; each ends in a re-run unless it raises something else."""

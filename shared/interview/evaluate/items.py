@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from shared.interview.errors import EvaluationError
+from shared.interview.evaluate import stack
 from shared.interview.runtime.names import is_legal, peek
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.signals import Ask, ForcedAsk
@@ -25,25 +27,16 @@ def _expression(value: Any) -> str:
 
 
 def add(run: Run, arguments: dict[str, Any]) -> None:
-    """Ask for one more item: the next place of a list is filled and completed, a dictionary asks for the next key."""
+    """Ask for one more item: the collection is gathered again until it has one more than now."""
     group = _group(run, arguments)
-    name = group.instanceName
-    if isinstance(group.elements, dict):
-        group.reset_gathered()
-        group.there_are_any = True
-        group.there_is_another = True
-        run.seek_later(f"{name}.gathered")
-        return
-    if getattr(group, "object_type", None) is not None:
-        item = group.appendObject()
-        asks = [Ask(f"{item.instanceName}.{attribute}") for attribute in _complete_names(group)] or [
-            Ask(item.instanceName)
-        ]
-    else:
-        asks = [Ask(f"{name}[{len(group.elements)}]")]
+    group.reset_gathered()
     group.there_are_any = True
-    asks.append(Ask("_da_list_ensure_complete", {"group": name}))
-    raise ForcedAsk(tuple(asks), is_persistent=not run.is_check_in)
+    if getattr(group, "ask_number", False):
+        group.target_number = len(group.elements) + 1
+    else:
+        group._necessary_length = len(group.elements) + 1
+        group.there_is_another = False
+    stack.push(run, (Ask("_da_list_complete", {"group": group.instanceName}),))
 
 
 def remove(run: Run, arguments: dict[str, Any]) -> None:
@@ -72,19 +65,19 @@ def edit(run: Run, arguments: dict[str, Any]) -> None:
 
 
 def complete(run: Run, arguments: dict[str, Any]) -> None:
-    """Gather what is still missing in the collection."""
-    ensure_complete(run, arguments)
+    """Gather what the collection still lacks. Raises the missing names one after the other."""
+    _group(run, arguments).gather()
 
 
 def ensure_complete(run: Run, arguments: dict[str, Any]) -> None:
-    """See to it that every item has all it needs; what is missing is asked."""
-    group = _group(run, arguments)
-    for item in list(group.elements.values() if isinstance(group.elements, dict) else group.elements):
-        for attribute in _complete_names(group):
-            if hasattr(item, "instanceName") and not run.is_defined(f"{item.instanceName}.{attribute}"):
-                run.seek_later(f"{item.instanceName}.{attribute}")
+    """See to it that every item still has all it needs. Raises the missing names one after the other."""
+    _group(run, arguments).gathered_and_complete()
 
 
-def _complete_names(group: Any) -> list[str]:
-    names = getattr(group, "complete_attribute", None)
-    return [str(name) for name in names] if isinstance(names, list | tuple) else ([str(names)] if names else [])
+UNTIL_DONE: dict[str, Callable[[Run, dict[str, Any]], None]] = {
+    "_da_list_complete": complete,
+    "_da_dict_complete": complete,
+    "_da_list_ensure_complete": ensure_complete,
+    "_da_dict_ensure_complete": ensure_complete,
+}
+"""Reserved actions that stay pending until they have found everything."""

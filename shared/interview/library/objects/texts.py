@@ -109,7 +109,7 @@ class DALazyTemplate(DAObject):
 
     def content_as_html(self, trim: bool = False, **_: Any) -> str:
         """The text as HTML."""
-        return self._as_html(self.content, trim)
+        return self._as_html(self._content({}), trim)
 
     def subject_as_html(self, trim: bool = False, **_: Any) -> str:
         """The subject as HTML."""
@@ -120,7 +120,7 @@ class DALazyTemplate(DAObject):
         return self._content(variables)
 
     def __str__(self) -> str:
-        return self.content
+        return self._content({})
 
 
 @contextmanager
