@@ -1,0 +1,77 @@
+"""Lists, nouns with numbers and small phrases."""
+
+import pytest
+
+from shared.interview.library import grammar
+from shared.interview.library.languages import REPLACED, update_language_function
+from shared.interview.library.objects import DAList
+from shared.interview.runtime.run import Run
+
+
+def test_one_thing_stands_alone_and_two_are_joined_by_and() -> None:
+    assert grammar.comma_and_list("a") == "a"
+    assert grammar.comma_and_list(["a", "b"]) == "a and b"
+    assert grammar.comma_and_list([]) == ""
+
+
+def test_three_things_have_an_oxford_comma_unless_it_is_refused() -> None:
+    assert grammar.comma_and_list("a", "b", "c") == "a, b, and c"
+    assert grammar.comma_and_list("a", "b", "c", oxford=False) == "a, b and c"
+    assert grammar.comma_and_list("a", "b", "c", and_string="or", comma_string="; ") == "a; b; or c"
+
+
+def test_the_elements_of_a_gathered_list_are_listed() -> None:
+    assert grammar.comma_and_list(DAList("fears", elements=["spiders", "snakes", "fish"])) == "spiders, snakes, and fish"
+    assert grammar.comma_list([1, 2, 3]) == "1, 2, 3"
+
+
+def test_clauses_get_their_separators() -> None:
+    assert grammar.add_separators(["one", "two", "three"]) == ["one;", "two; and", "three."]
+    assert grammar.add_separators(["one"]) == ["one."]
+
+
+def test_a_noun_agrees_with_a_number_or_a_collection() -> None:
+    assert grammar.noun_plural("apples", 1) == "apple"
+    assert grammar.noun_plural("apple", 0) == "apples"
+    assert grammar.noun_plural("child", ["a", "b"]) == "children"
+    assert grammar.quantity_noun(4, "apple") == "four apples"
+    assert grammar.quantity_noun(25, "apples") == "25 apples"
+    assert grammar.quantity_noun(1, "apple", capitalize=True) == "One apple"
+
+
+def test_a_single_letter_is_not_capitalised() -> None:
+    assert grammar.capitalize("green eggs") == "Green eggs"
+    assert grammar.capitalize("a") == "a"
+
+
+def test_titles_keep_small_words_small() -> None:
+    assert grammar.title_case("the art of war in an age") == "The Art of War in an Age"
+    assert grammar.title_case("of mice and men") == "Of Mice and Men"
+
+
+@pytest.mark.parametrize(("text", "expected"), [("It ends", "It ends."), ("It ends.", "It ends."), ("Does it?", "Does it?")])
+def test_a_sentence_gets_the_full_stop_it_lacks(text: str, expected: str) -> None:
+    assert grammar.fix_punctuation(text) == expected
+
+
+def test_a_plural_owner_in_s_takes_the_apostrophe_only() -> None:
+    assert grammar.possessify("Fred", "dog") == "Fred's dog"
+    assert grammar.possessify("the users", "dog", plural=True) == "the users' dog"
+    assert grammar.possessify_long("plaintiff", "dog") == "the dog of the plaintiff"
+
+
+def test_prefixes_go_before_a_noun() -> None:
+    assert grammar.your("dog", capitalize=True) == "Your dog"
+    assert grammar.a_in_the_b("cat", "hat") == "cat in the hat"
+    assert grammar.do_you("go") == "do you go"
+
+
+def test_another_languages_function_takes_the_place_of_the_english_one(run: Run) -> None:
+    update_language_function("xx", "comma_and_list", lambda *items, **_: "+".join(items))
+    try:
+        run.language = "xx"
+        assert grammar.comma_and_list("a", "b") == "a+b"
+        run.language = "en"
+        assert grammar.comma_and_list("a", "b") == "a and b"
+    finally:
+        REPLACED._functions.clear()
