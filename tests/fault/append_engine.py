@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,7 @@ from shared.interview.runtime.outcomes import (
     ScreenReady,
     VariablesExported,
 )
+from shared.kernel.interview_path import InterviewPath
 
 Answers = dict[str, Any]
 
@@ -207,12 +208,23 @@ def finish(run: AppendRun) -> tuple[RunResult, Blobs]:
 class AppendEngine:
     """The engine as interview processes load it."""
 
+    def __init__(self, path: InterviewPath) -> None:
+        self.path = path
+
     def run(self, request: RunRequest, blobs: Blobs, host: Host) -> tuple[RunResult, Blobs]:
         """One run; sleeps in earnest."""
         run = begin(request, blobs)
         time.sleep(run.sleep_seconds)
         apply(run)
         return finish(run)
+
+    def describe(self, reference: str, language: str) -> Mapping[str, Any]:
+        """What the start page would say."""
+        return {"title": reference}
+
+    def lint(self, reference: str) -> Sequence[object]:
+        """There is nothing to find."""
+        return []
 
 
 class AppendEvaluator:

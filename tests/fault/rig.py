@@ -10,7 +10,7 @@ import base64
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -184,43 +184,60 @@ class Browser:
         """Another visitor who knows the code."""
         return Browser(self.bus, visitor=visitor, code=self.code)
 
-    async def open(self, *, may_create: bool = True, **given: Any) -> TurnReply:
-        return await self._ask(OpenSession(**self._facts(given), may_create=may_create, **given))
+    # Messages, to be sent once or more often
 
-    async def submit(self, *, step: int | None = None, **words: Any) -> TurnReply:
-        """Post a form: `submit(token="a", sleep="0.2")`."""
-        return await self._ask(self.post(step=step, **words))
+    def opening(self, *, may_create: bool = False, operation_id: str = "", **given: Any) -> OpenSession:
+        return OpenSession(**self._facts(operation_id), may_create=may_create, **given)
 
-    def post(self, *, step: int | None = None, operation_id: str | None = None, **words: Any) -> SubmitAnswers:
-        """A form post as a message, e.g. to send it twice."""
-        given = {} if operation_id is None else {"operation_id": operation_id}
-        submission = Submission(
-            form=Form(question_name="append"),
-            inputs=tuple(Input(name=name, value=_text(value)) for name, value in words.items()),
-        )
+    def post(self, *, step: int | None = None, operation_id: str = "", **words: Any) -> SubmitAnswers:
+        """A form with these inputs, e.g. `post(token="a", sleep="0.2")`."""
+        inputs = tuple(Input(name=name, value=_text(value)) for name, value in words.items())
+        submission = Sealed(Submission(form=Form(question_name="append"), inputs=inputs))
         step = self.step if step is None else step
-        return SubmitAnswers(**self._facts(given), submission=Sealed(submission), step=step)
+        return SubmitAnswers(**self._facts(operation_id), submission=submission, step=step)
 
-    async def back(self, *, step: int | None = None, **given: Any) -> TurnReply:
-        return await self._ask(GoBack(**self._facts(given), step=self.step if step is None else step, **given))
+    def going_back(self, *, step: int | None = None, operation_id: str = "") -> GoBack:
+        return GoBack(**self._facts(operation_id), step=self.step if step is None else step)
 
-    async def act(self, *, is_read_only: bool = False, **words: Any) -> TurnReply:
+    def action(self, *, is_read_only: bool = False, operation_id: str = "", **words: Any) -> PerformAction:
         call = Sealed(NamedAction(action="append", arguments=words))
-        return await self._ask(PerformAction(**self._facts({}), call=call, is_read_only=is_read_only))
+        return PerformAction(**self._facts(operation_id), call=call, is_read_only=is_read_only)
 
-    async def check_in(self, *, acknowledged: Sequence[int] = (), **words: Any) -> TurnReply:
+    def checking_in(self, *, acknowledged: Sequence[int] = (), operation_id: str = "", **words: Any) -> CheckIn:
         call = Sealed(NamedAction(action="append", arguments=words)) if words else None
-        return await self._ask(CheckIn(**self._facts({}), call=call, acknowledged=tuple(acknowledged)))
+        return CheckIn(**self._facts(operation_id), call=call, acknowledged=tuple(acknowledged))
 
-    async def end(self, how: str, *, step: int | None = None, **given: Any) -> TurnReply:
-        return await self._ask(EndSession(**self._facts(given), how=how, step=step, **given))  # type: ignore[arg-type]
+    def ending(self, how: Literal["restart", "delete"], *, step: int | None = None) -> EndSession:
+        return EndSession(**self._facts(""), how=how, step=step)
+
+    def writing(self, *, is_new_step: bool = True, **variables: Any) -> WriteVariables:
+        return WriteVariables(**self._facts(""), variables=Sealed(variables), is_new_step=is_new_step)
+
+    # Asking
+
+    async def open(self, *, may_create: bool = True, **given: Any) -> TurnReply:
+        return await self.send(self.opening(may_create=may_create, **given))
+
+    async def submit(self, **given: Any) -> TurnReply:
+        return await self.send(self.post(**given))
+
+    async def back(self, **given: Any) -> TurnReply:
+        return await self.send(self.going_back(**given))
+
+    async def act(self, **given: Any) -> TurnReply:
+        return await self.send(self.action(**given))
+
+    async def check_in(self, **given: Any) -> TurnReply:
+        return await self.send(self.checking_in(**given))
+
+    async def end(self, how: Literal["restart", "delete"], *, step: int | None = None) -> TurnReply:
+        return await self.send(self.ending(how, step=step))
 
     async def read(self) -> TurnReply:
-        return await self._ask(ReadVariables(**self._facts({})))
+        return await self.send(ReadVariables(**self._facts("")))
 
-    async def write(self, *, is_new_step: bool = True, **variables: Any) -> TurnReply:
-        message = WriteVariables(**self._facts({}), variables=Sealed(variables), is_new_step=is_new_step)
-        return await self._ask(message)
+    async def write(self, **given: Any) -> TurnReply:
+        return await self.send(self.writing(**given))
 
     async def log(self) -> list[str]:
         """What has been appended, as the session has it now."""
@@ -230,21 +247,18 @@ class Browser:
         return found
 
     async def send(self, message: SessionRequest) -> TurnReply:
-        return await self._ask(message)
-
-    def _facts(self, given: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "operation_id": given.pop("operation_id", None) or new_id(),
-            "interview": INTERVIEW,
-            "session_code": Sealed(self.code),
-            "visitor": Sealed(self.visitor),
-        }
-
-    async def _ask(self, message: SessionRequest) -> TurnReply:
         reply = await self.bus.request(message, TurnReply, timeout_seconds=self.timeout_seconds)
         if reply.steps:
             self.step = reply.steps
         return reply
+
+    def _facts(self, operation_id: str) -> dict[str, Any]:
+        return {
+            "operation_id": operation_id or new_id(),
+            "interview": INTERVIEW,
+            "session_code": Sealed(self.code),
+            "visitor": Sealed(self.visitor),
+        }
 
 
 def _text(value: Any) -> str:

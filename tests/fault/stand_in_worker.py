@@ -1,4 +1,5 @@
-"""Works on tasks as the worker does (claim, begin, evaluate, report), with the tiny engine and without a process pool."""
+"""Works on tasks as the worker does (claim, begin, evaluate, report), with the tiny engine and without a process
+pool."""
 
 from __future__ import annotations
 

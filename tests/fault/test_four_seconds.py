@@ -1,0 +1,31 @@
+"""The four-second rule in earnest: a holder sleeps ten seconds, the next request answers after about four."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.fault.cluster import running_cluster
+from tests.fault.rig import Browser, shown
+
+pytestmark = [pytest.mark.fault, pytest.mark.slow, pytest.mark.timeout(120)]
+
+
+async def test_the_second_request_goes_on_and_both_changes_are_in_the_answers(
+    postgres_url: str, redis_url: str, amqp_url: str
+) -> None:
+    async with running_cluster(postgres_url=postgres_url, redis_url=redis_url, amqp_url=amqp_url) as cluster:
+        await asyncio.gather(cluster.add(), cluster.add())
+        browser = Browser(cluster.bus)
+        await browser.open()
+        slow = asyncio.create_task(browser.submit(token="slow", sleep="10"))
+        await asyncio.sleep(0.5)
+        waiting = asyncio.create_task(browser.submit(token="fast"))
+        await asyncio.sleep(2.5)
+        assert not waiting.done(), "it waits for the holder first"
+        fast = await waiting
+        assert fast.overtaken
+        assert not slow.done(), "it did not wait until the holder was done"
+        assert shown(fast)["log"] == ["fast"]
+        assert shown(await slow)["log"] == ["fast", "slow"]
