@@ -30,6 +30,8 @@ from mako.parsetree import (
 from shared.interview.errors import Position, SourceError
 
 _TRIGGER = re.compile(r"<%|\$\{|% if|% for|% while|##")
+_HEADING = re.compile(r"^([ \t]*)(#{3,6})(?= )", re.MULTILINE)
+"""A heading of Markdown: Mako would take it for a comment, as it does `##`."""
 _ARGUMENTS = "__write, __str, __filters, __loops, __answers"
 _KNOWN_FILTERS = frozenset({"h", "x", "u", "trim", "entity", "str", "unicode"})
 
@@ -42,7 +44,7 @@ def is_template(source: str) -> bool:
 def compile_template(source: str, position: Position) -> CodeType:
     """The code of a function of (write, str, filters, loops, answers). Raises SourceError with file and line."""
     try:
-        tree = Lexer(source, filename=position.file).parse()
+        tree = Lexer(_HEADING.sub(r"\1${'\2'}", source), filename=position.file).parse()
     except MakoException as error:
         line = getattr(error, "lineno", 1) or 1
         message = str(error).split(" in file ", 1)[0]

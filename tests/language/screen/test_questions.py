@@ -325,3 +325,18 @@ code: |
     assert session.screen.subquestion_html == "<p>Because.</p>"
     assert session.screen.kind == "message"
     assert session.screen.buttons
+
+
+def test_headings_of_markdown_are_no_comments_of_mako(play: Player) -> None:
+    session = play(
+        """
+mandatory: True
+question: Q
+subquestion: |
+  ### Note ${ 1 }
+  ## a comment
+
+  Text
+"""
+    )
+    assert session.screen.subquestion_html == "<h3>Note 1</h3>\n<p>Text</p>"
