@@ -112,9 +112,14 @@ def own_database(server: str) -> Iterator[str]:
 
     in_thread(lambda: run(f'create database "{name}"'))
     try:
-        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        yield beside(server, name)
     finally:
         in_thread(lambda: run(f'drop database if exists "{name}" with (force)'))
+
+
+def beside(url: str, name: str) -> str:
+    """URL of another database of the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 @contextlib.contextmanager

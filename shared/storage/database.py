@@ -17,9 +17,11 @@ import orjson
 import structlog
 
 from shared.kernel.clock import Clock, SystemClock
+from shared.kernel.errors import ColloquyError
 from shared.storage.errors import (
     Conflict,
     ConstraintViolated,
+    DatabaseMisconfigured,
     DatabaseUnavailable,
     StatementRefused,
     StatementTimedOut,
@@ -197,7 +199,10 @@ class Database:
         self._pool: Any = None
 
     async def start(self) -> None:
-        """Connect; waits for the database up to `wait_seconds`, then raises DatabaseUnavailable."""
+        """Connect; waits for the database up to `wait_seconds`.
+
+        Raises DatabaseUnavailable after the limit, DatabaseMisconfigured at once.
+        """
         if self._pool is not None:
             return
         began = self._clock.monotonic()
@@ -205,6 +210,8 @@ class Database:
         while True:
             try:
                 self._pool = await self._connect()
+            except (ValueError, asyncpg.ClientConfigurationError):  # their texts may quote the password
+                raise DatabaseMisconfigured(f"It is not a URL for PostgreSQL: {_place(self._url)}") from None
             except _FAILURES as error:
                 problem = _ours(error)
                 waited = self._clock.monotonic() - began
@@ -304,7 +311,7 @@ class Database:
             await asyncio.wait_for(self.fetchval("select 1"), timeout=2.0)
         except TimeoutError:
             return "The database did not answer within two seconds."
-        except (DatabaseUnavailable, StatementRefused) as error:
+        except ColloquyError as error:
             return str(error)
         return None
 
@@ -386,6 +393,8 @@ def _ours(error: BaseException) -> Exception:
             return Conflict(type(error).__name__)
         case _ if isinstance(error, _UNAVAILABLE):
             return DatabaseUnavailable(f"{type(error).__name__}: {error}")
+        case asyncpg.InvalidAuthorizationSpecificationError():
+            return DatabaseMisconfigured("The user or the password was refused.")
         case asyncpg.QueryCanceledError():
             return StatementTimedOut(sqlstate=sqlstate)
         case asyncpg.UniqueViolationError():

@@ -2,6 +2,7 @@
 
     Unavailable ── DatabaseUnavailable, RedisUnavailable     the server does not answer: try again later
     Retryable   ── Conflict                                  another transaction was in the way: run it again
+    ColloquyError ─ DatabaseMisconfigured                    address, user or password are wrong
     ColloquyError ─ StatementRefused                         the database refused a statement
                     ├── UniqueViolation                      such a row is there already
                     ├── ConstraintViolated                   a foreign key, a check or a not-null column
@@ -21,6 +22,10 @@ class DatabaseUnavailable(Unavailable):
 
 class RedisUnavailable(Unavailable):
     """Redis does not answer."""
+
+
+class DatabaseMisconfigured(ColloquyError):
+    """The database cannot be used as COLLOQUY_DATABASE_URL says; correct it."""
 
 
 class Conflict(Retryable):

@@ -14,11 +14,13 @@ from shared.storage.database import Database
 from shared.storage.errors import (
     Conflict,
     ConstraintViolated,
+    DatabaseMisconfigured,
     DatabaseUnavailable,
     StatementRefused,
     StatementTimedOut,
     UniqueViolation,
 )
+from tests.servers import beside
 
 
 @pytest.fixture
@@ -217,9 +219,11 @@ async def test_starting_without_a_database_waits_and_then_says_what_to_do(clock:
     assert "hidden" not in str(caught.value)
 
 
-async def test_starting_waits_for_a_database_that_comes_later(postgres_url: str, database: Database) -> None:
-    name = f"{postgres_url.rpartition('/')[2]}_later"
-    late = Database(url=postgres_url.rpartition("/")[0] + f"/{name}", wait_seconds=20.0)
+async def test_starting_waits_for_a_database_that_comes_later(
+    postgres_url: str, database: Database, name_prefix: str
+) -> None:
+    name = f"colloquy_test_{name_prefix}"
+    late = Database(url=beside(postgres_url, name), wait_seconds=20.0)
     starting = asyncio.create_task(late.start())
     await asyncio.sleep(0.05)
     assert not starting.done()
@@ -245,3 +249,10 @@ async def test_many_rows_go_in_one_go(database: Database, table: str) -> None:
     assert await database.fetchval(f"select count(*) from {table}") == 0
     await database.executemany(f"insert into {table} values ($1, $2)", [(1, "a"), (2, "b")])
     assert await database.fetchval(f"select count(*) from {table}") == 2
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:hidden@host:port/db", "postgresql://u:hidden@/d?host=/tmp&port=x"])
+async def test_a_url_that_is_none_is_refused_at_once_without_showing_the_password(url: str) -> None:
+    with pytest.raises(DatabaseMisconfigured, match="COLLOQUY_DATABASE_URL") as caught:
+        await Database(url=url).start()
+    assert "hidden" not in "".join(traceback.format_exception(caught.value))

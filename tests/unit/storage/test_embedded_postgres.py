@@ -20,6 +20,7 @@ import pytest
 from shared.storage.child import DataFolderInUse, ended, is_alive
 from shared.storage.database import Database
 from shared.storage.embedded_postgres import EmbeddedPostgres
+from shared.storage.errors import DatabaseMisconfigured
 from shared.storage.postgres_files import programs_for, reachable
 from shared.storage.service_folder import ServerFilesGone, service_folder
 
@@ -266,6 +267,8 @@ async def test_without_the_password_nobody_is_let_in(home: Path, stopping: list[
     for user in ("postgres", "colloquy"):
         with pytest.raises(asyncpg.PostgresError, match="password"):
             await asyncpg.connect(f"postgresql://{user}:wrong@/colloquy?host={sockets}")
+    with pytest.raises(DatabaseMisconfigured, match="password was refused"):
+        await Database(url=f"postgresql://colloquy:wrong@/colloquy?host={sockets}").start()
 
 
 async def test_one_data_folder_serves_one_process_at_a_time(home: Path, stopping: list[EmbeddedPostgres]) -> None:

@@ -18,6 +18,7 @@ from shared.storage.migrations import (
     migrate,
     pending,
 )
+from tests.servers import beside
 
 
 @pytest.fixture
@@ -105,7 +106,9 @@ async def test_line_endings_of_a_checkout_do_not_count_as_a_change(empty: Databa
     assert await migrate(empty, [SchemaFolder("other", tmp_path)]) == []
 
 
-async def test_the_migrations_of_the_house_apply_together(database: Database, postgres_url: str) -> None:
+async def test_the_migrations_of_the_house_apply_together(
+    database: Database, postgres_url: str, name_prefix: str
+) -> None:
     house = Path(__file__).parents[3]
     folders = [
         SchemaFolder(folder.parent.name, folder)
@@ -113,9 +116,9 @@ async def test_the_migrations_of_the_house_apply_together(database: Database, po
         for folder in sorted((house / part).glob("*/migrations"))
     ]
     assert SchemaFolder("session", house / "services/session/migrations") in folders
-    name = f"{postgres_url.rpartition('/')[2]}_house"
+    name = f"colloquy_test_{name_prefix}"
     await database.execute(f'create database "{name}"')
-    whole = Database(url=postgres_url.rpartition("/")[0] + f"/{name}")
+    whole = Database(url=beside(postgres_url, name))
     await whole.start()
     try:
         assert "session/0001_sessions" in await migrate(whole, folders)
