@@ -154,9 +154,7 @@ class LocalBus:
     async def hand_over(self, packed: Packed) -> Awaitable[None]:
         """Put one message into its queues; the result is done once every one of them has acknowledged."""
         self._must_accept()
-        body = await self._codec.fit(packed.body)
-        queues = self._subscribed(packed.destination) if packed.is_event else [self._queue(packed.destination)]
-        receipts = [self._enqueue(packed, queue, body) for queue in queues]
+        receipts = await self._distribute(packed)
         return receipts[0] if len(receipts) == 1 else asyncio.ensure_future(_every(receipts))
 
     async def request(self, command: Command, reply: type[R], *, timeout_seconds: float) -> R:
@@ -176,7 +174,7 @@ class LocalBus:
     async def announce(self, event: Event) -> None:
         """Hand a live event to whoever listens, without waiting for them."""
         if self._is_running and not self._is_stopping:
-            await self.hand_over(self._codec.pack(self._envelopes.wrap(event)))
+            await self._distribute(self._codec.pack(self._envelopes.wrap(event)))
 
     async def problem(self) -> str | None:
         """Readiness: None when it is started."""
@@ -197,6 +195,12 @@ class LocalBus:
             for queue in self._queues.values()
             if any(topic_matches(pattern, topic) for worker in queue.workers for pattern in worker.consumer.topics)
         ]
+
+    async def _distribute(self, packed: Packed) -> list[asyncio.Future[None]]:
+        """Put a message into its queues; a receipt for each."""
+        body = await self._codec.fit(packed.body)
+        queues = self._subscribed(packed.destination) if packed.is_event else [self._queue(packed.destination)]
+        return [self._enqueue(packed, queue, body) for queue in queues]
 
     def _enqueue(
         self, packed: Packed, queue: _Queue, body: bytes, reply: asyncio.Future[bytes] | None = None
@@ -241,8 +245,9 @@ class LocalBus:
             if self._is_stopping:
                 raise
             self._queue(delivery.queue).backlog.appendleft(delivery)  # its handler died: it is delivered again
-        except ColloquyError as error:
-            self._give_back(delivery, BusUnavailable(f"It could not be put away: {error}"))
+        except Exception as error:  # whatever kept it from being put away, its sender must learn it
+            reason = str(error) if isinstance(error, ColloquyError) else type(error).__name__
+            self._give_back(delivery, BusUnavailable(f"It could not be put away: {reason}"))
         finally:
             worker.running -= 1
             self._pump()

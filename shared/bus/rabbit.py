@@ -386,8 +386,9 @@ class RabbitBus:
             if self._is_stopping:
                 raise  # with the connection it goes back by itself
             await incoming.give_back()
-        except ColloquyError as error:
-            log.warning("bus.not_settled", queue=consumer.queue, message=incoming.message_id, reason=str(error))
+        except Exception as error:  # whatever it is, the message must come again
+            reason = str(error) if isinstance(error, ColloquyError) else type(error).__name__
+            log.warning("bus.not_settled", queue=consumer.queue, message=incoming.message_id, reason=reason)
             await self._give_back(incoming)
         else:
             await incoming.acknowledge()
