@@ -28,7 +28,7 @@ def process_action(run: Run) -> None:
     run.arguments = dict(entry["arguments"])
     until_done = items.UNTIL_DONE.get(entry["action"])
     if until_done is not None:
-        until_done(run, run.arguments)
+        until_done(run, entry["arguments"])
         pending.remove(entry)
         raise ReRun
     if str(entry["action"]).startswith("_da_"):

@@ -27,16 +27,11 @@ def _expression(value: Any) -> str:
 
 
 def add(run: Run, arguments: dict[str, Any]) -> None:
-    """Ask for one more item: the collection is gathered again until it has one more than now."""
+    """Ask for one more item. The collection stays gathered meanwhile: its screens may tell adding from gathering."""
     group = _group(run, arguments)
-    group.reset_gathered()
     group.there_are_any = True
-    if getattr(group, "ask_number", False):
-        group.target_number = len(group.elements) + 1
-    else:
-        group._necessary_length = len(group.elements) + 1
-        group.there_is_another = False
-    stack.push(run, (Ask("_da_list_complete", {"group": group.instanceName}),))
+    wanted = {"group": group.instanceName, "length": len(group.elements) + 1}
+    stack.push(run, (Ask("_da_list_complete", wanted),))
 
 
 def remove(run: Run, arguments: dict[str, Any]) -> None:
@@ -65,13 +60,38 @@ def edit(run: Run, arguments: dict[str, Any]) -> None:
 
 
 def complete(run: Run, arguments: dict[str, Any]) -> None:
-    """Gather what the collection still lacks. Raises the missing names one after the other."""
-    _group(run, arguments).gather()
+    """Fill the collection up to a length and complete its items. Raises the missing names one after the other."""
+    group = _group(run, arguments)
+    if "length" not in arguments:
+        group.gather()
+        return
+    for key in list(group.elements) if isinstance(group.elements, dict) else range(len(group.elements)):
+        group._validate(group.elements[key])
+    while len(group.elements) < int(arguments["length"]):
+        group._gather_one(None, None)
 
 
 def ensure_complete(run: Run, arguments: dict[str, Any]) -> None:
     """See to it that every item still has all it needs. Raises the missing names one after the other."""
-    _group(run, arguments).gathered_and_complete()
+    group = _group(run, arguments)
+    items = list(group.elements.values() if isinstance(group.elements, dict) else group.elements)
+    if not arguments.get("has_begun"):
+        arguments["has_begun"] = True
+        for item in items:
+            if getattr(group, "complete_attribute", None) == "complete" and hasattr(item, "instanceName"):
+                run.undefine(f"{item.instanceName}.complete")
+    for item in items:
+        group._validate(item)
+
+
+def forget(run: Run, name: str) -> None:
+    """Drop what is pending for a collection and its items: adding or editing was cancelled."""
+    pending = stack.entries(run)
+    pending[:] = [
+        entry
+        for entry in pending
+        if entry["arguments"].get("group") != name and not str(entry["action"]).startswith((f"{name}[", f"{name}."))
+    ]
 
 
 UNTIL_DONE: dict[str, Callable[[Run, dict[str, Any]], None]] = {

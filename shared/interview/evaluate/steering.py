@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.interview.evaluate import actions, dependencies
+from shared.interview.evaluate import actions, dependencies, items
 from shared.interview.runtime.run import Run
 
 
@@ -28,6 +28,10 @@ class Evaluation:
         answers = run.internal["answers"]
         for key in [key for key in answers if key == name or key.startswith(f"{name}|")]:
             del answers[key]
+
+    def forget_pending(self, run: Run, name: str) -> None:
+        """Drop pending actions for a collection and its items: adding or editing was cancelled."""
+        items.forget(run, name)
 
     def evaluate_fresh(self, run: Run, name: str) -> None:
         """Seek a name although it has a value; returns when it was obtained without a screen."""

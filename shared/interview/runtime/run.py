@@ -57,6 +57,10 @@ class Steering(Protocol):
         """`forget_result_of`: a mandatory block or embedded choice by id counts as not answered."""
         ...
 
+    def forget_pending(self, run: Run, name: str) -> None:
+        """Drop pending actions for a collection and its items: adding or editing was cancelled."""
+        ...
+
     def evaluate_fresh(self, run: Run, name: str) -> None:
         """Seek a name although it has a value; returns when it was obtained without a screen."""
         ...

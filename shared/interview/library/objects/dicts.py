@@ -55,7 +55,7 @@ class DADict(DictLinks, Gathered):
         minimum = self.minimum_number if minimum is None else minimum
         if number is None and minimum is None:
             minimum = 1 if self.elements else (1 if self.there_are_any else 0)
-        for key in list(self.elements):
+        for key in self._sorted_keys():
             self._validate(self._entry(key), complete_attribute)
         at_least = max(int(minimum or 0), number or 0, int(self.__dict__.get("_necessary_length", 0)))
         while len(self.elements) < at_least:
@@ -95,6 +95,7 @@ class DADict(DictLinks, Gathered):
             self.__dict__.pop(name, None)
         self.__dict__["there_is_another"] = False
         self._count_changed()
+        self._forget_pending()
 
     def complete_elements(self, complete_attribute: Any = None) -> DADict:
         """A new dictionary of the entries that are complete; never asks."""

@@ -208,6 +208,12 @@ class Gathered(DAObject):
         del self.__dict__["there_is_another"]
         return True
 
+    def _forget_pending(self) -> None:
+        """Nothing is to be asked any more for an item whose adding or editing was cancelled."""
+        run = current_run_or_none()
+        if run is not None:
+            run.steering.forget_pending(run, self.instanceName)
+
     def _count_changed(self) -> None:
         """Let `there_are_any` follow what the collection holds."""
         if "there_are_any" in self.__dict__:

@@ -90,6 +90,7 @@ class DAList(ListLinks, Gathered):
         self.__dict__.pop("_necessary_length", None)
         self.__dict__["there_is_another"] = False
         self._count_changed()
+        self._forget_pending()
 
     # Adding and removing
     def append(self, *items: Any, set_instance_name: bool = False) -> None:

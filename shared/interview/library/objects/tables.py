@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from types import FunctionType
 from typing import Any
 
 from shared.interview.compile.blocks import TableBlock
@@ -77,7 +78,8 @@ class DALazyTableTemplate(DALazyTemplate):
                 else block.sort_reverse
             )
             key = block.sort_key
-            pairs = sorted(pairs, key=lambda pair: _in_row(run, pair, key), reverse=reverse)
+            is_mapping = isinstance(getattr(rows, "elements", rows), dict)
+            pairs = sorted(pairs, key=lambda pair: _in_row(run, pair, key, is_mapping), reverse=reverse)
         for item, index in pairs:
             with in_context(run, {"row_item": item, "row_index": index}):
                 yield item, index
@@ -104,9 +106,13 @@ def _pairs(rows: Any, requires_gathered: bool) -> list[tuple[Any, Any]]:
     return [(item, index) for index, item in enumerate(rows)]
 
 
-def _in_row(run: Run, pair: tuple[Any, Any], expression: Expression) -> Any:
+def _in_row(run: Run, pair: tuple[Any, Any], expression: Expression, is_mapping: bool = False) -> Any:
+    """What an expression gives for a row. A function is given the item, of a dictionary key and item."""
     with in_context(run, {"row_item": pair[0], "row_index": pair[1]}):
-        return _value(run, expression)
+        value = _value(run, expression)
+        if not isinstance(value, FunctionType):
+            return value
+        return value((pair[1], pair[0]) if is_mapping else pair[0])
 
 
 def _value(run: Run, expression: Expression) -> Any:
