@@ -1,4 +1,4 @@
-"""Play an interview given as text: open it, post forms, press buttons, look at the screens. Through the engine's door."""
+"""Play an interview given as text through the engine's door: open it, post forms, press buttons, look at screens."""
 
 from __future__ import annotations
 
