@@ -1,8 +1,9 @@
 """The template of interview processes: `python -m shared.evaluation.template <control socket>`.
 
 It is started by exec with an empty environment and no descriptor but its control socket, gives up what it can, imports
-the engine once and then forks a process for each request. It reaps and kills them by their id, which nobody else can
-do without racing the kernel's reuse of ids. It never runs interview code itself, and ends with the server.
+the engine once and then forks a process for each request. It reaps and kills them by their id, which nobody else can do
+without racing the kernel's reuse of ids. It never runs interview code itself. The end of its socket is the end of the
+server: then it kills what it forked, cleans up and ends.
 """
 
 from __future__ import annotations
@@ -162,7 +163,6 @@ def _give_up_privileges(setup: Setup) -> Up:
         else:
             hardening.drop_capabilities()
     hardening.make_undumpable()
-    hardening.die_with_parent()
     hardening.adopt_orphans()
     hardening.forbid_new_privileges()
     os.umask(0o077)
