@@ -80,9 +80,10 @@ class DADict(DictLinks, Gathered):
         elif object_type is not None:
             if key not in self.elements:
                 self.initializeObject(key, object_type)
-        else:
-            self.elements[key] = self.new_item_value
-            self.__dict__.pop("new_item_value", None)
+        elif "new_item_value" in self.__dict__:
+            self.elements[key] = self.__dict__.pop("new_item_value")
+        elif key not in self.elements:
+            raise UndefinedItem(self.item_name(key))
         self.__dict__.pop("new_item_name", None)
         self._note_element()
         self._validate(self.elements[key], complete_attribute)

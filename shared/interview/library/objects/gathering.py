@@ -180,13 +180,10 @@ class Gathered(DAObject):
 
     def _is_complete(self, element: Any) -> bool:
         """Whether an element has what makes it complete; never asks."""
-        if self.complete_attribute is None or not isinstance(element, DAObject):
-            return True
-        for name in self._complete_names():
-            try:
-                functools.reduce(getattr, name.split("."), element)
-            except (AttributeError, NameError, LookupError):
-                return False
+        try:
+            self._validate(element)
+        except (AttributeError, NameError, LookupError):
+            return False
         return True
 
     def _wanted_number(self, number: int | None) -> int | None:
