@@ -57,6 +57,23 @@ def home() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="module")
+def pattern() -> Iterator[Path]:
+    """A data folder with a cluster that was made, used and properly stopped: making one is what takes time."""
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))
+    folder.chmod(0o755)
+    subprocess.run([sys.executable, "-c", PARENT, str(folder), "stop"], check=True, capture_output=True)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def made(pattern: Path, home: Path) -> Path:
+    """A copy of it for one test."""
+    subprocess.run(["cp", "-a", f"{pattern}/.", str(home)], check=True)
+    return home
+
+
 @pytest.fixture
 async def stopping() -> AsyncIterator[list[EmbeddedPostgres]]:
     servers: list[EmbeddedPostgres] = []
@@ -181,28 +198,28 @@ async def test_programs_out_of_the_users_reach_are_copied_and_run(home: Path) ->
 
 
 async def test_a_server_left_by_a_killed_process_is_stopped_and_its_data_are_there(
-    home: Path, stopping: list[EmbeddedPostgres]
+    made: Path, stopping: list[EmbeddedPostgres]
 ) -> None:
-    process, pid = parent(home, "untied")
+    process, pid = parent(made, "untied")
     process.kill()
     process.wait()
     assert is_alive(pid)
-    server = EmbeddedPostgres(data_dir=home)
+    server = EmbeddedPostgres(data_dir=made)
     stopping.append(server)
     await server.start()
     assert not is_alive(pid)
     assert await ask(server, "select value from kept") == "acknowledged"
-    written = (home / "postgres" / "server.log").read_text()
+    written = (made / "postgres" / "server.log").read_text()
     assert "not properly shut down" not in written
 
 
 async def test_a_server_ends_by_itself_when_its_process_is_killed_and_nothing_is_lost(
-    home: Path, stopping: list[EmbeddedPostgres]
+    made: Path, stopping: list[EmbeddedPostgres]
 ) -> None:
-    process, pid = parent(home, "tied")
+    process, pid = parent(made, "tied")
     process.kill()
     process.wait()
-    server = EmbeddedPostgres(data_dir=home)
+    server = EmbeddedPostgres(data_dir=made)
     stopping.append(server)
     await server.start()
     assert await ended(pid, limit_seconds=30)
@@ -210,30 +227,27 @@ async def test_a_server_ends_by_itself_when_its_process_is_killed_and_nothing_is
     assert await ask(server, "select value from kept") == "acknowledged"
 
 
-async def test_a_server_killed_with_everything_recovers(home: Path, stopping: list[EmbeddedPostgres]) -> None:
-    process, pid = parent(home, "untied")
+async def test_a_server_killed_with_everything_recovers(made: Path, stopping: list[EmbeddedPostgres]) -> None:
+    process, pid = parent(made, "untied")
     process.kill()
     process.wait()
     os.kill(pid, signal.SIGKILL)
-    server = EmbeddedPostgres(data_dir=home)
+    server = EmbeddedPostgres(data_dir=made)
     stopping.append(server)
     await server.start()
     assert await ask(server, "select value from kept") == "acknowledged"
 
 
 async def test_a_foreign_process_with_the_old_number_is_neither_adopted_nor_stopped(
-    home: Path, stopping: list[EmbeddedPostgres]
+    made: Path, stopping: list[EmbeddedPostgres]
 ) -> None:
-    process, pid = parent(home, "stop")
-    process.wait()
-    assert not is_alive(pid)
-    cluster = next(home.rglob("PG_VERSION")).parent
+    cluster = next(made.rglob("PG_VERSION")).parent
     owner = cluster.stat()
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as bystander:
         stale = cluster / "postmaster.pid"
         stale.write_text(f"{bystander.pid}\n{cluster}\n1700000000\n5432\n{cluster.parent / 'run'}\n\n 1 1\nready\n")
         os.chown(stale, owner.st_uid, owner.st_gid)
-        server = EmbeddedPostgres(data_dir=home)
+        server = EmbeddedPostgres(data_dir=made)
         stopping.append(server)
         await server.start()
         assert server.pid != bystander.pid
@@ -251,16 +265,19 @@ async def test_a_cluster_half_made_is_made_anew(home: Path, stopping: list[Embed
     assert await ask(server, "select 1") == 1
 
 
-async def test_a_path_too_long_for_a_socket_gets_a_loopback_port(home: Path, stopping: list[EmbeddedPostgres]) -> None:
-    server = EmbeddedPostgres(data_dir=home / ("long" * 30))
+async def test_a_path_too_long_for_a_socket_gets_a_loopback_port(made: Path, stopping: list[EmbeddedPostgres]) -> None:
+    long = made / ("long" * 30)
+    long.mkdir()
+    (made / "postgres").rename(long / "postgres")
+    server = EmbeddedPostgres(data_dir=long)
     stopping.append(server)
     await server.start()
     assert "@127.0.0.1:" in server.url
     assert await ask(server, "select 1") == 1
 
 
-async def test_without_the_password_nobody_is_let_in(home: Path, stopping: list[EmbeddedPostgres]) -> None:
-    server = EmbeddedPostgres(data_dir=home)
+async def test_without_the_password_nobody_is_let_in(made: Path, stopping: list[EmbeddedPostgres]) -> None:
+    server = EmbeddedPostgres(data_dir=made)
     stopping.append(server)
     await server.start()
     sockets = server.url.partition("host=")[2].partition("&")[0].replace("%2F", "/")
@@ -271,8 +288,8 @@ async def test_without_the_password_nobody_is_let_in(home: Path, stopping: list[
         await Database(url=f"postgresql://colloquy:wrong@/colloquy?host={sockets}").start()
 
 
-async def test_one_data_folder_serves_one_process_at_a_time(home: Path, stopping: list[EmbeddedPostgres]) -> None:
-    first, second = EmbeddedPostgres(data_dir=home), EmbeddedPostgres(data_dir=home)
+async def test_one_data_folder_serves_one_process_at_a_time(made: Path, stopping: list[EmbeddedPostgres]) -> None:
+    first, second = EmbeddedPostgres(data_dir=made), EmbeddedPostgres(data_dir=made)
     stopping.append(first)
     await first.start()
     with pytest.raises(DataFolderInUse):
@@ -280,8 +297,8 @@ async def test_one_data_folder_serves_one_process_at_a_time(home: Path, stopping
     assert await ask(first, "select 1") == 1
 
 
-async def test_the_server_writes_no_value_into_its_log(home: Path, stopping: list[EmbeddedPostgres]) -> None:
-    server = EmbeddedPostgres(data_dir=home)
+async def test_the_server_writes_no_value_into_its_log(made: Path, stopping: list[EmbeddedPostgres]) -> None:
+    server = EmbeddedPostgres(data_dir=made)
     stopping.append(server)
     await server.start()
     connection = await asyncpg.connect(server.url)
@@ -292,13 +309,13 @@ async def test_the_server_writes_no_value_into_its_log(home: Path, stopping: lis
     with pytest.raises(asyncpg.UniqueViolationError):
         await connection.execute("insert into t values ('a-canary-value')")
     await connection.close()
-    written = (home / "postgres" / "server.log").read_text()
+    written = (made / "postgres" / "server.log").read_text()
     assert "duplicate key" in written
     assert "a-canary-value" not in written
 
 
-async def test_a_server_that_died_is_a_problem(home: Path, stopping: list[EmbeddedPostgres]) -> None:
-    server = EmbeddedPostgres(data_dir=home)
+async def test_a_server_that_died_is_a_problem(made: Path, stopping: list[EmbeddedPostgres]) -> None:
+    server = EmbeddedPostgres(data_dir=made)
     stopping.append(server)
     await server.start()
     assert await server.problem() is None
