@@ -20,8 +20,9 @@ from shared.interview.evaluate.forms_memory import finish_list, leads_to_block, 
 from shared.interview.evaluate.forms_posted import Posted, typed_texts
 from shared.interview.evaluate.forms_values import UNTOUCHED, value_of
 from shared.interview.library.languages import word
+from shared.interview.runtime import names
 from shared.interview.runtime.form_result import FormResult
-from shared.interview.runtime.namespace import ITERATORS
+from shared.interview.runtime.namespace import CONTEXT_NAMES, ITERATORS
 from shared.interview.runtime.operations import SubmitForm
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.signals import InvalidInput
@@ -81,7 +82,10 @@ def apply_form(operation: SubmitForm, run: Run) -> FormResult:
 
 
 def context_of(form: Form) -> Sought:
-    """What x and i … n stood for when the screen was made."""
+    """What x and i … n stood for when the screen was made. Raises IllegalName for what no screen of ours says."""
+    for name, expression in form.context.items():
+        if name not in CONTEXT_NAMES or not names.is_legal(f"context[{expression}]"):
+            raise names.IllegalName(expression)
     iterators = tuple(form.context[name] for name in ITERATORS if name in form.context)
     return Sought(name=form.sought[0] if form.sought else "", x=form.context.get("x"), iterators=iterators)
 

@@ -59,6 +59,8 @@ def build_sections(scene: Scene) -> tuple[Section, ...]:
     declared = run.interview.sections.get(run.language) or run.interview.sections.get("*")
     written = run.internal.get("sections") or (declared.sections if declared is not None else [])
     state = section_state(scene)
+    if state.get("hidden"):
+        return ()
     return tuple(_section(heading, state, scene) for heading in headings(written))
 
 
@@ -83,7 +85,8 @@ def headings(items: Sequence[Any]) -> tuple[Heading, ...]:
 def _section(heading: Heading, state: Mapping[str, Any], scene: Scene) -> Section:
     is_past = heading.key in state["past"]
     is_current = state["current"] in heading.all_keys()
-    leads_there = is_past and state["current"] != heading.key and scene.run.interview.index.has_literal(heading.key)
+    may_lead = is_past and state["current"] != heading.key and not state.get("disabled")
+    leads_there = may_lead and scene.run.interview.index.has_literal(heading.key)
     link = encoded_action("_da_priority_action", {"_action": heading.key, "_arguments": {}}) if leads_there else ""
     return Section(
         key=heading.key,

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.screen import Screen
-from shared.interview.evaluate.forms import apply_form
+from shared.contracts.screen import Form, Screen
+from shared.interview.evaluate.forms import apply_form, context_of
 from shared.interview.library.objects.base import DAObject
 from shared.interview.library.objects.lists import DAList
 from shared.interview.runtime.form_result import FormResult
+from shared.interview.runtime.names import IllegalName
 from shared.interview.runtime.operations import PostedFile, SubmitForm
 from shared.interview.runtime.run import running
 from shared.interview.runtime.signals import InvalidInput
@@ -304,3 +305,15 @@ def test_uploads_become_a_list_of_files_and_none_when_nothing_was_chosen() -> No
 def test_a_signature_is_required_unless_the_author_says_otherwise() -> None:
     assert Asking("question: Q\nsignature: v").post({}).errors == {"v": "You must sign your name to continue."}
     assert Asking("question: Q\nsignature: v\nrequired: False").post({}).is_valid
+
+
+@pytest.mark.parametrize("expression", ["__import__('os').getpid()", "people.pop()", "1 if True else 2", "2; boom"])
+def test_the_context_of_a_form_is_names_and_indices_only(expression: str) -> None:
+    form = Form(question_name="Question_1", context={"x": expression})
+    with pytest.raises(IllegalName):
+        context_of(form)
+
+
+def test_names_and_indices_are_a_context() -> None:
+    form = Form(question_name="Question_1", context={"x": "people[0]", "i": "2", "j": "'key'", "k": "-1"})
+    assert context_of(form).context == {"x": "people[0]", "i": "2", "j": "'key'"} | {"k": "-1"}
