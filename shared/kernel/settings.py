@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from shared.kernel.errors import ColloquyError
 
@@ -111,6 +111,9 @@ class Settings(BaseSettings):
                 if not os.environ.get(_variable(name)) and not given.get(name):
                     problems.setdefault(_variable(name), "This is needed and was not given.")
             raise SettingsInvalid(problems) from None
+        except SettingsError as error:  # a list or mapping that is not JSON
+            field = str(error).partition('field "')[2].partition('"')[0]
+            raise SettingsInvalid({_variable(field): "It must be JSON."}) from None
         missing = {
             _variable(name): "This is needed and was not given." for name in required if not getattr(settings, name)
         }

@@ -21,6 +21,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 class GatewaySettings(Settings):
     port: int = 8000
+    origins: list[str] = []
 
 
 def test_without_any_variable_the_defaults_hold() -> None:
@@ -61,6 +62,12 @@ def test_all_mistakes_are_reported_at_once(environment: pytest.MonkeyPatch) -> N
     assert all(name in text for name in caught.value.problems)
     assert "postgresql://" in text
     assert "hidden" not in text
+
+
+def test_a_list_that_is_not_json_names_its_variable(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("COLLOQUY_ORIGINS", "[not json")
+    with pytest.raises(SettingsInvalid, match="COLLOQUY_ORIGINS: It must be JSON"):
+        GatewaySettings.load()
 
 
 def test_what_is_needed_and_missing_is_named() -> None:
