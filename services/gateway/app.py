@@ -20,13 +20,9 @@ from services.gateway.start import StartPage
 from services.gateway.store import BrowserStore
 from services.gateway.tokens import PageTokens
 from services.gateway.web import application
-from shared.bus.blobs_postgres import PostgresBlobs
-from shared.bus.cloudevents import Codec
-from shared.bus.dead_letters import DeadLetters
 from shared.bus.dispatch import consumers
+from shared.bus.messaging import over_rabbit
 from shared.bus.port import Bus
-from shared.bus.rabbit import RabbitBus
-from shared.contracts.catalog import message_types
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.interview_path import InterviewPath
@@ -67,25 +63,14 @@ def parts_from(settings: GatewaySettings) -> Parts:
         wait_seconds=settings.start_wait_seconds,
     )
     server_keys = ServerKeys.load(settings.key_file)
-    bus = RabbitBus(
-        url=settings.amqp_url,
-        codec=Codec(
-            types=message_types(),
-            sealer=server_keys.transport,
-            blobs=PostgresBlobs(database=database, clock=clock),
-        ),
-        clock=clock,
-        source=SOURCE,
-        dead_letters=DeadLetters(database=database, clock=clock),
-        wait_seconds=settings.start_wait_seconds,
-    )
+    messaging = over_rabbit(settings, database=database, sealer=server_keys.transport, clock=clock, source=SOURCE)
     return Parts(
-        bus=bus,
+        bus=messaging.bus,
         database=database,
         server_keys=server_keys,
         interviews=InterviewPath.of(settings.interview_path),
         clock=clock,
-        own=(database, bus),
+        own=(database, messaging.bus),
     )
 
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shared.bus.cloudevents import Codec
-from shared.bus.dead_letters import DeadLetters
 from shared.bus.dispatch import QueueSettings, consumers
+from shared.bus.messaging import over_rabbit
 from shared.bus.outbox import Outbox, OutboxRelay
 from shared.bus.port import Bus
-from shared.bus.rabbit import RabbitBus
-from shared.contracts.catalog import message_types
 from shared.contracts.envelope import Envelopes
 from shared.contracts.worker import TASKS, TASKS_LOW
 from shared.crypto.keys import ServerKeys
@@ -37,7 +34,7 @@ EVENTS_QUEUE = "worker.live"
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What the worker stands on. `own` are those that start and stop with it, in the order they start."""
+    """What the worker stands on."""
 
     bus: Bus
     database: Database
@@ -49,6 +46,9 @@ class Parts:
     owner: str = field(default_factory=new_id)
     """Who holds the leases: another one for every process."""
     own: Sequence[Component] = ()
+    """Those that start before the service and stop after it; empty when somebody else looks after them."""
+    own_messaging: Sequence[Component] = ()
+    """Relay and bus, likewise: they start when tasks can be run, and stop first."""
     checks: dict[str, Check] = field(default_factory=dict)
 
 
@@ -68,10 +68,10 @@ def build(settings: WorkerSettings, parts: Parts) -> Service:
         wake_relay=parts.relay.wake,
         clock=parts.clock,
         defaults=Defaults(
-            language=settings.language,
-            timezone=settings.timezone,
-            country=settings.country,
-            locale=settings.locale,
+            language=settings.default_language,
+            timezone=settings.default_timezone,
+            country=settings.default_country,
+            locale=settings.default_locale,
         ),
         limit_seconds=settings.task_limit_seconds,
         lease_seconds=settings.task_lease_seconds,
@@ -110,7 +110,7 @@ def build(settings: WorkerSettings, parts: Parts) -> Service:
         parts.bus.consume(consumer)
     return Service(
         name=SOURCE,
-        components=(*parts.own, runs, overdue),
+        components=(*parts.own, runs, overdue, *parts.own_messaging),
         checks={"database": parts.database.problem, "bus": parts.bus.problem, **parts.checks},
     )
 
@@ -125,25 +125,17 @@ def parts_from(settings: WorkerSettings) -> Parts:
         wait_seconds=settings.start_wait_seconds,
     )
     keys = ServerKeys.load(settings.key_file)
-    codec = Codec(types=message_types(), sealer=keys.transport)
-    bus = RabbitBus(
-        url=settings.amqp_url,
-        codec=codec,
-        clock=clock,
-        source=SOURCE,
-        dead_letters=DeadLetters(database=database, clock=clock),
-        wait_seconds=settings.start_wait_seconds,
-    )
-    relay = OutboxRelay(database=database, bus=bus)
+    messaging = over_rabbit(settings, database=database, sealer=keys.transport, clock=clock, source=SOURCE)
     pool = ProcessPool(settings=PoolSettings(size=settings.worker_processes), folders=settings.interview_path)
     return Parts(
-        bus=bus,
+        bus=messaging.bus,
         database=database,
         keys=keys,
         evaluator=pool,
-        outbox=Outbox(codec=codec),
-        relay=relay,
+        outbox=messaging.outbox,
+        relay=messaging.relay,
         clock=clock,
-        own=(database, pool, relay, bus),
-        checks={"outbox": relay.problem, "interviews": pool.problem},
+        own=(pool, database),
+        own_messaging=tuple(messaging.components),
+        checks={"outbox": messaging.relay.problem, "interviews": pool.problem},
     )
