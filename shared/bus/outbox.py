@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -159,6 +160,7 @@ class OutboxRelay:
         self._loop: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight: set[int] = set()
+        self._lines: dict[tuple[str, str], deque[_Row]] = {}
         self._published: list[int] = []
         self._failed: list[int] = []
         self._hopeless: list[tuple[int, str]] = []
@@ -242,28 +244,35 @@ class OutboxRelay:
         return was_rung
 
     def _hand_over(self, rows: Sequence[_Row]) -> None:
-        by_order: dict[tuple[str, str], list[_Row]] = {}
+        """Let every row join the line of its order; a line is worked off by one sender."""
         for row in rows:
             # After a lost connection our own rows come back while they are still in hand: they are not sent twice.
-            if row.position not in self._in_flight:
-                by_order.setdefault(row.order, []).append(row)
-                self._in_flight.add(row.position)
-        for ordered in by_order.values():
-            self._spawn(self._send(ordered))
+            if row.position in self._in_flight:
+                continue
+            self._in_flight.add(row.position)
+            if row.order in self._lines:
+                self._lines[row.order].append(row)
+            else:
+                self._lines[row.order] = deque([row])
+                self._spawn(self._send(row.order))
 
-    async def _send(self, rows: Sequence[_Row]) -> None:
-        """Hand rows over in order; when one fails, those behind it wait with it."""
-        for number, row in enumerate(rows):
+    async def _send(self, order: tuple[str, str]) -> None:
+        """Hand the rows of a line over, one after the other; when one fails, those behind it wait with it."""
+        line = self._lines[order]
+        while line:
+            row = line[0]
             try:
                 receipt = await self._bus.hand_over(row.packed)
             except Refused as error:
                 self._settle(row, error)
             except Exception as error:
-                for behind in rows[number:]:
-                    self._settle(behind, error)
-                return
+                for waiting in line:
+                    self._settle(waiting, error)
+                break
             else:
                 self._spawn(self._watch(row, receipt))
+            line.popleft()
+        del self._lines[order]
 
     async def _watch(self, row: _Row, receipt: Awaitable[None]) -> None:
         try:

@@ -37,8 +37,7 @@ begin
         );
     end if;
     return query
-    update bus.outbox claimed set claimed_by = relay
-    where claimed.position in (
+    with chosen as materialized (  -- once: a sub-select with a limit could be run again for every row
         select candidate.position from bus.outbox candidate
         where candidate.claimed_by is null and candidate.not_before <= now()
           and (candidate.subject = '' or not exists (
@@ -51,6 +50,8 @@ begin
         limit batch
         for update skip locked
     )
+    update bus.outbox claimed set claimed_by = relay
+    from chosen where claimed.position = chosen.position
     returning claimed.position, claimed.id, claimed.type, claimed.destination, claimed.is_event, claimed.subject,
         claimed.body, claimed.attempts;
 end

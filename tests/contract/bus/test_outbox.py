@@ -299,6 +299,37 @@ async def test_a_row_the_bus_refused_for_now_is_tried_again_in_order(tables: Dat
     assert handed == [0, 1, 2]
 
 
+async def test_a_row_committed_later_does_not_overtake_one_that_is_still_being_handed_over(tables: Database) -> None:
+    begun: list[int] = []
+    goes_on = asyncio.Event()
+
+    class Slow:
+        """A bus that takes its time."""
+
+        async def problem(self) -> None:
+            return None
+
+        async def hand_over(self, packed: Packed) -> Awaitable[None]:
+            envelope = await CODEC.read(packed.body)
+            assert isinstance(envelope.message, Sweep)
+            begun.append(envelope.message.number)
+            if envelope.subject == "s1":
+                await goes_on.wait()
+            return asyncio.sleep(0)
+
+    async with relaying(tables, Slow()) as relay:  # type: ignore[arg-type]
+        await commit(tables, Sweep(number=0, session_id="s1"), Sweep(number=1, session_id="s1"))
+        relay.wake()
+        await until(lambda: begun == [0])
+        await commit(tables, Sweep(number=2, session_id="s1"), Sweep(number=3, session_id="s2"))
+        relay.wake()
+        await until(lambda: 3 in begun)
+        assert begun == [0, 3]
+        goes_on.set()
+        await until(lambda: nothing_left(tables))
+    assert begun == [0, 3, 1, 2]
+
+
 async def test_a_relay_whose_database_connection_was_cut_goes_on(world: World, tables: Database) -> None:
     sweeps = Recorder()
     bus = await world.join(consumer("test.sweeps", {Sweep: sweeps}))
