@@ -18,7 +18,7 @@ from shared.interview.runtime.run import current_run
 
 @public
 class DADict(DictLinks, Gathered):
-    """A dictionary whose entries are asked for: a key by `new_item_name`, a plain value by `new_item_value`."""
+    """A dictionary whose entries are asked for: a key by `new_item_name`, a plain value under it."""
 
     elements: dict[Any, Any]
     _keeps_order = False
@@ -56,7 +56,9 @@ class DADict(DictLinks, Gathered):
         if number is None and minimum is None:
             minimum = 1 if self.elements else (1 if self.there_are_any else 0)
         for key in self._sorted_keys():
-            self._validate(self._entry(key), complete_attribute)
+            self._validate(self.elements[key], complete_attribute)
+        if self.__dict__.get("new_item_name") in self.elements and "new_item_value" not in self.__dict__:
+            del self.__dict__["new_item_name"]
         at_least = max(int(minimum or 0), number or 0, int(self.__dict__.get("_necessary_length", 0)))
         while len(self.elements) < at_least:
             self._gather_one(item_object_type, complete_attribute)
@@ -67,11 +69,8 @@ class DADict(DictLinks, Gathered):
                 self._gather_one(item_object_type, complete_attribute)
                 del self.__dict__["_necessary_length"]
 
-    def _entry(self, key: Any) -> Any:
-        return self.elements[key]
-
     def _gather_one(self, item_object_type: Any, complete_attribute: Any) -> None:
-        """Ask for the next key and its value, and read what makes it complete."""
+        """Ask for the next key and its value (`new_item_value` or under the key), and read what makes it complete."""
         key = self.new_item_name
         object_type = item_object_type or self.object_type
         if self.ask_object_type:

@@ -217,7 +217,7 @@ class DAStaticFile(DAObject):
         return str(self._file())
 
     def slurp(self, auto_decode: bool = True) -> Any:
-        """The contents: text of text files, unless `auto_decode=False`, else bytes. Raises DAError when there is none."""
+        """The contents: text of text files, unless `auto_decode=False`, else bytes. Raises DAError."""
         contents = self._file().read_bytes()
         is_text = str(self.mimetype).startswith("text/") or self.mimetype in (
             "application/json",

@@ -35,6 +35,9 @@ class NotedSteering:
     def forget_block(self, run: Run, block_id: str) -> None:
         self.asked.append(("forget_block", block_id))
 
+    def forget_pending(self, run: Run, name: str) -> None:
+        self.asked.append(("forget_pending", name))
+
     def evaluate_fresh(self, run: Run, name: str) -> None:
         self.asked.append(("evaluate_fresh", name))
 

@@ -11,21 +11,32 @@ from shared.interview.runtime.run import Run
 from tests.unit.interview.library.objects.test_lists import sought
 
 
-def test_plain_entries_are_asked_by_key_and_value() -> None:
+def test_plain_entries_are_asked_by_key_and_then_under_it() -> None:
     seeds = DADict("seeds")
     assert sought(seeds.gather) == "seeds.there_are_any"
     seeds.there_are_any = True
     assert sought(seeds.gather) == "seeds.new_item_name"
     seeds.new_item_name = "apple"
-    assert sought(seeds.gather) == "seeds.new_item_value"
-    seeds.new_item_value = 5
+    assert sought(seeds.gather) == "seeds['apple']"
+    seeds["apple"] = 5
     assert sought(seeds.gather) == "seeds.there_is_another"
     seeds.there_is_another = True
     assert sought(seeds.gather) == "seeds.new_item_name"
-    seeds.new_item_name, seeds.new_item_value = "pear", 3
+    seeds.new_item_name = "pear"
+    assert sought(seeds.gather) == "seeds['pear']"
+    seeds["pear"] = 3
     assert sought(seeds.gather) == "seeds.there_is_another"
     seeds.there_is_another = False
     assert dict(seeds.items()) == {"apple": 5, "pear": 3}
+
+
+def test_a_value_asked_together_with_the_key_is_taken() -> None:
+    seeds = DADict("seeds", there_are_any=True)
+    seeds.new_item_name, seeds.new_item_value = "apple", 5
+    assert sought(seeds.gather) == "seeds.there_is_another"
+    assert seeds.elements == {"apple": 5}
+    seeds.there_is_another = True
+    assert sought(seeds.gather) == "seeds.new_item_name"
 
 
 def test_objects_are_made_under_the_new_key() -> None:
