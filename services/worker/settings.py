@@ -26,7 +26,7 @@ class WorkerSettings(Settings):
     """How often tasks are looked for that nobody looks after."""
     worker_drain_seconds: float = Field(20.0, ge=0.0)
     """How long `stop` waits for tasks in hand."""
-    language: str = "en"
-    timezone: str = "America/New_York"
-    country: str = "US"
-    locale: str = "en_US.utf8"
+    default_language: str = "en"
+    default_timezone: str = "America/New_York"
+    default_country: str = "US"
+    default_locale: str = "en_US.utf8"

@@ -13,8 +13,16 @@ from typing import Any
 
 from shared.interview.runtime.effects import LaunchTask
 from shared.interview.runtime.host import AwaitTask, FetchTaskResult
-from shared.interview.runtime.operations import CallAction, RunBackgroundAction, RunRequest
-from shared.interview.runtime.outcomes import BackgroundValue, Finished, RunResult, ScreenReady
+from shared.interview.runtime.operations import CallAction, RunBackgroundAction, RunRequest, TaskFailure
+from shared.interview.runtime.outcomes import (
+    BackgroundValue,
+    Finished,
+    ResponseActionAsked,
+    RunFailed,
+    RunResult,
+    ScreenReady,
+)
+from shared.kernel.ids import new_id
 from shared.kernel.interview_path import InterviewPath
 
 
@@ -29,6 +37,18 @@ class ScriptedEngine:
         match request.operation:
             case CallAction(action=action, arguments=arguments):
                 return getattr(self, "do_" + action)(blobs, host, **arguments)
+            case RunBackgroundAction(action="tell_answers"):
+                context = request.context
+                told = {
+                    "answers": len(blobs["answers"]),
+                    "interview": context.interview,
+                    "code": context.session_code,
+                    "user": context.user.the_user_id,
+                    "interface": context.request.interface,
+                    "client_ip": context.request.client_ip,
+                    "tasks": [[task.task_id, task.state] for task in request.tasks],
+                }
+                return self._value(told)
             case RunBackgroundAction(action=action):
                 return getattr(self, "do_" + action)(blobs, host, **json.loads(blobs["arguments"]))
             case _:
@@ -84,7 +104,7 @@ class ScriptedEngine:
 
     def do_fetch(self, blobs: dict[str, bytes], host: Any, task: str = "t") -> tuple[RunResult, dict[str, bytes]]:
         answer, parts = host.call(FetchTaskResult(task_id=task), {"question": b"what"})
-        return self._value([answer.task.state, parts["payload"].decode()])
+        return self._value([answer.task.state, parts.get("payload", b"").decode()])
 
     def do_wait(self, blobs: dict[str, bytes], host: Any, task: str = "t") -> tuple[RunResult, dict[str, bytes]]:
         answer, _ = host.call(AwaitTask(task_id=task))
@@ -94,6 +114,21 @@ class ScriptedEngine:
         for _ in range(times):
             host.call(FetchTaskResult(task_id="t"))
         return self._value("asked")
+
+    def do_respond(self, blobs: dict[str, bytes], host: Any, response: str) -> tuple[RunResult, dict[str, bytes]]:
+        return RunResult(outcome=ResponseActionAsked(action=response)), {"arguments": b"pickle"}
+
+    def do_fail_with_error_action(self, blobs: dict[str, bytes], host: Any) -> tuple[RunResult, dict[str, bytes]]:
+        failure = TaskFailure(error_type="ZeroDivisionError", error_message="division by zero")
+        return RunResult(outcome=RunFailed(failure=failure, error_action="on_error")), {"arguments": b"pickle"}
+
+    def do_ask(self, blobs: dict[str, bytes], host: Any) -> tuple[RunResult, dict[str, bytes]]:
+        outcome = ScreenReady(question_text="What is your name?", error_action="on_error")
+        return RunResult(outcome=outcome), {"screen": b"{}", "arguments": b"pickle"}
+
+    def do_launch_another(self, blobs: dict[str, bytes], host: Any) -> tuple[RunResult, dict[str, bytes]]:
+        effect = LaunchTask(task_id=new_id(), action="sleep", arguments_blob="further")
+        return RunResult(outcome=Finished(), effects=(effect,)), {"further": b'{"seconds": 0}'}
 
     def do_launch_without_arguments(self, blobs: dict[str, bytes], host: Any) -> tuple[RunResult, dict[str, bytes]]:
         effect = LaunchTask(task_id="t", action="a", arguments_blob="nowhere")

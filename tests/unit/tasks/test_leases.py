@@ -14,7 +14,7 @@ from shared.tasks.records import Outcome, StaleTask
 from shared.tasks.sealing import GrantedKeys
 from shared.tasks.store import Tasks
 
-from .conftest import new_task
+from .sessions import new_task
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from shared.tasks.sealing import GrantedKeys
 from shared.tasks.snapshot import SessionClosed, SessionMissing, Snapshots
 from shared.tasks.store import Tasks
 
-from .conftest import SavedSession, new_task
+from .sessions import SavedSession, new_task
 
 
 async def test_a_snapshot_is_the_newest_step_and_the_tasks_of_the_session(

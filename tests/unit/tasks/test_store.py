@@ -14,7 +14,7 @@ from shared.tasks.records import Failure, GrantBroken, Outcome, StaleTask
 from shared.tasks.sealing import GrantedKeys, open_grants, unseal
 from shared.tasks.store import Tasks
 
-from .conftest import NOW, new_task
+from .sessions import NOW, new_task
 
 FAILURE = Failure(error_type="ValueError", error_message="the secret ingredient", variables=("a", "b"))
 

@@ -1,0 +1,148 @@
+"""A worker as `build` makes it, on a real database, the bus inside this process and real interview processes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from services.worker.app import Parts, build
+from services.worker.settings import WorkerSettings
+from shared.bus.dispatch import consumers
+from shared.bus.messaging import Messaging, in_process
+from shared.contracts.base import Command
+from shared.contracts.envelope import Envelopes
+from shared.contracts.events import TaskRevoked
+from shared.contracts.session import BackgroundEnded
+from shared.contracts.worker import RunTask, RunTaskLow
+from shared.crypto.keys import ServerKeys
+from shared.evaluation.pool import PoolSettings, ProcessPool
+from shared.kernel.clock import SystemClock
+from shared.kernel.service import Service
+from shared.storage.database import Database
+from shared.tasks.records import EndedTask
+from shared.tasks.store import Tasks
+from tests.unit.tasks.sessions import SavedSession, make_tables, new_task, save_session
+
+ENGINE = "tests.unit.evaluation.scripted_engine:ScriptedEngine"
+WAIT_SECONDS = 30.0
+
+
+@dataclass
+class House:
+    """A worker, the session it works for, and a session service that only notes what it is told."""
+
+    database: Database
+    tasks: Tasks
+    session: SavedSession
+    messaging: Messaging
+    envelopes: Envelopes
+    ended: asyncio.Queue[BackgroundEnded] = field(default_factory=asyncio.Queue)
+
+    async def launch(self, action: str, *, is_low_priority: bool = False, **arguments: Any) -> str:
+        """What a turn does: the row and the doorbell, in one transaction."""
+        task = new_task(action=action, arguments=json.dumps(arguments).encode(), is_low_priority=is_low_priority)
+        async with self.database.transaction() as connection:
+            await self.tasks.insert(connection, [task], keys=self.session.keys)
+            await self.messaging.outbox.add(
+                connection, [self.envelopes.wrap(self.doorbell(task.task_id, is_low_priority))]
+            )
+        self.messaging.relay.wake()
+        return task.task_id
+
+    def doorbell(self, task_id: str, is_low: bool = False) -> Command:
+        kind = RunTaskLow if is_low else RunTask
+        return kind(task_id=task_id, session_id=self.session.keys.session_id)
+
+    async def ring(self, task_id: str) -> None:
+        """The doorbell alone, once more."""
+        await self.messaging.bus.publish([self.envelopes.wrap(self.doorbell(task_id), subject="")])
+
+    async def revoke(self, task_id: str) -> None:
+        """What a turn does that revokes a task."""
+        session_id = self.session.keys.session_id
+        now = SystemClock().now()
+        assert await self.tasks.revoke(self.database, task_id, session_id=session_id, terminate=True, now=now)
+        await self.messaging.bus.publish([self.envelopes.wrap(TaskRevoked(task_id=task_id, session_id=session_id))])
+
+    async def next_end(self) -> EndedTask:
+        """The next task that is reported as ended."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            message = await self.ended.get()
+        ended = await self.tasks.ended(self.database, message.task_id)
+        assert ended is not None
+        assert ended.fencing == message.fencing
+        return ended
+
+    async def until(self, task_id: str, state: str) -> None:
+        """Wait until a task's row is in this state."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while await self.state(task_id) != state:
+                await asyncio.sleep(0.01)
+
+    async def until_begun(self, task_id: str) -> None:
+        """Wait until a task's code runs."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while not await self.database.fetchval("select begun_at from tasks.tasks where id = $1", task_id):
+                await asyncio.sleep(0.01)
+
+    async def state(self, task_id: str) -> str:
+        return str(await self.database.fetchval("select state from tasks.tasks where id = $1", task_id))
+
+
+StartWorker = Callable[..., Awaitable[Service]]
+
+
+@pytest.fixture
+async def house(database: Database, server_keys: ServerKeys) -> House:
+    """Everything around the worker; its bus is started by `start_worker`."""
+    await make_tables(database)
+    session = await save_session(database, server_keys)
+    clock = SystemClock()
+    messaging = in_process(database=database, sealer=server_keys.transport, clock=clock, source="test")
+    house = House(database, Tasks(server_keys=server_keys), session, messaging, Envelopes("test", clock))
+
+    async def on_background_ended(message: BackgroundEnded) -> None:
+        house.ended.put_nowait(message)
+
+    for consumer in consumers({BackgroundEnded: on_background_ended}, parts={}):
+        messaging.bus.consume(consumer)
+    return house
+
+
+@pytest.fixture
+async def start_worker(house: House, server_keys: ServerKeys) -> AsyncIterator[StartWorker]:
+    """Builds and starts workers; the settings are given by name."""
+    started: list[Service] = []
+
+    async def start(**given: Any) -> Service:
+        settings = WorkerSettings.load(**given)
+        pool = ProcessPool(settings=PoolSettings(size=settings.worker_processes), folders=[], engine=ENGINE)
+        parts = Parts(
+            bus=house.messaging.bus,
+            database=house.database,
+            keys=server_keys,
+            evaluator=pool,
+            outbox=house.messaging.outbox,
+            relay=house.messaging.relay,
+            own=(pool,),
+            own_messaging=tuple(house.messaging.components),
+        )
+        worker = build(settings, parts)
+        started.append(worker)
+        await worker.start()
+        return worker
+
+    yield start
+    for worker in started:
+        await worker.stop()
+
+
+@pytest.fixture
+async def worker(start_worker: StartWorker) -> Service:
+    """A started worker with the usual settings."""
+    return await start_worker(worker_processes=1, overdue_seconds=0.05)

@@ -1,0 +1,181 @@
+"""The worker, from doorbell to report."""
+
+from __future__ import annotations
+
+import asyncio
+
+from shared.kernel.service import Service
+from shared.tasks.records import Failure
+
+from .conftest import House, StartWorker
+
+
+async def test_a_task_runs_on_the_saved_answers_and_reports_its_value(house: House, worker: Service) -> None:
+    task_id = await house.launch("tell_answers")
+    ended = await house.next_end()
+    assert (ended.task_id, ended.outcome.kind) == (task_id, "value")
+    told = ended.outcome.json_value
+    assert told["answers"] == len(house.session.answers)
+    assert told["interview"] == "docs:data/questions/a.yml"
+    assert told["code"] == house.session.code
+    assert (told["user"], told["interface"], told["client_ip"]) == ("t7", "worker", "203.0.113.9")
+    assert told["tasks"] == [[task_id, "running"]]
+
+
+async def test_a_response_action_is_reported_with_its_arguments(house: House, worker: Service) -> None:
+    await house.launch("respond", response="save_it")
+    ended = await house.next_end()
+    assert (ended.outcome.kind, ended.outcome.action, ended.arguments) == ("response_action", "save_it", b"pickle")
+
+
+async def test_a_failure_is_reported_with_the_error_action(house: House, worker: Service) -> None:
+    await house.launch("fail_with_error_action")
+    ended = await house.next_end()
+    assert (ended.outcome.kind, ended.outcome.action, ended.arguments) == ("failed", "on_error", b"pickle")
+    assert ended.outcome.failure == Failure(error_type="ZeroDivisionError", error_message="division by zero")
+
+
+async def test_a_task_that_asks_a_question_has_failed(house: House, worker: Service) -> None:
+    await house.launch("ask")
+    ended = await house.next_end()
+    assert ended.outcome.failure == Failure(error_type="QuestionError", error_message="What is your name?")
+    assert ended.outcome.action == "on_error"
+
+
+async def test_a_task_that_ends_its_process_fails_and_is_not_run_again(house: House, worker: Service) -> None:
+    await house.launch("die")
+    ended = await house.next_end()
+    assert ended.outcome.failure is not None
+    assert (ended.outcome.failure.error_type, ended.fencing) == ("ProcessDied", 1)
+
+
+async def test_a_task_past_its_limit_is_ended(house: House, start_worker: StartWorker) -> None:
+    await start_worker(worker_processes=1, task_limit_seconds=0.2)
+    await house.launch("sleep")
+    ended = await house.next_end()
+    assert ended.outcome.failure is not None
+    assert ended.outcome.failure.error_type == "RunTimedOut"
+
+
+async def test_a_second_doorbell_changes_nothing(house: House, worker: Service) -> None:
+    task_id = await house.launch("sleep", seconds=0.1)
+    await house.ring(task_id)
+    await house.next_end()
+    await house.ring(task_id)
+    await asyncio.sleep(0.1)
+    assert house.ended.empty()
+    assert await house.database.fetchval("select fencing from tasks.tasks") == 1
+
+
+async def test_a_revoked_task_is_killed_and_makes_room(house: House, start_worker: StartWorker) -> None:
+    await start_worker(worker_processes=1, worker_concurrency=1)
+    task_id = await house.launch("sleep_stubbornly")
+    await house.until_begun(task_id)
+    await house.revoke(task_id)
+    next_id = await house.launch("sleep", seconds=0)
+    assert (await house.next_end()).task_id == next_id
+    assert await house.state(task_id) == "revoked"
+
+
+async def test_a_task_whose_lease_is_lost_is_killed(house: House, start_worker: StartWorker) -> None:
+    await start_worker(worker_processes=1, worker_concurrency=1, task_lease_seconds=1.0)
+    task_id = await house.launch("sleep_stubbornly")
+    await house.until_begun(task_id)
+    await house.database.execute("update tasks.tasks set fencing = fencing + 1")
+    next_id = await house.launch("sleep", seconds=0)
+    assert (await house.next_end()).task_id == next_id
+
+
+async def test_as_many_tasks_run_at_once_as_the_settings_say(house: House, start_worker: StartWorker) -> None:
+    await start_worker(worker_processes=2, worker_concurrency=2)
+    first = [await house.launch("sleep") for _ in range(2)]
+    for task_id in first:
+        await house.until_begun(task_id)
+    waiting = await house.launch("sleep", seconds=0)
+    await asyncio.sleep(0.1)
+    assert await house.state(waiting) == "pending"
+    await house.revoke(first[0])
+    assert (await house.next_end()).task_id == waiting
+    await house.revoke(first[1])
+
+
+async def test_tasks_of_low_priority_leave_room_for_others(house: House, start_worker: StartWorker) -> None:
+    await start_worker(worker_processes=2, worker_concurrency=2, worker_low_concurrency=1)
+    low = [await house.launch("sleep", is_low_priority=True) for _ in range(3)]
+    other = await house.launch("sleep", seconds=0)
+    assert (await house.next_end()).task_id == other
+    for task_id in low:
+        await house.revoke(task_id)
+
+
+async def test_a_message_that_waits_too_long_goes_back_to_its_queue(house: House, start_worker: StartWorker) -> None:
+    await start_worker(worker_processes=1, worker_concurrency=1, task_patience_seconds=0.1)
+    first = await house.launch("sleep", seconds=0.5)
+    await house.until_begun(first)
+    second = await house.launch("sleep", seconds=0)
+    assert [(await house.next_end()).task_id for _ in range(2)] == [first, second]
+
+
+async def test_a_task_whose_worker_vanished_fails_once(house: House, worker: Service) -> None:
+    task_id = await house.launch("sleep")
+    await house.until_begun(task_id)
+    await house.database.execute("update tasks.tasks set due_at = now() - interval '1 second'")
+    ended = await house.next_end()
+    assert ended.outcome.failure is not None
+    assert (ended.task_id, ended.outcome.failure.error_type) == (task_id, "WorkerLost")
+    assert house.ended.empty()
+
+
+async def test_a_session_that_is_gone_fails_its_tasks(house: House, worker: Service) -> None:
+    await house.database.execute("delete from session.sessions")
+    await house.launch("sleep", seconds=0)
+    ended = await house.next_end()
+    assert ended.outcome.failure is not None
+    assert ended.outcome.failure.error_type == "SessionMissing"
+
+
+async def test_background_code_reads_results_but_cannot_wait_for_them(house: House, worker: Service) -> None:
+    first = await house.launch("sleep", seconds=0)
+    ended = await house.next_end()
+    keys = house.session.keys
+    now = ended.request and (await house.database.fetchval("select now()"))
+    await house.tasks.finish(house.database, first, ended.fencing, keys=keys, state="succeeded", now=now)
+    await house.launch("fetch", task=first)
+    assert (await house.next_end()).outcome.json_value == ["succeeded", ""]
+    await house.launch("wait", task=first)
+    failure = (await house.next_end()).outcome.failure
+    assert failure is not None
+    assert "cannot wait" in failure.error_message
+    await house.launch("fetch", task="somebody else's")
+    failure = (await house.next_end()).outcome.failure
+    assert failure is not None
+    assert "no such task" in failure.error_message
+
+
+async def test_background_code_may_launch_a_further_task(house: House, worker: Service) -> None:
+    outer = await house.launch("launch_another")
+    ends = {(await house.next_end()).task_id for _ in range(2)}
+    assert outer in ends
+    assert len(ends) == 2
+
+
+async def test_a_worker_that_is_stopped_finishes_what_it_has_begun(house: House, start_worker: StartWorker) -> None:
+    worker = await start_worker(worker_processes=1)
+    task_id = await house.launch("sleep", seconds=0.3)
+    await house.until_begun(task_id)
+    await worker.stop()
+    assert await house.state(task_id) == "responding"
+    ended = await house.tasks.ended(house.database, task_id)
+    assert ended is not None
+    assert ended.outcome.kind == "value"
+
+
+async def test_a_worker_that_cannot_finish_in_time_says_so(house: House, start_worker: StartWorker) -> None:
+    worker = await start_worker(worker_processes=1, worker_drain_seconds=0.1)
+    task_id = await house.launch("sleep_stubbornly")
+    await house.until_begun(task_id)
+    await worker.stop()
+    ended = await house.tasks.ended(house.database, task_id)
+    assert ended is not None
+    assert ended.outcome.failure is not None
+    assert ended.outcome.failure.error_type == "WorkerLost"
