@@ -1,4 +1,4 @@
-"""The only HTTP: pages, JSON, WebSocket, browsers' visits. Asks the session service, in one hop, and shows what it says.
+"""The only HTTP: pages, JSON, WebSocket, browsers' visits. Asks the session service and shows what it says.
 
 Duty       turn a browser's requests into commands, and screens into pages
 Consumes   SessionChanged (live, one exclusive queue per process)

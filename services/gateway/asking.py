@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from shared.bus.port import Bus
-from shared.contracts.base import Command
-from shared.contracts.session import InterviewEntry, InterviewList, ListInterviews, TurnReply
+from shared.bus.port import Bus, RequestRefused
+from shared.contracts.base import Command, Sealed
+from shared.contracts.session import InterviewEntry, InterviewList, ListInterviews, ReadVariables, TurnReply
+from shared.contracts.visitor import Visitor
 from shared.kernel.errors import ColloquyError
+from shared.kernel.ids import new_code, new_id
 
 _READY_SECONDS = 3.0
+_NO_INTERVIEW = "nobody:data/questions/nothing.yml"
 
 
 class Sessions:
@@ -26,9 +29,14 @@ class Sessions:
         return (await self._bus.request(command, InterviewList, timeout_seconds=self._timeout_seconds)).interviews
 
     async def problem(self) -> str | None:
-        """Readiness: None when the session service answers."""
+        """Readiness: None when the session service answers, be it that there is no such session."""
+        probe = ReadVariables(
+            operation_id=new_id(), interview=_NO_INTERVIEW, session_code=Sealed(new_code()), visitor=Sealed(Visitor())
+        )
         try:
-            await self._bus.request(ListInterviews(), InterviewList, timeout_seconds=_READY_SECONDS)
+            await self._bus.request(probe, TurnReply, timeout_seconds=_READY_SECONDS)
+        except RequestRefused:
+            return None
         except ColloquyError as error:
             return f"The session service does not answer: {error}"
         return None

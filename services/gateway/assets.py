@@ -1,7 +1,7 @@
 """Fetch the browser libraries that the pages use: `python -m services.gateway.assets`.
 
-The lock file beside this module pins name, version and integrity; the tarballs come from the npm registry and nothing is
-unpacked that the lock file does not name. No node is needed, and nothing of it is kept in the repository.
+The lock file beside this module pins name, version and integrity; the tarballs come from the npm registry, and nothing
+is unpacked that the lock file does not name. No node is needed, and nothing of it is kept in the repository.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def read_lock(path: Path = LOCK_FILE) -> Lock:
 
 
 def registry_of(environment: dict[str, str], homes: Sequence[Path]) -> str:
-    """The registry npm itself would use: its environment variable, else the first `.npmrc` that names one, else the public one."""
+    """The registry npm would use: by its environment variable, else the first `.npmrc` that names one, else the public."""
     for name in ("npm_config_registry", "NPM_CONFIG_REGISTRY"):
         if environment.get(name):
             return environment[name]
@@ -119,16 +119,23 @@ def unpack(package: Package, tarball: bytes, folder: Path) -> None:
 
 def download(address: str) -> bytes:
     """Get one tarball. Raises AssetsUnavailable."""
+    shown = _without_password(address)
     if not address.startswith(("https://", "http://")):
-        raise AssetsUnavailable(f"{address} is not a web address.")
+        raise AssetsUnavailable(f"{shown} is not a web address.")
     try:
         with urllib.request.urlopen(address, timeout=_PATIENCE_SECONDS) as answer:  # noqa: S310 - scheme checked above
             body: bytes = answer.read(_LARGEST_TARBALL + 1)
     except (urllib.error.URLError, OSError) as error:
-        raise AssetsUnavailable(f"{address}: {error}. Set npm_config_registry to one that can be reached.") from error
+        raise AssetsUnavailable(f"{shown}: {error}. Set npm_config_registry to one that can be reached.") from error
     if len(body) > _LARGEST_TARBALL:
-        raise AssetsUnavailable(f"{address} is larger than {_LARGEST_TARBALL} bytes.")
+        raise AssetsUnavailable(f"{shown} is larger than {_LARGEST_TARBALL} bytes.")
     return body
+
+
+def _without_password(address: str) -> str:
+    scheme, separator, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def are_present(folder: Path = VENDOR, lock_file: Path = LOCK_FILE) -> bool:

@@ -17,9 +17,9 @@ from shared.kernel.errors import Malformed
 
 CONTROL_FIELDS = frozenset(
     {
-        "csrf_token", "ajax", "json", "i", "informed", "_session", "_step", "_operation", "_form", "_action", "_readonly",
-        "_back_one", "_visible", "_question_name", "_event", "_tracker", "_datatypes", "_varnames", "_checkboxes",
-        "_empties", "_track_location", "_refresh",
+        "csrf_token", "ajax", "json", "i", "informed", "_session", "_step", "_operation", "_form", "_action",
+        "_readonly", "_back_one", "_visible", "_question_name", "_event", "_tracker", "_datatypes", "_varnames",
+        "_checkboxes", "_empties", "_track_location", "_refresh",
     }
 )  # fmt: skip
 

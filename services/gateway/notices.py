@@ -44,7 +44,8 @@ class Notice:
 BUSY = Notice(
     503,
     "One moment, please",
-    "The server is busy or a part of it does not answer at the moment. Nothing is lost; this page tries again by itself.",
+    "The server is busy or a part of it does not answer at the moment. Nothing is lost; this page tries again by"
+    " itself.",
     icon="hourglass-split",
     retry_seconds=_RETRY_SECONDS,
     reason="busy",

@@ -20,8 +20,9 @@ STRICT_POLICY = (
 """Pages of our own: nothing inline runs."""
 
 INTERVIEW_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' https:; style-src 'self' 'unsafe-inline' https:;"
-    " img-src 'self' data: blob: https:; media-src 'self' data: blob: https:; font-src 'self' data: https:;"
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' https:;"
+    " style-src 'self' 'unsafe-inline' https:; img-src 'self' data: blob: https:;"
+    " media-src 'self' data: blob: https:; font-src 'self' data: https:;"
     " connect-src 'self' ws: wss: https:; frame-src 'self' https:; worker-src 'self' blob:; object-src 'none';"
     " base-uri 'self'; form-action 'self' https:; frame-ancestors 'self'"
 )

@@ -161,7 +161,9 @@ class SessionDouble:
 
     async def on_read(self, message: ReadVariables) -> TurnReply:
         self.asked.append(message)
-        session = self.sessions[message.session_code.value]
+        session = self.sessions.get(message.session_code.value)
+        if session is None:
+            return TurnReply(kind="missing")
         return TurnReply(
             kind="variables",
             variables=Sealed(dict(session.answers)),

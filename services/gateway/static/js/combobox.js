@@ -5,42 +5,49 @@ import { callAction } from './ask.js';
 import { form } from './fields.js';
 import { onScreen } from './page.js';
 
+const SUGGEST_MS = 300;
+
 onScreen(() => {
   for (const select of form()?.querySelectorAll('select.da-combobox') ?? []) new Combobox(select);
-  for (const input of form()?.querySelectorAll('input.da-ajax-combobox') ?? []) suggest(input);
+  for (const input of form()?.querySelectorAll('input.da-ajax-combobox') ?? []) new Combobox(input);
 });
 
 class Combobox {
-  constructor(select) {
-    this.options = [...select.options].filter((option) => option.value !== '').map((option) => [option.value, option.text]);
-    const chosen = select.value ? select.selectedOptions[0] : null;
-    this.build(select);
-    this.choose(chosen ? chosen.value : '', { silently: true });
-    select.replaceWith(this.container);
+  /** From a select, or from a text input whose options come from an action of the interview while somebody types. */
+  constructor(replaced) {
+    const options = [...(replaced.options ?? [])];
+    this.options = options.filter((option) => option.value !== '').map((option) => [option.value, option.text]);
+    this.action = replaced.dataset.action ?? '';
+    this.trigger = Number(replaced.dataset.trig ?? 0);
+    this.hint = replaced.placeholder ?? (options[0]?.value === '' ? options[0].text : '');
+    const chosen = replaced.value;
+    this.build(replaced);
+    this.choose(chosen, { silently: true });
+    replaced.replaceWith(this.container);
   }
 
-  build(select) {
+  build(replaced) {
     this.container = document.createElement('div');
     this.container.className = 'combobox-container';
     this.input = document.createElement('input');
-    Object.assign(this.input, { type: 'text', className: 'form-control', id: select.id, autocomplete: 'off', alt: 'Input box' });
-    this.input.placeholder = select.options[0]?.value === '' ? select.options[0].text : '';
-    this.input.required = select.required;
-    this.input.disabled = select.disabled;
+    Object.assign(this.input, { type: 'text', className: 'form-control', id: replaced.id, autocomplete: 'off', alt: 'Input box' });
+    this.input.placeholder = this.hint;
+    this.input.required = replaced.required;
+    this.input.disabled = replaced.disabled;
     this.input.setAttribute('role', 'combobox');
     this.input.setAttribute('aria-expanded', 'false');
     this.input.setAttribute('aria-autocomplete', 'list');
-    this.input.setAttribute('aria-controls', `${select.id}-list`);
+    this.input.setAttribute('aria-controls', `${replaced.id}-list`);
     this.button = document.createElement('button');
     Object.assign(this.button, { type: 'button', className: 'dacomboboxtoggle', tabIndex: -1 });
     this.button.setAttribute('aria-label', 'Show the list');
     this.button.innerHTML = '<i class="bi bi-chevron-down" aria-hidden="true"></i>';
     this.list = document.createElement('ul');
     this.list.className = 'dropdown-menu';
-    this.list.id = `${select.id}-list`;
+    this.list.id = `${replaced.id}-list`;
     this.list.setAttribute('role', 'listbox');
     this.hidden = document.createElement('input');
-    Object.assign(this.hidden, { type: 'hidden', name: select.name, disabled: select.disabled });
+    Object.assign(this.hidden, { type: 'hidden', name: replaced.name, disabled: replaced.disabled });
     this.container.append(this.hidden, this.input, this.button, this.list);
     this.listen();
   }
@@ -48,7 +55,8 @@ class Combobox {
   listen() {
     this.input.addEventListener('input', () => {
       this.write(this.input.value);
-      this.open(this.input.value);
+      if (this.action) this.askForOptions(this.input.value);
+      else this.open(this.input.value);
     });
     this.input.addEventListener('keydown', (event) => this.key(event));
     this.input.addEventListener('blur', () => setTimeout(() => this.close(), 150));
@@ -129,24 +137,20 @@ class Combobox {
       this.choose(items[at].dataset.value);
     }
   }
-}
-
-/** Ask the interview's action for suggestions while somebody types. */
-function suggest(input) {
-  const list = document.createElement('datalist');
-  list.id = `${input.id}-suggestions`;
-  input.after(list);
-  input.setAttribute('list', list.id);
-  let timer = null;
-  input.addEventListener('input', () => {
-    clearTimeout(timer);
-    const words = input.value;
-    if (words.length < Number(input.dataset.trig)) return;
-    timer = setTimeout(() => {
-      callAction(input.dataset.action, { wordstart: words }, (found) => {
-        const labels = (Array.isArray(found) ? found : []).map((one) => (Array.isArray(one) ? one[1] : one));
-        list.replaceChildren(...labels.map((label) => new Option('', label)));
+  /** Ask the interview's action what begins like this; it answers with labels, or with pairs of value and label. */
+  askForOptions(words) {
+    clearTimeout(this.timer);
+    if (words.length < this.trigger) {
+      this.close();
+      return;
+    }
+    this.timer = setTimeout(() => {
+      callAction(this.action, { wordstart: words }, (found) => {
+        if (!Array.isArray(found) || this.input.value !== words) return;
+        this.options = found.map((one) => (Array.isArray(one) ? [String(one[0]), String(one[1])] : [String(one), String(one)]));
+        this.write(words);
+        this.open('');
       }, { isReadOnly: true });
-    }, 300);
-  });
+    }, SUGGEST_MS);
+  }
 }

@@ -16,7 +16,7 @@ onScreen(() => {
   if (main) {
     main.noValidate = true;
     $(main).on('submit', onSubmit);
-    $(main).on('input change', (event) => recheck(event.target));
+    $(main).on('input change', recheck);
     sent.text = null;
   }
   $('#dabackbutton').on('submit', (event) => {

@@ -1,7 +1,6 @@
 // Check a form before it is sent, with the messages of spec/area4 §5.6; the server converts and checks again.
 
 import { allFields, form, inputsOf, isHidden, namedOptions } from './fields.js';
-import { current } from './page.js';
 
 const MESSAGES = {
   required: 'You need to fill this in.',
@@ -30,6 +29,7 @@ const MESSAGES = {
   checkexactly: 'Please select exactly %s.',
 };
 const EMAIL = /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/;
+const BOXES = /^(yes|no)/;
 const NUMBERS = new Set(['integer', 'number', 'currency', 'float', 'range']);
 
 function message(field, rule, limit = '') {
@@ -48,7 +48,7 @@ export function problemOf(field) {
   if (field.type === 'multiselect') return checkMultiselect(field, required);
   if (field.type === 'radio') return required && !inputs.some((input) => input.checked) ? message(field, 'multiple choice required') : null;
   const input = inputs.find((one) => one.type !== 'hidden') ?? inputs[0];
-  if (input.type === 'checkbox') return required && !input.checked ? message(field, 'checkbox required') : null;
+  if (input.type === 'checkbox') return checkBox(field, input, required);
   if (input.type === 'file') return required && input.files.length === 0 ? message(field, 'file required') : null;
   if (input.type === 'hidden') return null;
   return checkText(field, input, required);
@@ -64,6 +64,17 @@ function checkGroup(field, required) {
   if (limits.checkatmost !== undefined && count > Number(limits.checkatmost)) return message(field, 'checkatmost', limits.checkatmost);
   if (!required || count > 0 || none?.checked) return null;
   return none ? message(field, 'checkboxes required', field.container.dataset.nota) : message(field, 'checkboxes required without none');
+}
+
+/** A box that unchecks others is their "none of the above": one of them all must be checked. */
+function checkBox(field, input, required) {
+  if (required && !input.checked) return message(field, 'checkbox required');
+  if (!field.container.dataset.uncheckOthers || input.checked) return null;
+  const named = JSON.parse(field.container.dataset.uncheckOthers);
+  const others = allFields().filter((one) => BOXES.test(one.type) && one.container !== field.container);
+  const group = others.filter((one) => (named === true || named.includes(one.variable)) && !isHidden(one.container));
+  if (group.some((one) => inputsOf(one)[0].checked)) return null;
+  return message(field, 'checkboxes required', field.container.querySelector('.da-choice-text')?.textContent ?? '');
 }
 
 function checkMultiselect(field, required) {
@@ -150,7 +161,6 @@ export function isValid() {
     if (text !== null) wrong.push(field);
   }
   if (wrong.length === 0) return true;
-  current.wasChecked = true;
   const first = inputsOf(wrong[0]).find((input) => input.type !== 'hidden' && !input.disabled);
   first?.focus({ preventScroll: true });
   wrong[0].container.scrollIntoView({ block: 'center' });
@@ -158,9 +168,8 @@ export function isValid() {
 }
 
 /** After a first refusal, messages go away as soon as they are no longer true. */
-export function recheck(input) {
-  const container = input.closest('.da-field-container[data-variable]');
-  if (!container?.classList.contains('da-has-error')) return;
-  const field = allFields().find((one) => one.container === container);
-  showProblem(field, problemOf(field));
+export function recheck() {
+  for (const field of allFields()) {
+    if (field.container.classList.contains('da-has-error')) showProblem(field, problemOf(field));
+  }
 }
