@@ -13,6 +13,7 @@ from services.session.context import Surroundings
 from services.session.effects import Effects
 from services.session.handlers import HANDLERS
 from services.session.host import TurnHosts
+from services.session.housekeeping import Housekeeping
 from services.session.interviews import InterviewCatalog
 from services.session.keys import SessionKeys
 from services.session.lock import SessionLockService
@@ -136,6 +137,12 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
             interactive_seconds=settings.interactive_limit_seconds, action_seconds=settings.action_limit_seconds
         ),
     )
+    housekeeping = Housekeeping(
+        database=database,
+        clock=clock,
+        keeps_outcomes_seconds=settings.outcome_days * 86_400,
+        every_seconds=settings.housekeeping_seconds,
+    )
     handled_by = {
         "turns": turns,
         "check_ins": CheckIns(database=database, turns=turns),
@@ -151,6 +158,6 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
         parts.bus.consume(consumer)
     return Service(
         name=SOURCE,
-        components=(*parts.own, lock, announcer, *parts.own_messaging),
+        components=(*parts.own, lock, announcer, housekeeping, *parts.own_messaging),
         checks={"database": database.problem, "bus": parts.bus.problem, "outbox": parts.relay.problem},
     )

@@ -12,7 +12,7 @@ import structlog
 from services.session import notices, store
 from services.session.announcing import Announcer
 from services.session.keys import DataKeys
-from services.session.operations import Request, end_of_session, response_action
+from services.session.operations import Request, end_of_session, operation_of_task, response_action
 from services.session.turn import Turned, Turns
 from shared.contracts.events import SessionChanged
 from shared.contracts.session import BackgroundEnded
@@ -137,7 +137,7 @@ class TaskEndings:
                 session_id=message.session_id,
                 version=version,
                 cause="task",
-                operation_id=f"task:{message.task_id}",
+                operation_id=operation_of_task(message.task_id),
                 has_notices=True,
                 ended_tasks=(message.task_id,),
             )
@@ -149,7 +149,7 @@ def _request_of(ended: EndedTask) -> Request:
     facts = ended.request.model_copy(update={"interface": "worker"})
     return Request(
         session_id=SessionId(ended.session_id),
-        operation_id=f"task:{ended.task_id}",
+        operation_id=operation_of_task(ended.task_id),
         visitor=Visitor(user=ended.user, request=facts),
         cause="task",
         task_id=ended.task_id,

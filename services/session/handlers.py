@@ -6,8 +6,9 @@ from services.session import operations
 from services.session.background import TaskEndings
 from services.session.checkins import CheckIns
 from services.session.interviews import InterviewCatalog
-from services.session.outcomes import done_of
-from services.session.turn import Turns
+from services.session.operations import Request
+from services.session.outcomes import busy_reply, done_of
+from services.session.turn import TooManyTurns, Turns
 from shared.bus.dispatch import HandlerTable
 from shared.contracts.session import (
     ActionDone,
@@ -27,6 +28,7 @@ from shared.contracts.session import (
     TurnReply,
     WriteVariables,
 )
+from shared.evaluation.port import PoolBusy
 from shared.kernel.errors import Refused
 
 
@@ -34,24 +36,32 @@ class NotServedYet(Refused):
     """This release does not serve this message yet."""
 
 
+async def _reply(turns: Turns, request: Request) -> TurnReply:
+    """The reply of a turn that a person waits for: a server that is too busy says so, and the page asks again."""
+    try:
+        return (await turns.run(request)).reply
+    except (PoolBusy, TooManyTurns):
+        return busy_reply(request)
+
+
 async def on_open_session(message: OpenSession, *, turns: Turns) -> TurnReply:
     """Show the current screen, of a new session if there is none."""
-    return (await turns.run(operations.open_session(message))).reply
+    return await _reply(turns, operations.open_session(message))
 
 
 async def on_submit_answers(message: SubmitAnswers, *, turns: Turns) -> TurnReply:
     """Take a posted form."""
-    return (await turns.run(operations.submit_answers(message))).reply
+    return await _reply(turns, operations.submit_answers(message))
 
 
 async def on_go_back(message: GoBack, *, turns: Turns) -> TurnReply:
     """Drop the newest step."""
-    return (await turns.run(operations.go_back(message))).reply
+    return await _reply(turns, operations.go_back(message))
 
 
 async def on_perform_action(message: PerformAction, *, turns: Turns) -> TurnReply:
     """Run an action somebody clicked."""
-    return (await turns.run(operations.perform_action(message))).reply
+    return await _reply(turns, operations.perform_action(message))
 
 
 async def on_check_in(message: CheckIn, *, check_ins: CheckIns) -> TurnReply:
@@ -61,17 +71,17 @@ async def on_check_in(message: CheckIn, *, check_ins: CheckIns) -> TurnReply:
 
 async def on_end_session(message: EndSession, *, turns: Turns) -> TurnReply:
     """Start over or delete."""
-    return (await turns.run(operations.end_session(message))).reply
+    return await _reply(turns, operations.end_session(message))
 
 
 async def on_read_variables(message: ReadVariables, *, turns: Turns) -> TurnReply:
     """The answers as JSON."""
-    return (await turns.run(operations.read_variables(message))).reply
+    return await _reply(turns, operations.read_variables(message))
 
 
 async def on_write_variables(message: WriteVariables, *, turns: Turns) -> TurnReply:
     """Set and delete variables from outside."""
-    return (await turns.run(operations.write_variables(message))).reply
+    return await _reply(turns, operations.write_variables(message))
 
 
 async def on_list_interviews(message: ListInterviews, *, catalog: InterviewCatalog) -> InterviewList:

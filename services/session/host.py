@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
+from services.session import store
 from services.session.effects import Effects, picture_for_run
 from services.session.lock import Lease, SessionLockService
-from services.session.operations import Request
+from services.session.operations import Request, operation_of_task
 from services.session.saving import Opened
 from shared.bus.outbox import Outbox
 from shared.interview.errors import HostRefused
@@ -109,14 +110,18 @@ class TurnHost:
             await self._launch_at_once(launch, blobs)
         if self._lease is not None:
             self._parts.lock.release(self._lease)
+        picture, payload = await self._look(task_id)
+        has_waited = launch is not None
         pause = _FIRST_LOOK_SECONDS
-        while True:
-            picture, payload = await self._look(task_id)
-            if picture.state not in ("pending", "running"):
-                return TaskAnswer(task=picture), {} if payload is None else {"payload": payload}
+        while picture.state in ("pending", "running"):
+            has_waited = True
             await self._refuse_what_needs_the_session(task_id)
             await self._parts.clock.sleep(pause)
             pause = min(pause * 1.5, _LAST_LOOK_SECONDS)
+            picture, payload = await self._look(task_id)
+        if has_waited:
+            await self._refuse_what_needs_the_session(task_id)
+        return TaskAnswer(task=picture), {} if payload is None else {"payload": payload}
 
     async def _look(self, task_id: str) -> tuple[TaskPicture, bytes | None]:
         if self._opened is None:
@@ -145,6 +150,11 @@ class TurnHost:
         self._stands_for[launch.task_id] = earlier
 
     async def _refuse_what_needs_the_session(self, task_id: str) -> None:
-        ended = await self._parts.tasks.ended(self._parts.database, self._stands_for.get(task_id, task_id))
+        """Whether its second phase is still to come, or has been taken in while this turn let go of the session."""
+        known_as = self._stands_for.get(task_id, task_id)
+        database, session_id = self._parts.database, self._request.session_id
+        ended = await self._parts.tasks.ended(database, known_as)
         if ended is not None and ended.outcome.action is not None:
+            raise HostRefused(_NEEDS_THE_SESSION)
+        if ended is None and await store.was_handled(database, session_id, operation_of_task(known_as)):
             raise HostRefused(_NEEDS_THE_SESSION)

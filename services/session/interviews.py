@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.contracts.session import InterviewEntry
 from shared.evaluation.port import Evaluator
-from shared.kernel.errors import Refused
+from shared.kernel.errors import ColloquyError, Retryable
 from shared.kernel.interview_path import InterviewPath, PackageFile
 
 
@@ -45,22 +45,26 @@ class InterviewCatalog:
     async def _entry(self, file: PackageFile, modified_ns: int, language: str) -> InterviewEntry:
         key = (file.reference, language)
         known = self._known.get(key)
-        if known is None or known.modified_ns != modified_ns:
-            known = self._known[key] = _Known(modified_ns, await self._describe(file, language))
-        return known.entry
+        if known is not None and known.modified_ns == modified_ns:
+            return known.entry
+        try:
+            entry = await self._describe(file, language)
+        except Retryable as error:  # not the interview's fault: it is asked again next time
+            return InterviewEntry(reference=file.reference, title=file.name, problem=str(error))
+        except ColloquyError as error:
+            entry = InterviewEntry(reference=file.reference, title=file.name, problem=str(error))
+        self._known[key] = _Known(modified_ns, entry)
+        return entry
 
     async def _describe(self, file: PackageFile, language: str) -> InterviewEntry:
-        try:
-            facts = await self._evaluator.describe(file.reference, language)
-        except Refused as error:
-            return InterviewEntry(reference=file.reference, title=file.name, problem=str(error))
+        facts = await self._evaluator.describe(file.reference, language)
         return InterviewEntry(
             reference=file.reference,
             title=_text(facts.get("title")) or file.name,
             description=_text(facts.get("description")),
             tags=_texts(facts.get("tags")),
             needs=_texts(facts.get("needs")),
-            problem="\n".join(_texts(facts.get("problems"))) or _text(facts.get("problem")),
+            problem=_text(facts.get("problem")),
         )
 
 

@@ -106,7 +106,7 @@ def open_session(message: OpenSession) -> Request:
             return Plan(ShowScreen(is_first=True), keep="anew")
         return Plan(ShowScreen())
 
-    return _asked(message, "answers", plan, may_create=message.may_create, url_args=dict(message.url_args.value))
+    return _asked(message, "shown", plan, may_create=message.may_create, url_args=dict(message.url_args.value))
 
 
 def submit_answers(message: SubmitAnswers) -> Request:
@@ -209,6 +209,11 @@ def response_action(
     """The second phase of a task: a response action, or an error action when `failure` is given."""
     operation = RunResponseAction(task_id=request.task_id, action=action, language=language, failure=failure)
     return replace(request, plan=lambda found: Plan(operation, keep="in_place"), blobs={"arguments": arguments})
+
+
+def operation_of_task(task_id: str) -> str:
+    """The operation id of a task's second phase."""
+    return f"task:{task_id}"
 
 
 def end_of_session(request: Request) -> Request:

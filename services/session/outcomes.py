@@ -9,6 +9,7 @@ from typing import assert_never
 import orjson
 from pydantic import BaseModel
 
+from services.session.operations import Request
 from shared.contracts.base import Sealed
 from shared.contracts.session import (
     ActionDone,
@@ -32,7 +33,6 @@ from shared.interview.runtime.outcomes import (
     ScreenReady,
     VariablesExported,
 )
-from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import SessionCode, SessionId
 
 NOBODY_HAS_THE_KEY = (
@@ -114,13 +114,18 @@ def bare_reply(kind: TurnKind, session_id: SessionId, code: SessionCode, *, over
     return TurnReply(kind=kind, session_id=session_id, session_code=Sealed(str(code)), overtaken=overtaken)
 
 
+def busy_reply(request: Request) -> TurnReply:
+    """The server has no room for this request now."""
+    return bare_reply("busy", request.session_id, request.name.code if request.name else SessionCode(""))
+
+
 def deleted_reply(session_id: SessionId, code: SessionCode) -> TurnReply:
     """The session is gone, as was asked for."""
     gone = Sealed(SessionCommand(name="deleted"))
     return TurnReply(kind="command", session_id=session_id, session_code=Sealed(str(code)), command=gone)
 
 
-def cut_short(error: ColloquyError) -> RunResult:
+def cut_short(error: Exception) -> RunResult:
     """A run that did not come to its end (too slow, ended from outside, its process died) has failed like any other."""
     failure = TaskFailure(error_type=type(error).__name__, error_message=str(error))
     return RunResult(outcome=RunFailed(failure=failure, title="Error"), save="ignore", is_changed=False)

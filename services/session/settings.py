@@ -22,6 +22,10 @@ class SessionSettings(Settings):
     """How many requests are in hand at once; those of one session wait for each other."""
     background_prefetch: int = Field(16, ge=1)
     """How many ends of tasks, and how many actions that nobody waits for, are in hand at once."""
+    outcome_days: float = Field(2.0, gt=0.0)
+    """How long a second delivery of an operation still gets the first outcome."""
+    housekeeping_seconds: float = Field(600.0, gt=0.0)
+    """How often what is no longer needed is deleted."""
     default_language: str = "en"
     default_timezone: str = "America/New_York"
     default_country: str = "US"

@@ -93,9 +93,9 @@ class Commit:
     header_sealed: bytes | None
     step: StoredStep | None
     """Written over a step of its number, or as a further one; None leaves the answers as they are."""
-    operation_id: str | None
-    """Recorded with the outcome; None when a second delivery may run again."""
-    outcome_sealed: bytes | None = None
+    operation_id: str
+    outcome_sealed: bytes
+    """What a second delivery of the operation gets."""
     added_wraps: Sequence[Wrap] = ()
     drops_server_wraps: bool = False
     cron_types: Sequence[str] | None = None
@@ -188,7 +188,7 @@ dropped_steps as (
         data = excluded.data, saved_at = excluded.saved_at
 ), handled as (
     insert into session.inbox (session_id, operation_id, outcome_sealed, handled_at)
-    select head.id, $14, $15, $9 from head where $14::text is not null
+    select head.id, $14, $15, $9 from head
 ), dropped_wraps as (
     delete from session.wraps using head where $20 and session_id = head.id and holder = 'server'
 ), added_wraps as (
@@ -290,3 +290,11 @@ async def version_of(statements: Statements, session_id: SessionId) -> int | Non
     """The version of a session; None when it is gone."""
     version: int | None = await statements.fetchval(_VERSION, session_id)
     return version
+
+
+_WAS_HANDLED = "select exists (select 1 from session.inbox where session_id = $1 and operation_id = $2)"
+
+
+async def was_handled(statements: Statements, session_id: SessionId, operation_id: str) -> bool:
+    """Whether an operation has been committed."""
+    return bool(await statements.fetchval(_WAS_HANDLED, session_id, operation_id))

@@ -46,13 +46,16 @@ from services.session.store import Commit, StaleVersion
 from shared.contracts.events import SessionChanged
 from shared.contracts.session import TurnReply
 from shared.crypto.keys import ServerKeys
+from shared.evaluation.frames import FrameTooLarge
 from shared.evaluation.port import Evaluator, ProcessDied, RunKilled, RunTimedOut
+from shared.interview.errors import HostRefused
 from shared.interview.runtime.operations import Blobs, Operation, RunRequest, StartOver
 from shared.interview.runtime.outcomes import Header, RunFailed, RunResult
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Retryable
 from shared.kernel.ids import SessionCode, uniform
 from shared.storage.database import Database, Statements
+from shared.storage.errors import Conflict
 
 log = structlog.get_logger()
 
@@ -148,7 +151,7 @@ class Turns:
             turn.is_overtaken |= lease is not None and lease.has_overtaken
             try:
                 return await self._attempt(turn, lease)
-            except StaleVersion:
+            except (StaleVersion, Conflict):
                 log.info("turn.refused", session=request.session_id, attempt=turn.attempt, cause=request.cause)
                 if turn.attempt >= self._limits.attempts:
                     raise TooManyTurns from None
@@ -248,7 +251,7 @@ class Turns:
             except ProcessDied as error:
                 if is_last:
                     return cut_short(error), {}
-            except (RunTimedOut, RunKilled) as error:
+            except (RunTimedOut, RunKilled, FrameTooLarge, HostRefused) as error:
                 return cut_short(error), {}
         raise AssertionError
 
@@ -290,7 +293,7 @@ class Turns:
             mode=mode,
             newest_step=standing.steps,
             sharing=sharing,
-            operation_id=None if request.task_id else request.operation_id,
+            operation_id=request.operation_id,
             outcome=pack(reply),
             messages=work.messages,
             code_sealed=b"" if opened.stored else self._seal_code(opened.name.code),

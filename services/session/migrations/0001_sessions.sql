@@ -37,6 +37,7 @@ create table session.wraps (
     expires_at  timestamptz,
     primary key (session_id, holder, generation)
 );
+create index wraps_expiring on session.wraps (expires_at) where expires_at is not null;
 
 create table session.inbox (
     session_id     uuid not null references session.sessions on delete cascade,

@@ -1,0 +1,77 @@
+"""Delete what no operation needs any more: old outcomes, and wraps that have expired. A batch at a time, by index."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+import structlog
+
+from shared.kernel.clock import Clock
+from shared.kernel.errors import ColloquyError
+from shared.kernel.ids import uniform
+from shared.storage.database import Database
+
+log = structlog.get_logger()
+
+_BATCH = 1000
+
+_DELETE_OUTCOMES = """
+delete from session.inbox where (session_id, operation_id) in (
+    select session_id, operation_id from session.inbox where handled_at < $1 order by handled_at limit $2
+    for update skip locked)
+"""
+_DELETE_ENDINGS = """
+delete from session.endings where (session_id, operation_id) in (
+    select session_id, operation_id from session.endings where ended_at < $1 order by ended_at limit $2
+    for update skip locked)
+"""
+_DELETE_WRAPS = """
+delete from session.wraps where (session_id, holder, generation) in (
+    select session_id, holder, generation from session.wraps
+    where expires_at < $1 order by expires_at limit $2 for update skip locked)
+"""
+
+
+class Housekeeping:
+    """Tidies up now and then; a Component. Several processes may do it at once."""
+
+    def __init__(
+        self, *, database: Database, clock: Clock, keeps_outcomes_seconds: float, every_seconds: float
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._keeps = timedelta(seconds=keeps_outcomes_seconds)
+        self._every_seconds = every_seconds
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._go_on(), name="session-housekeeping")
+
+    async def stop(self) -> None:
+        """End."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def tidy(self) -> None:
+        """Delete everything that is due now."""
+        now = self._clock.now()
+        await self._delete(_DELETE_OUTCOMES, now - self._keeps)
+        await self._delete(_DELETE_ENDINGS, now - self._keeps)
+        await self._delete(_DELETE_WRAPS, now)
+
+    async def _delete(self, sql: str, before: datetime) -> None:
+        while await self._database.execute(sql, before, _BATCH) == f"DELETE {_BATCH}":
+            continue
+
+    async def _go_on(self) -> None:
+        while True:
+            await self._clock.sleep(self._every_seconds * uniform(0.5, 1.5))
+            try:
+                await self.tidy()
+            except ColloquyError as error:
+                log.warning("session.housekeeping_failed", reason=str(error))
