@@ -43,7 +43,7 @@ from shared.interview.runtime.operations import (
 )
 from shared.kernel.ids import SessionId
 
-Cause = Literal["answers", "action", "check_in", "task", "cron", "mail", "back", "api", "deleted"]
+Cause = Literal["answers", "shown", "action", "check_in", "task", "cron", "mail", "back", "api", "deleted"]
 
 Keep = Literal["as_run", "in_place", "nothing", "back", "anew", "gone"]
 """How the result is kept: as the run says; always over the newest step; not at all; over the step before, dropping the

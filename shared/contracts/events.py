@@ -12,7 +12,8 @@ class SessionChanged(Event, topic="session.changed"):
 
     session_id: str
     version: int
-    cause: Literal["answers", "action", "check_in", "task", "cron", "mail", "back", "api", "deleted"]
+    cause: Literal["answers", "shown", "action", "check_in", "task", "cron", "mail", "back", "api", "deleted"]
+    """`shown`: a screen was shown again, which changes no answer by itself."""
     operation_id: str = ""
     """Which request did it, so that the page that made it can ignore the echo."""
     has_notices: bool = False

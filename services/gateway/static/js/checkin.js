@@ -191,11 +191,16 @@ function refreshWhenQuiet() {
   else if (isOpen) refresh();
 }
 
-/** The server says that the session changed. Our own doing needs no look, but a task that ended does. */
+/**
+ * The server says that the session changed. Our own doing needs no look, but a task that ended does. A screen that
+ * reloads by itself and has nothing typed into it need not wait for its timer: neither for a task nor for somebody else.
+ */
 export function onChange({ ended_tasks: ended, cause, notices }, isEcho) {
   const { page, shownAt } = current;
-  const isWaited = page.reload_after > 0 && !page.has_inputs && ended.some((task) => page.waits_for_tasks.includes(task));
-  if (isWaited && isOpen) {
+  const isReloading = page.reload_after > 0 && !page.has_inputs;
+  const isWaited = ended.some((task) => page.waits_for_tasks.includes(task));
+  const isForeign = !isEcho && !['check_in', 'shown'].includes(cause);
+  if (isReloading && (isWaited || isForeign) && isOpen) {
     clearTimeout(reloadTimer);
     reloadTimer = setTimeout(refreshWhenQuiet, Math.max(0, LEAST_SHOWN_MS - (performance.now() - shownAt)));
     return;
