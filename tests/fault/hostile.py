@@ -17,7 +17,7 @@ import subprocess
 import sys
 
 MARK = target["mark"]
-PIDS = target["pids"]
+PIDS = [pid for pid in target["pids"] if pid != os.getpid()]
 KEY_FILE = target["key_file"]
 DATA_FOLDER = os.path.dirname(KEY_FILE)
 

@@ -1,4 +1,4 @@
-"""A server that holds secrets and runs a hostile interview: `python hostile_server.py <key file> <hostile code>`.
+"""A server with secrets that runs a hostile interview: `python hostile_server.py <key file> <hostile code> <folder>`.
 
 Prints, as JSON, how interviews are isolated and what the hostile one has found.
 """
@@ -17,28 +17,45 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(CHECKOUT))
 
 from shared.evaluation.pool import PoolSettings, ProcessPool  # noqa: E402
+from shared.interview.runtime.operations import RunContext, RunRequest, ShowScreen  # noqa: E402
 from tests.contract.evaluation.conftest import ENGINE  # noqa: E402
-from tests.contract.evaluation.running import run, value  # noqa: E402
+from tests.contract.evaluation.running import Host, run  # noqa: E402
+
+INTERVIEW = """\
+metadata:
+  title: Hostile
+---
+mandatory: True
+code: |
+  {code}
+  json_response(found)
+"""
 
 
 async def main() -> None:
-    key_file, hostile = Path(sys.argv[1]), Path(sys.argv[2])
+    key_file, hostile, folder = map(Path, sys.argv[1:4])
     secret = key_file.read_text()
-    pool = ProcessPool(settings=PoolSettings(size=2), folders=[], engine=ENGINE, python=os.environ.pop("PYTHON_TO_USE"))
+    python = os.environ.pop("PYTHON_TO_USE")
+    neighbours = ProcessPool(settings=PoolSettings(size=1), folders=[], engine=ENGINE, python=python)
+    pool = ProcessPool(settings=PoolSettings(size=1), folders=[folder], python=python)
+    await neighbours.start()
     await pool.start()
-    sibling_run = asyncio.create_task(run(pool, "sleep", seconds=60))
+    neighbour_run = asyncio.create_task(run(neighbours, "sleep", seconds=60))
     await asyncio.sleep(0.1)
-    template = await value(pool, "python", code="import os; found = os.getppid()")
-    children = [child.pid for child in psutil.Process(template).children()]
-    own = await value(pool, "pid")
+    ours = [process.pid for process in psutil.Process().children(recursive=True)]
     target = {
         "mark": secret.split("-")[0] + "-",
-        "pids": [os.getpid(), os.getppid(), template, *(pid for pid in children if pid != own), 1],
+        "pids": [os.getpid(), os.getppid(), *ours, 1],
         "key_file": str(key_file),
         "checkout": str(CHECKOUT),
     }
-    code = f"target = {target!r}\n" + hostile.read_text()
-    result, _ = await run(pool, "python", code=code, limit_seconds=60)
+    code = f"target = {target!r}\n{hostile.read_text()}".replace("\n", "\n  ")
+    questions = folder / "hostile" / "data" / "questions"
+    questions.mkdir(parents=True)
+    (questions / "hostile.yml").write_text(INTERVIEW.format(code=code))
+    context = RunContext(interview="hostile:data/questions/hostile.yml", session_code="x" * 32)
+    request = RunRequest(operation=ShowScreen(is_first=True), context=context, has_answers=False)
+    result, blobs = await pool.run(request, {}, host=Host(), limit_seconds=60)
     isolation = pool.isolation
     assert isolation is not None
     print(
@@ -46,14 +63,16 @@ async def main() -> None:
             {
                 "isolation": isolation.model_dump(),
                 "outcome": result.outcome.model_dump(),
-                "is_alive": not sibling_run.done(),
+                "found": json.loads(blobs.get("body", b"null")),
+                "is_neighbour_alive": not neighbour_run.done(),
                 "key_is_there": key_file.read_text() == secret,
             }
         ),
         flush=True,
     )
-    sibling_run.cancel()
+    neighbour_run.cancel()
     await pool.stop()
+    await neighbours.stop()
 
 
 asyncio.run(main())

@@ -116,7 +116,8 @@ async def test_a_message_that_waits_too_long_goes_back_to_its_queue(house: House
     assert [(await house.next_end()).task_id for _ in range(2)] == [first, second]
 
 
-async def test_a_task_whose_worker_vanished_fails_once(house: House, worker: Service) -> None:
+async def test_a_task_whose_worker_vanished_fails_once(house: House, start_worker: StartWorker) -> None:
+    await start_worker(worker_processes=1, overdue_seconds=0.05, task_lease_seconds=1.0)
     task_id = await house.launch("sleep")
     await house.until_begun(task_id)
     await house.database.execute("update tasks.tasks set due_at = now() - interval '1 second'")
