@@ -1,0 +1,93 @@
+"""Session and worker on one local bus, with the real engine in real interview processes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import services.session.app as session
+import services.worker.app as worker
+from services.session.settings import SessionSettings
+from services.worker.settings import WorkerSettings
+from shared.bus.messaging import in_process
+from shared.bus.port import Bus
+from shared.crypto.keys import ServerKeys
+from shared.evaluation.pool import PoolSettings, ProcessPool
+from shared.kernel.clock import SystemClock
+from shared.kernel.interview_path import InterviewPath
+from shared.kernel.service import Service
+from shared.storage.database import Database
+from shared.storage.migrations import migrate
+from shared.storage.redis import Redis
+from tests.fault.schemas import ALL_SCHEMAS
+
+QUESTIONS = Path(__file__).with_name("interviews")
+
+
+@dataclass(frozen=True)
+class House:
+    """The running services, as a gateway sees them."""
+
+    bus: Bus
+    database: Database
+
+
+MakeHouse = Callable[[int], contextlib.AbstractAsyncContextManager[House]]
+
+
+@pytest.fixture
+def make_house(postgres_url: str, redis_url: str, server_keys: ServerKeys) -> MakeHouse:
+    @contextlib.asynccontextmanager
+    async def make(pool_size: int) -> AsyncIterator[House]:
+        clock = SystemClock()
+        database, redis = Database(url=postgres_url, maximum=12), Redis(url=redis_url)
+        await database.start()
+        await migrate(database, ALL_SCHEMAS)
+        messaging = in_process(database=database, sealer=server_keys.transport, clock=clock, source="tests")
+        pools = [ProcessPool(settings=PoolSettings(size=pool_size), folders=[QUESTIONS]) for _ in range(2)]
+        built = [
+            session.build(
+                SessionSettings(),
+                session.Parts(
+                    database=database,
+                    redis=redis,
+                    bus=messaging.bus,
+                    codec=messaging.codec,
+                    relay=messaging.relay,
+                    server_keys=server_keys,
+                    evaluator=pools[0],
+                    interviews=InterviewPath.of([QUESTIONS]),
+                ),
+            ),
+            worker.build(
+                WorkerSettings(),
+                worker.Parts(
+                    bus=messaging.bus,
+                    database=database,
+                    keys=server_keys,
+                    evaluator=pools[1],
+                    outbox=messaging.outbox,
+                    relay=messaging.relay,
+                ),
+            ),
+        ]
+        foundation = Service(name="foundation", components=(*pools, database, redis))
+        messages = Service(name="messages", components=tuple(messaging.components))
+        running = [foundation, *built, messages]
+        async with contextlib.AsyncExitStack() as stack:
+            for service in running:
+                stack.push_async_callback(service.stop)
+                await service.start()
+            yield House(messaging.bus, database)
+
+    return make
+
+
+@pytest.fixture(params=[1, 2], ids=["pool of one", "pool of two"])
+async def house(request: pytest.FixtureRequest, make_house: MakeHouse) -> AsyncIterator[House]:
+    async with make_house(request.param) as running:
+        yield running
