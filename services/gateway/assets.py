@@ -75,7 +75,7 @@ def read_lock(path: Path = LOCK_FILE) -> Lock:
 
 
 def registry_of(environment: dict[str, str], homes: Sequence[Path]) -> str:
-    """The registry npm would use: by its environment variable, else the first `.npmrc` that names one, else the public."""
+    """The registry npm would use: its environment variable, else the first `.npmrc` that names one, else the public."""
     for name in ("npm_config_registry", "NPM_CONFIG_REGISTRY"):
         if environment.get(name):
             return environment[name]

@@ -206,3 +206,20 @@ async def test_reloading_a_tab_shows_the_session_of_this_tab(house: House, page:
     await page.reload()
     await expect(page.locator("#daMainQuestion")).to_have_text("Hello, Ann!")
     assert house.double.asked_for(OpenSession)
+
+
+async def test_elements_of_a_list_are_added_and_deleted_on_one_screen(house: House, page: Page) -> None:
+    await page.goto(f"{house.url}/interview?i=test:collect.yml")
+    boxes = page.get_by_label("Fruit name")
+    await boxes.nth(0).fill("apple")
+    await boxes.nth(1).fill("peach")
+    await press(page, " Add another")
+    await expect(boxes).to_have_count(3)
+    await page.locator(".dacollectremove").nth(2).click()
+    await expect(boxes.nth(2)).to_be_hidden()
+    await boxes.nth(0).fill("apple")
+    await boxes.nth(1).fill("peach")
+    await press(page, "Continue")
+    await expect(page.locator("#daMainQuestion")).to_have_text("Without 2.")
+    posted = [one.name for one in house.double.asked_for(SubmitAnswers)[1].submission.value.inputs]
+    assert encoded("fruit[2].name") not in posted

@@ -251,7 +251,33 @@ def signing(session: PlayedSession) -> Screen:
     )
 
 
+def collecting(session: PlayedSession) -> Screen:
+    """A list collected on one screen."""
+    if session.answers.get("_collect_delete"):
+        gone = session.answers["_collect_delete"]
+        return Screen(kind="deadend", question_html=f"Without {gone}.", question_name="Question_2")
+    count = 3 if session.answers.get("_collect") else 2
+    fields = tuple(text(f"fruit[{index}].name", "Fruit name", list_index=index) for index in range(count))
+    return Screen(
+        kind="fields",
+        question_name="ID collect",
+        question_html="Tell me about the fruit.",
+        fields=fields,
+        form=form_of(*(field.variable for field in fields)),
+        has_inputs=True,
+        list_collect={
+            "count": count,
+            "labels": ["1.", "2.", "3."],
+            "may_add": True,
+            "may_delete": True,
+            "add_label": "Add another",
+            "delete_label": "Delete",
+        },
+    )
+
+
 PLAYS = {
+    "test:data/questions/collect.yml": collecting,
     "test:data/questions/names.yml": two_names,
     "test:data/questions/waiting.yml": waiting,
     "test:data/questions/checking.yml": checking,

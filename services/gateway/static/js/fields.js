@@ -23,7 +23,7 @@ export function inputsOf(field) {
 }
 
 export function isHidden(element) {
-  return element.closest('.da-condition.da-hidden') !== null;
+  return element.closest('.da-condition.da-hidden, .dacollect-deleted') !== null;
 }
 
 function isUsable(field) {

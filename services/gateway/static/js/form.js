@@ -40,10 +40,10 @@ function onSubmit(event) {
   postAndShow(body);
 }
 
-/** Enter in a field presses the first button; a script that submits the form means the same. */
+/** A script that submits the form means the first of its answering buttons. */
 function addDefaultButton(main, body) {
-  const button = main.querySelector('button[type=submit][name]');
-  if (button && button.name) body.append(button.name, button.value);
+  const button = main.querySelector('.da-field-buttons button[type=submit]');
+  if (button?.name) body.append(button.name, button.value);
 }
 
 /** One id per submission: the same text sent again, because no answer came, is the same submission. */

@@ -3,6 +3,7 @@
 import './combobox.js';
 import './choices.js';
 import './conditions.js';
+import './collect.js';
 import './signature.js';
 import './links.js';
 import './checkin.js';
