@@ -21,7 +21,9 @@ def test_three_things_have_an_oxford_comma_unless_it_is_refused() -> None:
 
 
 def test_the_elements_of_a_gathered_list_are_listed() -> None:
-    assert grammar.comma_and_list(DAList("fears", elements=["spiders", "snakes", "fish"])) == "spiders, snakes, and fish"
+    assert (
+        grammar.comma_and_list(DAList("fears", elements=["spiders", "snakes", "fish"])) == "spiders, snakes, and fish"
+    )
     assert grammar.comma_list([1, 2, 3]) == "1, 2, 3"
 
 
@@ -49,7 +51,9 @@ def test_titles_keep_small_words_small() -> None:
     assert grammar.title_case("of mice and men") == "Of Mice and Men"
 
 
-@pytest.mark.parametrize(("text", "expected"), [("It ends", "It ends."), ("It ends.", "It ends."), ("Does it?", "Does it?")])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("It ends", "It ends."), ("It ends.", "It ends."), ("Does it?", "Does it?")]
+)
 def test_a_sentence_gets_the_full_stop_it_lacks(text: str, expected: str) -> None:
     assert grammar.fix_punctuation(text) == expected
 

@@ -121,7 +121,9 @@ def test_addresses_take_parameters(run: Run) -> None:
 
 
 def test_a_button_is_a_link_with_an_icon_and_a_blank_after_it(run: Run) -> None:
-    html = links.action_button_html("/x?a=1&b=2", label="Edit", icon="pencil", color="nonsense", size="huge", id_tag="me")
+    html = links.action_button_html(
+        "/x?a=1&b=2", label="Edit", icon="pencil", color="nonsense", size="huge", id_tag="me"
+    )
     assert html == (
         '<a href="/x?a=1&amp;b=2" class="btn btn-sm btn-dark btn-darevisit" id="me">'
         '<i class="fas fa-pencil"></i> Edit</a> '

@@ -51,4 +51,4 @@ def test_labels_of_outlines() -> None:
 
 def test_periods_are_times_a_year_and_their_names() -> None:
     assert numbers.period_list()[0] == [12, "Per Month"]
-    assert [12, 1, 52, 24, 26] == [number for number, _ in numbers.period_list()]
+    assert [number for number, _ in numbers.period_list()] == [12, 1, 52, 24, 26]

@@ -21,7 +21,12 @@ def test_what_is_verbatim_shows_its_marks() -> None:
 
 
 def test_a_text_is_cut_into_lines_of_a_form() -> None:
-    assert [plain_text.split("one two three four", [8, 5], part) for part in range(4)] == ["one two", "three", "four", ""]
+    assert [plain_text.split("one two three four", [8, 5], part) for part in range(4)] == [
+        "one two",
+        "three",
+        "four",
+        "",
+    ]
 
 
 def test_check_boxes_of_forms() -> None:

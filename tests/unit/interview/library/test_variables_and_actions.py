@@ -69,7 +69,8 @@ def test_values_are_given_and_taken_by_name(known: Run) -> None:
     variables.set_variables({"fruit": "pear", "seeds['b']": 2})
     assert (known.answers["person"].size, known.answers["fruit"], known.answers["seeds"]["b"]) == (3, "pear", 2)
     variables.undefine("fruit", "person.size", "never_there")
-    assert not variables.defined("fruit") and not variables.defined("person.size")
+    assert not variables.defined("fruit")
+    assert not variables.defined("person.size")
     variables.invalidate("person.age")
     assert known.steering.asked == [("invalidate", "person.age")]
 
@@ -107,7 +108,8 @@ def test_all_variables_are_plain_data_without_the_inner_ones(known: Run) -> None
     found = variables.all_variables()
     assert found["fruit"] == "apple"
     assert found["person"] == {"_class": "docassemble.base.util.DAObject", "instanceName": "person", "age": 5}
-    assert "_internal" not in found and "__builtins__" not in found
+    assert "_internal" not in found
+    assert "__builtins__" not in found
     assert "_internal" in variables.all_variables(include_internal=True)
     assert variables.all_variables(simplify=False)["person"] is known.answers["person"]
 

@@ -157,7 +157,7 @@ def stored(importable: None) -> Iterator[DAObject]:
     family.parent = Individual("family.parent")
     family.parent.name.first = "Ann"
     family.head = family.parent
-    yield pickle.loads(pickle.dumps(family))
+    return pickle.loads(pickle.dumps(family))
 
 
 def test_stored_objects_keep_their_names_and_who_is_who(stored: DAObject) -> None:

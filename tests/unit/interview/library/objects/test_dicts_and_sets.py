@@ -81,9 +81,12 @@ def test_check_boxes_are_judged_all_and_some() -> None:
     assert not boxes.all_true()
     assert boxes.any_true()
     assert not boxes.any_true("c")
-    assert boxes.any_true("a", "c") and not boxes.any_true("a", exclusive=True)
-    assert boxes.all_false("c") and boxes.all_false("c", exclusive=True)
-    assert boxes.any_false() and not boxes.any_false("a")
+    assert boxes.any_true("a", "c")
+    assert not boxes.any_true("a", exclusive=True)
+    assert boxes.all_false("c")
+    assert boxes.all_false("c", exclusive=True)
+    assert boxes.any_false()
+    assert not boxes.any_false("a")
     assert boxes.true_values() == ["a", "b"]
     assert boxes.false_values().elements == ["c"]
     assert str(boxes.true_values()) == "a and b"
@@ -141,7 +144,8 @@ def test_sets_behave_like_sets() -> None:
     colors.add("blue")
     assert ("red" in colors, len(colors), sorted(colors)) == (True, 2, ["blue", "red"])
     assert colors.difference({"red"}) == {"blue"}
-    assert colors.issuperset(["red"]) and colors.isdisjoint({"green"})
+    assert colors.issuperset(["red"])
+    assert colors.isdisjoint({"green"})
     colors.discard("red")
     colors.remove("blue")
     assert len(colors.elements) == 0

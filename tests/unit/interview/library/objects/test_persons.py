@@ -9,7 +9,14 @@ from shared.interview.errors import UndefinedAttribute
 from shared.interview.library.information import set_info
 from shared.interview.library.objects.addresses import Address, City, LatitudeLongitude
 from shared.interview.library.objects.names import IndividualName
-from shared.interview.library.objects.persons import ChildList, Individual, Organization, Person, RoleChangeTracker, Thing
+from shared.interview.library.objects.persons import (
+    ChildList,
+    Individual,
+    Organization,
+    Person,
+    RoleChangeTracker,
+    Thing,
+)
 from shared.interview.runtime.run import Run, running
 from tests.unit.interview.library.being_asked import make_run
 from tests.unit.interview.library.objects.test_lists import sought

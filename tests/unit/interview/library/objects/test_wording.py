@@ -24,7 +24,7 @@ def individual(name: str, first: str, gender: str, **attributes: Any) -> Individ
 def user(run: Run) -> Iterator[Individual]:
     person = individual("user", "Ursula", "female")
     set_info(user=person)
-    yield person
+    return person
 
 
 def spoken(it: Any) -> list[str]:
@@ -51,15 +51,15 @@ def spoken(it: Any) -> list[str]:
 def test_the_user_is_spoken_to(user: Individual) -> None:
     assert user.is_user()
     assert ", ".join(spoken(user)) == (
-        "Are you, your dog, you, you, belong, went, your hat, do you eat, did you eat, were you present, have you seen, "
-        "you, you, yourself, yourself"
+        "Are you, your dog, you, you, belong, went, your hat, do you eat, did you eat, were you present, have you "
+        "seen, you, you, yourself, yourself"
     )
 
 
 def test_somebody_else_is_spoken_about(user: Individual) -> None:
     assert ", ".join(spoken(individual("other", "Harold", "male"))) == (
-        "Is Harold User, his dog, him, he, belongs, went, Harold User's hat, does Harold User eat, did Harold User eat, "
-        "was Harold User present, has Harold User seen, Harold User, Harold User, Harold User, himself"
+        "Is Harold User, his dog, him, he, belongs, went, Harold User's hat, does Harold User eat, did Harold User "
+        "eat, was Harold User present, has Harold User seen, Harold User, Harold User, Harold User, himself"
     )
 
 
@@ -72,7 +72,8 @@ def test_a_thing_is_it(user: Individual) -> None:
 
 def test_a_point_of_view_can_be_fixed(user: Individual) -> None:
     assert ", ".join(spoken(Thing("helper", name="Robot", _point_of_view="1"))) == (
-        "Am I, my dog, me, I, belong, went, my hat, do I eat, did I eat, was I present, have I seen, I, me, myself, myself"
+        "Am I, my dog, me, I, belong, went, my hat, do I eat, did I eat, was I present, have I seen, I, me, myself, "
+        "myself"
     )
     we = DAList("helpers", elements=[Person("a", name="ABC"), Person("b", name="DEF")], _point_of_view="1p")
     assert ", ".join(spoken(we)) == (
