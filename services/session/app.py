@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from services.session.announcing import Announcer
@@ -31,7 +31,7 @@ from shared.evaluation.pool import PoolSettings, ProcessPool
 from shared.evaluation.port import Evaluator
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.interview_path import InterviewPath
-from shared.kernel.service import Component, Service
+from shared.kernel.service import Check, Component, Service
 from shared.storage.database import Database
 from shared.storage.redis import Redis
 from shared.tasks.store import Tasks
@@ -57,6 +57,8 @@ class Parts:
     """Those that start before the service and stop after it; empty when somebody else looks after them."""
     own_messaging: Sequence[Component] = ()
     """Relay and bus, likewise: they start when the service can serve, and stop first."""
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    """Readiness of parts that not everybody's parts have."""
 
 
 def parts_from(settings: SessionSettings) -> Parts:
@@ -90,6 +92,7 @@ def parts_from(settings: SessionSettings) -> Parts:
         clock=clock,
         own=(evaluator, database, redis),
         own_messaging=tuple(messaging.components),
+        checks={"interviews": evaluator.problem},
     )
 
 
@@ -159,5 +162,10 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
     return Service(
         name=SOURCE,
         components=(*parts.own, lock, announcer, housekeeping, *parts.own_messaging),
-        checks={"database": database.problem, "bus": parts.bus.problem, "outbox": parts.relay.problem},
+        checks={
+            "database": database.problem,
+            "bus": parts.bus.problem,
+            "outbox": parts.relay.problem,
+            **parts.checks,
+        },
     )

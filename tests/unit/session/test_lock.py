@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from services.session.lock import Lease, SessionLockService
 from shared.kernel.clock import ManualClock, SystemClock
 from shared.kernel.ids import SessionId, new_id
+from shared.storage.embedded_redis import EmbeddedRedis
 from shared.storage.redis import Redis
+from tests.servers import in_thread
+
+
+@pytest.fixture(scope="module", params=["redis-server", "simulation"])
+def some_redis_url(
+    request: pytest.FixtureRequest, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The Redis of the test run, and the simulation for machines that have none."""
+    if request.param == "redis-server":
+        yield redis_url
+        return
+    server = EmbeddedRedis(data_dir=tmp_path_factory.mktemp("simulation"), program="", ends_with_us=False)
+    in_thread(server.start)
+    yield server.url
+    in_thread(server.stop)
 
 
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client = Redis(url=redis_url)
+async def redis(some_redis_url: str) -> AsyncIterator[Redis]:
+    client = Redis(url=some_redis_url)
     await client.start()
     yield client
     await client.stop()
