@@ -6,6 +6,7 @@ result, blobs = engine.run(request, blobs, host)
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from shared.interview.compile.assembly import compile_interview, compile_with_problems, unreadable
@@ -36,6 +37,9 @@ from shared.interview.source.reader import read_interview
 from shared.kernel.errors import Refused
 from shared.kernel.interview_path import InterviewPath
 
+_STACK_DEPTH = 4000
+"""Names may be sought for one another up to the `recursion limit` of an interview, at some frames each."""
+
 
 class Engine:
     """Compiles interviews once and runs them. One per process; runs go one after the other."""
@@ -45,6 +49,7 @@ class Engine:
 
         Interview modules and the library become importable in this process, by the names authors know.
         """
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), _STACK_DEPTH))
         self._path = path
         self._compiled: dict[str, Interview] = {}
         import_hook.install()
@@ -61,8 +66,10 @@ class Engine:
             interview = self.interview(request.context.interview)
         except (InterviewError, Refused) as error:
             return _failed_without_run(error)
-        before = StoredAnswers.from_bytes(blobs["answers"]) if request.has_answers else None
+        before: StoredAnswers | None = None
         try:
+            if request.has_answers:
+                before = StoredAnswers.from_bytes(blobs["answers"])
             run, url_args_changed = self._start(interview, request, blobs, before, host)
             with running(run):
                 return self._carry_out(run, request, blobs, before, url_args_changed)

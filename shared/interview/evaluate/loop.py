@@ -45,6 +45,7 @@ def evaluate(run: Run) -> Screen:
     for _ in range(run.interview.loop_limit):
         run.passes += 1
         run.sought.clear()
+        run.waiting.clear()
         try:
             screen = attempt(run)
             if screen is not None:

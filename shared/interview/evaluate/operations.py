@@ -17,6 +17,7 @@ from shared.interview.evaluate.loop import begin, evaluate
 from shared.interview.evaluate.submit import submit
 from shared.interview.library.json_form import simplified_answers
 from shared.interview.runtime.names import IllegalName
+from shared.interview.runtime.namespace import LOCALS
 from shared.interview.runtime.operations import (
     AssignVariables,
     Blobs,
@@ -57,7 +58,8 @@ def carry_out(run: Run, blobs: Blobs, *, url_args_changed: bool) -> Ended:
         case AssignVariables() as operation:
             ended = _assigned(operation, run)
         case ExportVariables() as operation:
-            found = simplified_answers(run.answers, includes_internal=operation.includes_internal)
+            shown = {name: value for name, value in run.answers.items() if name not in LOCALS}
+            found = simplified_answers(shown, includes_internal=operation.includes_internal)
             run.blobs["variables"] = orjson.dumps(found, option=orjson.OPT_NON_STR_KEYS)
             return Ended(VariablesExported(), "ignore")
         case operation:
@@ -139,7 +141,7 @@ def settle(ended: Ended, run: Run) -> None:
     steps = _steps_after(run, ended.save)
     internal["steps"] = steps
     if run.forbids_back:
-        internal["steps_offset"] = steps
+        internal["steps_offset"] = steps - 1
     if not run.followed_choice:
         internal["answers"].clear()
     dirty = internal["dirty"]

@@ -28,6 +28,8 @@ from shared.interview.runtime.sought import Sought
 
 Tried = dict[str, set[Definer]]
 """Blocks that wait for a name, by that name: they cannot be tried for it."""
+_MOST_REENTRIES = 3
+"""How often a block may be tried for the same name while it is waiting in the same chain already."""
 
 _NOT_DEFINED = object()
 
@@ -65,7 +67,7 @@ def _round(run: Run, name: str, is_forced: bool, tried: Tried) -> tuple[bool, Sc
     was_defined = run.is_defined(name)
     skipped = False
     for sought, block in candidates(run, name, is_forced=is_forced):
-        if block in tried.get(name, ()):
+        if block in tried.get(name, ()) or run.waiting.count((block.name, name)) >= _MOST_REENTRIES:
             skipped = True
             continue
         try:
@@ -78,7 +80,9 @@ def _round(run: Run, name: str, is_forced: bool, tried: Tried) -> tuple[bool, Sc
                 raise
             if not isinstance(block, ObjectsBlock):
                 tried.setdefault(missing, set()).add(block)
+            run.waiting.append((block.name, name))
             screen = seek(run, missing, tried=tried)
+            run.waiting.pop()
         if screen is not None:
             return True, screen
         return not was_defined and run.is_defined(name), None

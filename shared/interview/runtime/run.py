@@ -98,6 +98,8 @@ class Run:
     # Where the run stands (evaluate.loop, evaluate.seek)
     sought: list[str] = field(default_factory=list)
     """Names being sought, outermost first."""
+    waiting: list[tuple[str, str]] = field(default_factory=list)
+    """(block name, name it was tried for) of blocks that wait for a name that is being sought."""
     block: str = ""
     """Name of the block that runs now."""
     gathering: dict[str, Any] = field(default_factory=dict)
