@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
+
+IDLE_SECONDS = 3.0
+"""Servers close connections that are idle for some seconds; ours is closed before."""
 
 
 @dataclass
@@ -30,6 +34,7 @@ class Client:
     cookies: dict[str, str] = field(default_factory=dict)
     _reader: asyncio.StreamReader | None = None
     _writer: asyncio.StreamWriter | None = None
+    _used_at: float = 0.0
 
     async def get(self, path: str) -> Answer:
         """GET; follows up to five redirects on the same host."""
@@ -51,6 +56,8 @@ class Client:
             self._writer = None
 
     async def _exchange(self, method: str, path: str, body: bytes, content_type: str) -> Answer:
+        if time.monotonic() - self._used_at > IDLE_SECONDS:
+            await self.close()
         if self._writer is None or self._reader is None or self._writer.is_closing():
             self._reader, self._writer = await asyncio.open_connection(self.host, self.port, limit=1 << 22)
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self.host}:{self.port}", f"Content-Length: {len(body)}"]
@@ -74,6 +81,7 @@ class Client:
             content = await self._reader.readexactly(int(headers.get("content-length", "0")))
         if headers.get("connection") == "close":
             await self.close()
+        self._used_at = time.monotonic()
         return Answer(int(head[0].split()[1]), headers, content)
 
     async def _chunks(self) -> bytes:

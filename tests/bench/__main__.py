@@ -1,0 +1,232 @@
+"""`make bench`: what a form post and a background task cost, beside a floor measured in the same run.
+
+`--json` for a program, `--rounds N` for more or fewer measurements. Every number is a median of the rounds; rates are
+taken with several visitors at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from tests import servers
+from tests.bench.http import Client
+from tests.bench.visitor import Visitor
+from tests.sites import ROOT, Site, distributed_site, embedded_site, free_port
+
+INTERVIEWS = Path(__file__).with_name("interviews")
+VISITORS = 8
+WARM_UP = 30
+
+
+@dataclass
+class Result:
+    """One line of the table: milliseconds at the median and the 95th percentile, and operations a second."""
+
+    name: str
+    p50_ms: float
+    p95_ms: float
+    per_second: float | None
+    to_floor: float | None = None
+    memory_mib: float | None = None
+
+
+async def timed(work: Callable[[], Awaitable[object]], rounds: int, tick: Callable[[], None]) -> list[float]:
+    """Seconds of each round, one after the other."""
+    times: list[float] = []
+    for number in range(WARM_UP + rounds):
+        began = time.perf_counter()
+        await work()
+        if number >= WARM_UP:
+            times.append(time.perf_counter() - began)
+            tick()
+    return times
+
+
+async def rate(works: list[Callable[[], Awaitable[object]]], rounds: int, tick: Callable[[], None]) -> float:
+    """Operations a second with one visitor per work, all at once."""
+    each = max(rounds // len(works), 10)
+
+    async def repeat(work: Callable[[], Awaitable[object]]) -> None:
+        for _ in range(each):
+            await work()
+            tick()
+
+    began = time.perf_counter()
+    await asyncio.gather(*(repeat(work) for work in works))
+    return each * len(works) / (time.perf_counter() - began)
+
+
+def result(name: str, times: list[float], per_second: float | None, floor: Result | None = None) -> Result:
+    """A line of the table from what was measured."""
+    milliseconds = sorted(1000 * seconds for seconds in times)
+    p50 = statistics.median(milliseconds)
+    p95 = milliseconds[int(len(milliseconds) * 0.95) - 1]
+    return Result(name, p50, p95, per_second, p50 / floor.p50_ms if floor else 1.0)
+
+
+async def measure_floor(rounds: int, tick: Callable[[], None]) -> Result:
+    """The bare handler with its read-modify-write."""
+    with servers.own_database(servers.postgres_server()) as url:
+        port = free_port()
+        process = subprocess.Popen([sys.executable, "-m", "tests.bench.floor", str(port), url], cwd=ROOT)
+        try:
+            await _listening(port)
+            body = {"data": "x" * 300}
+            clients = [Client("127.0.0.1", port) for _ in range(VISITORS)]
+            posts = [lambda c=client, n=number: c.post(f"/{n}", body) for number, client in enumerate(clients)]
+            times = await timed(posts[0], rounds, tick)
+            return result(
+                "bare ASGI handler, one read-modify-write (the floor)", times, await rate(posts, rounds, tick)
+            )
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+async def measure_posts(name: str, site: Site, rounds: int, tick: Callable[[], None], floor: Result) -> Result:
+    """Form posts: HTTP in, screen out."""
+    async with _visitors(site, "bench:posts.yml") as visitors:
+        posts = [
+            lambda v=visitor: v.submit(entry_name="Ana", entry_amount="12.50", entry_note="For the bus")
+            for visitor in visitors
+        ]
+        times = await timed(posts[0], rounds, tick)
+        measured = result(name, times, await rate(posts, rounds, tick), floor)
+    measured.memory_mib = _memory(site)
+    return measured
+
+
+async def measure_tasks(name: str, site: Site, rounds: int, tick: Callable[[], None], floor: Result) -> Result:
+    """From the post that launches a task to the notice that it has ended, at the open page."""
+    times: list[float] = []
+    for number in range(rounds // 5 + 3):
+        async with _visitors(site, "bench:task.yml", 1) as (visitor,), visitor.listening() as socket:
+            await socket.send(visitor.hello())
+            await socket.recv()
+            began = time.perf_counter()
+            posting = asyncio.create_task(visitor.submit(first_number="2"))
+            while not json.loads(await asyncio.wait_for(socket.recv(), 20)).get("ended_tasks"):
+                pass
+            if number >= 3:
+                times.append(time.perf_counter() - began)
+                tick()
+            await posting
+    return result(name, times, None, floor)
+
+
+@contextlib.asynccontextmanager
+async def _visitors(site: Site, interview: str, count: int = VISITORS) -> AsyncIterator[list[Visitor]]:
+    visitors = [Visitor(Client("127.0.0.1", site.port), interview) for _ in range(count)]
+    try:
+        for visitor in visitors:
+            await visitor.open()
+        yield visitors
+    finally:
+        for visitor in visitors:
+            await visitor.client.close()
+
+
+async def _listening(port: int) -> None:
+    for _ in range(200):
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the floor did not start")
+
+
+def _memory(site: Site) -> float:
+    """Unshared memory of all processes of a system, in MiB."""
+    total = 0
+    for process in site.processes.values():
+        one = psutil.Process(process.pid)
+        for each in (one, *one.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                total += each.memory_full_info().uss
+    return total / 2**20
+
+
+def machine() -> str:
+    """What this was measured on, in a line."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    model = next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine()
+    )
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, Python {platform.python_version()}, {platform.system()}"
+    )
+
+
+def measure(rounds: int, folder: Path, progress: Progress) -> list[Result]:
+    """All lines of the table, in one run."""
+    bar = progress.add_task("Measuring", total=6 * rounds + 2 * (rounds // 5))
+
+    def tick() -> None:
+        progress.advance(bar)
+
+    floor = asyncio.run(measure_floor(rounds, tick))
+    results = [floor]
+    for place, start in (("embedded", embedded_site), ("through RabbitMQ", distributed_site)):
+        with _site(start, folder / place.replace(" ", "-")) as site:
+            results.append(asyncio.run(measure_posts(f"form post, {place}", site, rounds, tick, floor)))
+            results.append(asyncio.run(measure_tasks(f"task, post to notice, {place}", site, rounds, tick, floor)))
+    return results
+
+
+@contextlib.contextmanager
+def _site(start: Callable[..., contextlib.AbstractContextManager[Site]], folder: Path) -> Iterator[Site]:
+    with start(folder, interviews=(INTERVIEWS,)) as site:
+        yield site
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--json", action="store_true", help="print JSON for a program to read")
+    arguments = parser.parse_args()
+    errors = Console(stderr=True)
+    with tempfile.TemporaryDirectory(prefix="colloquy-bench-") as name, Progress(console=errors) as progress:
+        Path(name).chmod(0o755)
+        os.environ.setdefault(servers.RUN_FOLDER, name)
+        results = measure(arguments.rounds, Path(name), progress)
+    if arguments.json:
+        sys.stdout.write(
+            json.dumps({"machine": machine(), "results": [asdict(one) for one in results]}, indent=2) + "\n"
+        )
+        return
+    table = Table("what", "p50 ms", "p95 ms", "per second", "to floor", "MiB", title=machine())
+    for one in results:
+        table.add_row(
+            one.name,
+            f"{one.p50_ms:.2f}",
+            f"{one.p95_ms:.2f}",
+            f"{one.per_second:.0f}" if one.per_second else "",
+            f"{one.to_floor:.1f}" if one.to_floor else "",
+            f"{one.memory_mib:.0f}" if one.memory_mib else "",
+        )
+    Console(width=110).print(table)
+
+
+if __name__ == "__main__":
+    main()
