@@ -54,15 +54,23 @@ def is_plain_index(node: ast.expr) -> bool:
             return False
 
 
+@lru_cache(maxsize=20_000)
 def is_legal(name: str) -> bool:
-    """Whether a variable may be saved under this name."""
+    """Whether a variable may be saved under this name, also when the name comes from a browser.
+
+    Python's own names (`__class__`) would reach beyond the session; `_internal` is ours.
+    """
     if not name or any(mark in name for mark in "\n\r(){}*^#"):
         return False
     try:
         base, _ = parsed(name)
     except IllegalName:
         return False
-    return not base.startswith("__")
+    return base != "_internal" and not any(
+        (isinstance(node, ast.Name) and node.id.startswith("__"))
+        or (isinstance(node, ast.Attribute) and node.attr.startswith("__"))
+        for node in ast.walk(ast.parse(name.strip(), mode="eval"))
+    )
 
 
 @lru_cache(maxsize=20_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.contracts.screen import Screen
 from shared.interview.compile.blocks import Fields, QuestionBlock, Review
+from shared.interview.errors import Undefined
 from shared.interview.evaluate import stack
 from shared.interview.evaluate.execute import need_after, prepare_question, value_of
 from shared.interview.runtime.run import Run
@@ -16,11 +17,21 @@ def ask(block: QuestionBlock, run: Run, sought: Sought) -> Screen:
     """The screen of a question, sought or mandatory; x and i … n are set already. Raises what its texts lack."""
     run.block = block.name
     prepare_question(block, run)
+    _check_role(block, run)
     screen = build_screen(block, run, sought)
     need_after(block, run)
     if _stays_current(block, run, sought):
         stack.push(run, (Ask(sought.name),))
     return screen
+
+
+def _check_role(block: QuestionBlock, run: Run) -> None:
+    """A question for others than who is there: `role_event` says what to do. Raises Undefined (spec/area4 §4.10)."""
+    wanted = block.roles or run.interview.default_roles
+    if not wanted or "role" not in run.answers or run.answers["role"] in wanted or "role_event" in block.events:
+        return
+    run.answers["role_needed"] = list(wanted)
+    raise Undefined("role_event")
 
 
 def _stays_current(block: QuestionBlock, run: Run, sought: Sought) -> bool:

@@ -16,9 +16,9 @@ from shared.interview.compile.blocks import (
 )
 from shared.interview.compile.expressions import Expression, Flag
 from shared.interview.compile.names import parsed
-from shared.interview.errors import EvaluationError
 from shared.interview.evaluate import dependencies
 from shared.interview.evaluate.making import make_data, make_documents, make_lazy_table, make_lazy_template, make_object
+from shared.interview.library.package_files import objects_from_file
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.sought import MANDATORY, Sought
 
@@ -119,7 +119,14 @@ def create(block: Definer, run: Run, sought: Sought = MANDATORY) -> bool:
                     return True
             return False
         case ObjectsFromFileBlock():
-            raise EvaluationError("`objects from file` is not available yet", block.position)
+            for name, file in block.objects:
+                if name == sought.variant:
+                    made = objects_from_file(
+                        file, name=sought.name, use_objects=block.uses_objects, package=block.package
+                    )
+                    run.define(sought.name, made)
+                    return True
+            return False
         case DataBlock():
             name = sought.literal(block.variable)
             run.define(name, make_data(run, block, name))

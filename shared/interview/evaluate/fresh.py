@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.interview.library.objects.remembered import DADeviceLocal, DANav, DASessionLocal, DAUserLocal
 from shared.interview.runtime.namespace import LOCALS, Answers
 from shared.interview.runtime.operations import RunContext
 
-_LOCAL_CLASSES = {
-    "session_local": "DASessionLocal",
-    "device_local": "DADeviceLocal",
-    "user_local": "DAUserLocal",
-}
+_LOCAL_CLASSES = {"session_local": DASessionLocal, "device_local": DADeviceLocal, "user_local": DAUserLocal}
 
 
 def fresh_answers(context: RunContext) -> Answers:
-    """What a session begins with. `nav` is added by `begin_session`, once the library is at hand."""
+    """What a session begins with, before `complete`."""
     moment = context.now
     internal: dict[str, Any] = {
         "accesstime": {},
@@ -58,9 +55,8 @@ def complete(answers: Answers, context: RunContext) -> bool:
     internal = answers["_internal"]
     for name, value in fresh_answers(context)["_internal"].items():
         internal.setdefault(name, value)
-    names = answers["__builtins__"]
-    if "nav" not in answers and "DANav" in names:
-        answers["nav"] = names["DANav"]()
+    if "nav" not in answers:
+        answers["nav"] = DANav()
     _bind_locals(answers, context)
     url_args = answers.setdefault("url_args", {})
     changed = {name: value for name, value in context.url_args.items() if url_args.get(name) != value}
@@ -72,15 +68,11 @@ def _bind_locals(answers: Answers, context: RunContext) -> None:
     """Make the objects of this browser session, device and user top-level names for the run."""
     user = context.user
     keys = {"session_local": user.session_uid, "device_local": user.device_id, "user_local": user.the_user_id}
-    names = answers["__builtins__"]
     for name in LOCALS:
-        make = names.get(_LOCAL_CLASSES[name])
-        if make is None:
-            continue
         kept = answers["_internal"][name]
         key = str(keys[name])
         if key not in kept:
-            kept[key] = make(name)
+            kept[key] = _LOCAL_CLASSES[name](name)
         answers[name] = kept[key]
 
 

@@ -97,7 +97,6 @@ def _submitted(operation: SubmitForm, run: Run) -> Ended:
             return with_screen(result, "new")
         if result.command and result.command not in {"continue", "refresh"}:
             return with_command(result.command, result.command_url, run)
-        run.memo["is posted"] = True
         return with_screen(evaluate(run), "overwrite" if result.command == "refresh" else "new")
     except Signal as signal:
         return with_signal(signal, run, "new")

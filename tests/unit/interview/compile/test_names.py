@@ -15,7 +15,26 @@ def test_plain_expressions_are_legal(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "a b", "a()", "a + 1", "a[f()]", "a\nb", "1a", "a; b", "{}", "a[0:1]", "__import__", "lambda: 1", "a#"]
+    "name",
+    [
+        "",
+        "a b",
+        "a()",
+        "a + 1",
+        "a[f()]",
+        "a\nb",
+        "1a",
+        "a; b",
+        "{}",
+        "a[0:1]",
+        "__import__",
+        "lambda: 1",
+        "a#",
+        "a.__class__",
+        "a[b.__class__]",
+        "_internal",
+        "_internal['answered']",
+    ],
 )
 def test_everything_else_is_not(name: str) -> None:
     assert not is_legal(name)
