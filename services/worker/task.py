@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -17,12 +17,13 @@ from shared.contracts.events import TaskRevoked
 from shared.contracts.session import BackgroundEnded
 from shared.contracts.worker import RunTask, RunTaskLow
 from shared.crypto.aead import SealBroken
-from shared.evaluation.port import Evaluator, PoolBusy, ProcessDied, RunTimedOut
+from shared.evaluation.port import Evaluator, PoolBusy, ProcessDied, RunKilled, RunTimedOut
 from shared.evaluation.task_pictures import pictures_for_engine
 from shared.interview.runtime.effects import Effect, LaunchTask, LogLine, RevokeTask
 from shared.interview.runtime.operations import Blobs, RunBackgroundAction, RunContext, RunRequest
 from shared.interview.runtime.outcomes import RunResult
 from shared.kernel.clock import Clock
+from shared.kernel.errors import Retryable
 from shared.storage.database import Connection, Database
 from shared.tasks.leases import Claim, Leases
 from shared.tasks.records import NewTask
@@ -35,6 +36,9 @@ from .reporting import Report, report_of, report_of_error
 log = structlog.get_logger()
 
 _BUSY_SECONDS = 0.5
+_RETRY_SECONDS = 0.5
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +71,36 @@ class TaskRunner:
 
     async def run(self, claim: Claim, *, cancelled: asyncio.Event) -> None:
         """Run and record. Raises RunKilled when `cancelled` is set, StaleTask when the lease is lost."""
+        report, effects, blobs = await self._first_phase(claim, cancelled)
+        await self._persist(lambda: self.record(claim, report, effects, blobs), claim, cancelled)
+
+    async def _first_phase(self, claim: Claim, cancelled: asyncio.Event) -> tuple[Report, Sequence[Effect], Blobs]:
         try:
-            snapshot = await self.snapshots.read(self.database, keys=claim.keys)
+            snapshot = await self._persist(
+                lambda: self.snapshots.read(self.database, keys=claim.keys), claim, cancelled
+            )
         except (SessionMissing, SessionClosed, SealBroken) as error:
-            await self.record(claim, report_of_error(error))
-            return
-        await self.leases.begin(self.database, claim, lease_seconds=self.lease_seconds)
+            return report_of_error(error), (), {}
+        await self._persist(
+            lambda: self.leases.begin(self.database, claim, lease_seconds=self.lease_seconds), claim, cancelled
+        )
         try:
             result, blobs = await self._evaluate(claim, snapshot, cancelled)
         except (RunTimedOut, ProcessDied) as error:
-            await self.record(claim, report_of_error(error))
-            return
+            return report_of_error(error), (), {}
         report = report_of(result, blobs)
-        await self.record(claim, report, () if report.has_failed else result.effects, blobs)
+        return report, () if report.has_failed else result.effects, blobs
+
+    async def _persist(self, step: Callable[[], Awaitable[T]], claim: Claim, cancelled: asyncio.Event) -> T:
+        """Try until the database answers, or the lease is lost: the work of hours must not end with a dropped line."""
+        while True:
+            try:
+                return await step()
+            except Retryable as error:
+                if cancelled.is_set():
+                    raise RunKilled from error
+                log.warning("task.database_failed", task=claim.task_id, session=claim.session_id, reason=str(error))
+                await self.clock.sleep(_RETRY_SECONDS)
 
     async def record(
         self, claim: Claim, report: Report, effects: Sequence[Effect] = (), blobs: Blobs | None = None

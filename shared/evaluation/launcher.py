@@ -137,12 +137,7 @@ class _Running:
                 self.facts = await self._up
         except TimeoutError:
             raise TemplateFailed(f"It was not ready within {_START_SECONDS:g} s.") from None
-        log.info(
-            "interviews.isolated",
-            own_user=self.facts.is_own_user,
-            user_id=self.facts.user_id,
-            landlock_version=self.facts.landlock,
-        )
+        _log_isolation(self.facts)
 
     def spawn(self, number: int, pipe: socket.socket, on_end: Callable[[int], None]) -> None:
         if self._control is None:
@@ -258,6 +253,18 @@ class _LogPipe:
                 continue
             self._lines.append(now)
             log.warning("interviews.stderr", line=line[:_LINE_LENGTH].decode(errors="replace"))
+
+
+def _log_isolation(facts: Up) -> None:
+    """Say how well interviews are kept apart; where only our silence protects the key file, say what would help."""
+    how = {"own_user": facts.is_own_user, "user_id": facts.user_id, "landlock_version": facts.landlock}
+    if facts.is_own_user or facts.landlock:
+        log.info("interviews.isolated", **how)
+    else:
+        advice = (
+            "Interview code can read the files of this server's user. Use a kernel with Landlock, or start as root."
+        )
+        log.warning("interviews.weakly_isolated", advice=advice, **how)
 
 
 def _environment() -> dict[str, str]:

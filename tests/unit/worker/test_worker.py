@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from urllib.parse import urlsplit
 
 from shared.kernel.service import Service
+from shared.storage.database import Database
+from shared.storage.errors import StatementRefused
 from shared.tasks.records import Failure
 
 from .conftest import House, StartWorker
@@ -180,3 +184,29 @@ async def test_a_worker_that_cannot_finish_in_time_says_so(house: House, start_w
     assert ended is not None
     assert ended.outcome.failure is not None
     assert ended.outcome.failure.error_type == "WorkerLost"
+
+
+async def test_a_result_survives_a_database_that_goes_away(
+    house: House, worker: Service, postgres_server: str, postgres_url: str
+) -> None:
+    name = urlsplit(postgres_url).path.removeprefix("/")
+    admin = Database(url=postgres_server, minimum=1, maximum=1)
+    await admin.start()
+    task_id = await house.launch("sleep", seconds=0.3)
+    await house.until_begun(task_id)
+    for old, new in ((name, f"{name}_away"), (f"{name}_away", name)):
+        await rename_database(admin, old, new)
+        await asyncio.sleep(0.8)
+    await admin.stop()
+    ended = await house.next_end()
+    assert (ended.task_id, ended.outcome.kind, ended.fencing) == (task_id, "value", 1)
+
+
+async def rename_database(admin: Database, old: str, new: str) -> None:
+    """Take a database away from those who are connected, by giving it another name."""
+    async with asyncio.timeout(20):
+        while True:
+            await admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", old)
+            with contextlib.suppress(StatementRefused):
+                await admin.execute(f'alter database "{old}" rename to "{new}"')
+                return
