@@ -56,8 +56,8 @@ schemas: $(VENV)/.installed-dev  ## Write the JSON Schemas of all messages
 	$(BIN)/python -m shared.contracts.catalog --write
 
 lock: $(VENV)/.installed-dev  ## Renew the lock files (needs uv on PATH)
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
+	uv pip compile pyproject.toml --extra dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-dev.lock
 
 clean:  ## Remove what was built, keep .data
 	rm -rf $(VENV) services/gateway/static/vendor .mypy_cache .ruff_cache .pytest_cache
