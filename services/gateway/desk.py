@@ -49,9 +49,9 @@ class Desk:
 
         Raises FormUnreadable, BodyTooLarge, and ForeignForm when the page was not made for this browser.
         """
-        request.state.wants_json = request.headers.get("x-requested-with") == "XMLHttpRequest"
         posted = await read_form(request, max_fields=self.settings.max_fields)
-        request.state.wants_json = request.state.wants_json or posted.wants_json
+        if posted.wants_json or posted.get("json") not in ("", "0"):
+            request.state.wants_json = True
         interview = canonical(request.query_params.get("i") or posted.get("i"))
         browser = await self.browsers.find(request.cookies, interview)
         self.tokens.check_csrf(posted.get("csrf_token") or request.headers.get("x-csrf-token", ""), browser)

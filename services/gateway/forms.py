@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,8 +25,12 @@ CONTROL_FIELDS = frozenset(
 )  # fmt: skip
 
 
+_WHOLE = re.compile(r"-?[0-9]{1,15}\Z")
+"""A number that fits wherever one is kept."""
+
+
 class FormUnreadable(Malformed):
-    """The posted form could not be read."""
+    """The posted form could not be read; nothing was changed."""
 
 
 class UploadsNotTaken(Malformed):
@@ -116,7 +121,6 @@ def _json(text: str, name: str) -> Any:
 def _whole(text: str, name: str) -> int:
     if not text:
         return 0
-    try:
-        return int(text)
-    except ValueError:
-        raise FormUnreadable(f"{name} must be a whole number.") from None
+    if not _WHOLE.match(text):
+        raise FormUnreadable(f"{name} must be a whole number.")
+    return int(text)

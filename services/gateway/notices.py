@@ -50,8 +50,15 @@ BUSY = Notice(
     retry_seconds=_RETRY_SECONDS,
     reason="busy",
 )
+_REFUSED = "The server could not use what was sent; nothing was changed. Go back, reload the page and try again."
+
 UNKNOWN_INTERVIEW = Notice(
-    404, "Not found", "There is no such interview or session here.", icon="compass", reason="not_found"
+    404,
+    "Not found",
+    "There is no such interview or session here. Its address may be incomplete, or it was deleted meanwhile: choose an"
+    " interview from the list, or ask for a new link.",
+    icon="compass",
+    reason="not_found",
 )
 LOCKED_OUT = Notice(
     403,
@@ -83,7 +90,11 @@ def of_error(error: BaseException) -> Notice:
     """What one of our errors means to the person before the page."""
     match error:
         case HTTPException(status_code=404):
-            return Notice(404, "Not found", "There is no page at this address.", icon="compass", reason="not_found")
+            words = "There is no page at this address. Check it, or choose an interview from the list."
+            return Notice(404, "Not found", words, icon="compass", reason="not_found")
+        case HTTPException(status_code=405):
+            words = "This address does not take what was sent. Open it in a browser instead."
+            return Notice(405, "This did not work", words, reason="refused")
         case HTTPException():
             return Notice(error.status_code, "This did not work", str(error.detail), reason="refused")
         case RequestRefused(is_retryable=True) | Retryable():
@@ -94,6 +105,8 @@ def of_error(error: BaseException) -> Notice:
             return Notice(404, "Not found", str(error), icon="compass", reason="not_found")
         case NotAllowed():
             return Notice(403, "Not allowed", str(error), icon="lock", reason="not_allowed")
+        case RequestRefused():
+            return Notice(400, "This could not be understood", _REFUSED, reason="malformed")
         case Malformed() | ColloquyError():
             return Notice(400, "This could not be understood", str(error), reason="malformed")
         case _:

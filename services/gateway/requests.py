@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 from services.gateway.browser_sessions import Browser
 from shared.contracts.session import NamedAction
 from shared.contracts.visitor import Interface, RequestFacts, Visitor
-from shared.kernel.errors import Malformed
+from shared.kernel.errors import Malformed, NotFound
 from shared.kernel.ids import new_id
 
 RESERVED = frozenset({"i", "json", "js_target", "from_list", "session", "cache", "reset", "new_session", "action"})
@@ -24,16 +24,31 @@ _PRIVATE_HEADERS = frozenset({"cookie", "authorization", "proxy-authorization", 
 _LONGEST_HEADER = 1024
 _OPERATION = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 _CODE = re.compile(r"[A-Za-z0-9]{32}\Z")
+_LONGEST_REFERENCE = 500
 
 
 class BadParameter(Malformed):
     """A parameter of this address is not what it should be."""
 
 
+class NotAnInterview(NotFound):
+    """This is no interview's name, which is like `package:data/questions/file.yml`; choose one from the list."""
+
+
+class UnreadableAction(Malformed):
+    """What this link or button asks for cannot be read; nothing was done. Reload the page and try again."""
+
+
 def canonical(interview: str) -> str:
-    """`package:file.yml` in short form becomes `package:data/questions/file.yml` (spec/area2 §2.1)."""
+    """`package:file.yml` in short form becomes `package:data/questions/file.yml` (spec/area2 §2.1).
+
+    Empty stays empty. Raises NotAnInterview.
+    """
     package, colon, name = interview.partition(":")
-    if colon and "/" not in name and name:
+    is_whole = bool(package and colon and name) and "\0" not in interview
+    if interview and not (is_whole and len(interview) <= _LONGEST_REFERENCE):
+        raise NotAnInterview
+    if colon and "/" not in name:
         return f"{package}:data/questions/{name}"
     return interview
 

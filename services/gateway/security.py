@@ -28,6 +28,8 @@ INTERVIEW_POLICY = (
 )
 """Pages of interviews: authors' scripts are inline, and may come from https (spec/area1 §16.2, §16.5)."""
 
+_KIB = 1024
+
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
@@ -37,7 +39,7 @@ _HEADERS = {
 
 
 class BodyTooLarge(Refused):
-    """What was sent is larger than this server takes."""
+    """What was sent is larger than this server takes; nothing was changed. Go back and send less."""
 
 
 class TooManyRequests(Retryable):
@@ -112,7 +114,10 @@ class BodyLimit:
         await self._app(scope, counted, send)
 
     def _refusal(self) -> BodyTooLarge:
-        return BodyTooLarge(f"The limit is {self._max_bytes // 1024} KiB.")
+        size, unit = (self._max_bytes // _KIB, "KiB")
+        if self._max_bytes >= _KIB * _KIB:
+            size, unit = self._max_bytes // (_KIB * _KIB), "MiB"
+        return BodyTooLarge(f"The limit is {size} {unit}.")
 
 
 def _announced(scope: Scope) -> int:

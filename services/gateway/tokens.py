@@ -24,7 +24,7 @@ _WATCH_SECONDS = 2 * 24 * 3600.0
 
 
 class ForeignForm(NotAllowed):
-    """This form was not made for this browser; nothing was changed. Reload the page and send it again."""
+    """This form was not made for this browser; nothing was changed. Go back to it, reload it and send it again."""
 
 
 class _SignedForm(BaseModel):

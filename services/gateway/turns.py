@@ -48,6 +48,8 @@ class Asked:
     """The page can send the same again without a script, so that a raw answer reaches the browser itself."""
     message: tuple[str, str] | None = None
     """(priority, HTML) to flash on the page."""
+    status: int = 200
+    """The HTTP status of the page; 404 when what was asked for is not there and something else is shown instead."""
 
 
 async def respond(desk: Desk, asked: Asked, reply: TurnReply) -> Response:
@@ -59,18 +61,27 @@ async def respond(desk: Desk, asked: Asked, reply: TurnReply) -> Response:
             return _raw(asked, _part(reply.response))
         case "command":
             return await _command(desk, asked, _part(reply.command))
-        case "problem":
-            return _notice(desk, asked, of_problem(_part(reply.problem), interview=asked.interview))
-        case "missing":
-            return _notice(desk, asked, UNKNOWN_INTERVIEW)
-        case "locked_out":
-            return _notice(desk, asked, LOCKED_OUT)
-        case "busy":
-            return _notice(desk, asked, BUSY)
+        case "problem" | "missing" | "locked_out" | "busy":
+            return _notice(desk, asked, notice_of(reply, interview=asked.interview))
         case "check_in" | "variables":
             raise ReplyMalformed(f"A {reply.kind} is no answer to a page.")
         case _:
             assert_never(reply.kind)
+
+
+def notice_of(reply: TurnReply, *, interview: str) -> Notice:
+    """What an answer without a screen means to the person or program that asked. Raises ReplyMalformed."""
+    match reply.kind:
+        case "problem":
+            return of_problem(_part(reply.problem), interview=interview)
+        case "missing":
+            return UNKNOWN_INTERVIEW
+        case "locked_out":
+            return LOCKED_OUT
+        case "busy":
+            return BUSY
+        case _:
+            raise ReplyMalformed(f"A {reply.kind} is no notice.")
 
 
 async def _screen(desk: Desk, asked: Asked, reply: TurnReply) -> Response:
@@ -94,7 +105,7 @@ async def _screen(desk: Desk, asked: Asked, reply: TurnReply) -> Response:
     elif asked.wants_data:
         response = JSONResponse(desk.pages.data(shown), headers={"cache-control": "no-store"})
     else:
-        response = HTMLResponse(desk.pages.document(shown), headers=_PAGE_HEADERS)
+        response = HTMLResponse(desk.pages.document(shown), status_code=asked.status, headers=_PAGE_HEADERS)
     return desk.with_cookies(asked.browser, response)
 
 

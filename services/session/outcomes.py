@@ -85,6 +85,8 @@ def reply_of(
         case BackgroundValue() | ResponseActionAsked() | BrowserAnswer() | Finished():
             # Not meant for a page (spec/area1 §6.2): it shows its current screen again.
             return reply.model_copy(update={"kind": "command", "command": Sealed(SessionCommand(name="refresh"))})
+        case RunFailed(is_unknown=True):
+            return bare_reply("missing", standing.session_id, standing.code)
         case RunFailed() as failed:
             return problem_reply(problem_of(failed), standing)
         case outcome:

@@ -10,8 +10,9 @@ from starlette.responses import JSONResponse, Response
 
 from services.gateway.desk import Desk
 from services.gateway.forms import acknowledged_notices, check_in_call
-from services.gateway.notices import BUSY
+from services.gateway.notices import BUSY, UNKNOWN_INTERVIEW
 from services.gateway.requests import canonical, operation_id, session_code
+from services.gateway.turns import notice_of
 from shared.contracts.base import Sealed
 from shared.contracts.session import CheckIn, ReadVariables, TurnReply
 from shared.kernel.ids import new_id
@@ -56,7 +57,7 @@ def router(desk: Desk) -> APIRouter:
         browser = await desk.browsers.find(request.cookies, interview)
         code = session_code(request.query_params.get("session", "")) or (browser.current_code if browser else None)
         if browser is None or code is None:
-            return JSONResponse({"success": False})
+            return desk.notices.answer(request, UNKNOWN_INTERVIEW)
         reply = await desk.sessions.ask(
             ReadVariables(
                 operation_id=new_id(),
@@ -67,7 +68,7 @@ def router(desk: Desk) -> APIRouter:
             )
         )
         if reply.kind != "variables" or reply.variables is None:
-            return JSONResponse({"success": False})
+            return desk.notices.answer(request, notice_of(reply, interview=interview))
         return JSONResponse(
             {
                 "success": True,

@@ -11,7 +11,15 @@ from starlette.responses import RedirectResponse, Response
 from services.gateway.browser_sessions import Browser
 from services.gateway.desk import Desk
 from services.gateway.forms import Posted
-from services.gateway.requests import action_in, canonical, operation_id, session_code, url_args_of, whole_number
+from services.gateway.requests import (
+    UnreadableAction,
+    action_in,
+    canonical,
+    operation_id,
+    session_code,
+    url_args_of,
+    whole_number,
+)
 from services.gateway.turns import Asked, respond
 from shared.contracts.base import Sealed
 from shared.contracts.session import (
@@ -28,6 +36,7 @@ from shared.contracts.visitor import Visitor
 from shared.kernel.ids import new_code, new_id
 
 _LOST = "Unable to locate interview session.  Starting a new session instead."
+_UNREADABLE = "What this link asks for cannot be read; nothing was done."
 _CLOSED = "Unable to retrieve interview session.  Starting a new session instead."
 
 
@@ -82,10 +91,17 @@ class _Opening:
         reply = await self._enter(named)
         asked = self._asked
         if reply.kind in ("missing", "locked_out") and not self._is_new:
-            lost = _LOST if reply.kind == "missing" else _CLOSED
+            if named and asked.wants_data:  # a program asked for this one, and could not know that it got another
+                return await respond(self._desk, asked, reply)
+            lost, status = (_LOST, 404) if reply.kind == "missing" else (_CLOSED, 403)
             reply = await self._open(new_code(32), may_create=True)
-            asked = replace(asked, message=("danger", lost)) if named else asked
-        action = action_in(self._query.get("action", ""))
+            asked = replace(asked, message=("danger", lost), status=status) if named else asked
+        encoded = self._query.get("action", "")
+        action = action_in(encoded)
+        if encoded and action is None:
+            if asked.wants_data:
+                raise UnreadableAction
+            asked = replace(asked, message=asked.message or ("danger", _UNREADABLE), status=400)
         if action is not None and reply.kind in ("screen", "command", "response"):
             reply = await self._perform(action, reply.session_code.value)
         return await respond(self._desk, asked, reply)
@@ -128,6 +144,14 @@ class _Opening:
         )
 
 
+def _action_in(posted: Posted) -> NamedAction:
+    """The action a post asks for. Raises UnreadableAction."""
+    action = action_in(posted.get("_action"))
+    if action is None or not action.action:
+        raise UnreadableAction
+    return action
+
+
 def _command_in(
     desk: Desk, posted: Posted, browser: Browser, interview: str, visitor: Visitor, request: Request
 ) -> SessionRequest:
@@ -149,7 +173,7 @@ def _command_in(
             interview=interview,
             session_code=sealed_code,
             visitor=sealed_visitor,
-            call=Sealed(action_in(posted.get("_action")) or NamedAction(action="")),
+            call=Sealed(_action_in(posted)),
             is_read_only=posted.get("_readonly") == "1",
         )
     if posted.get("_form"):

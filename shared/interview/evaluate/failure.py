@@ -10,6 +10,7 @@ from shared.interview.evaluate.missing import missing_name
 from shared.interview.runtime.operations import TaskFailure
 from shared.interview.runtime.outcomes import RunFailed
 from shared.interview.runtime.run import Run
+from shared.kernel.interview_path import BadReference, UnknownPackageFile
 
 _LONGEST_MESSAGE = 10_000
 _LONGEST_TRACE = 20_000
@@ -41,6 +42,7 @@ def failed(error: BaseException, run: Run | None = None, *, title: str = "Error"
         file=position.file if position else None,
         line=position.line if position else None,
         block=position.block or None if position else None,
+        is_unknown=run is None and isinstance(error, UnknownPackageFile | BadReference),
     )
 
 

@@ -84,6 +84,8 @@ class RunFailed(Value):
     file: str | None = None
     line: int | None = None
     block: str | None = None
+    is_unknown: bool = False
+    """There is no interview of this name, so that nothing was run."""
     error_action: str | None = None
     """In a task: the action registered by `background_error_action`; its pickled arguments are the blob "arguments"."""
 

@@ -77,7 +77,8 @@ async def test_two_tabs_with_two_sessions_do_not_mix(house: House, visitor: Visi
 
 
 async def test_an_unknown_session_in_the_address_becomes_a_new_one_and_says_so(house: House, visitor: Visitor) -> None:
-    await visitor.open(session="x" * 32)
+    answer = await visitor.open(session="x" * 32)
+    assert answer.status_code == 404
     assert "Unable to locate interview session.  Starting a new session instead." in visitor.page
     assert "What is your name?" in visitor.page
 

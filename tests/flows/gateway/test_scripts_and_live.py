@@ -97,7 +97,9 @@ async def test_the_owner_reads_the_variables_and_a_stranger_does_not(visitor: Vi
     said = (await visitor.http.get("/vars?i=test:names.yml")).json()
     assert said["success"] is True
     assert said["variables"] == {"user.name": "Ann"}
-    assert (await somebody_else.http.get("/vars?i=test:names.yml")).json() == {"success": False}
+    refused = await somebody_else.http.get("/vars?i=test:names.yml")
+    assert refused.status_code == 404
+    assert refused.json()["success"] is False
 
 
 @contextlib.asynccontextmanager

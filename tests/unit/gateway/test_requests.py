@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from services.gateway.names import encoded_name, watched_variables
-from services.gateway.requests import BadParameter, action_in, canonical, operation_id, session_code, url_args_of
+from services.gateway.requests import (
+    BadParameter,
+    NotAnInterview,
+    action_in,
+    canonical,
+    operation_id,
+    session_code,
+    url_args_of,
+)
 from tests.flows.gateway.session_double import action
 
 
@@ -14,12 +22,17 @@ from tests.flows.gateway.session_double import action
     [
         ("pkg:file.yml", "pkg:data/questions/file.yml"),
         ("pkg:data/questions/file.yml", "pkg:data/questions/file.yml"),
-        ("pkg", "pkg"),
         ("", ""),
     ],
 )
 def test_short_references_are_completed(given: str, meant: str) -> None:
     assert canonical(given) == meant
+
+
+@pytest.mark.parametrize("given", ["pkg", ":", "pkg:", ":file.yml", "pkg:\0", "pkg:" + "x" * 500])
+def test_what_names_no_interview_is_not_looked_for(given: str) -> None:
+    with pytest.raises(NotAnInterview):
+        canonical(given)
 
 
 def test_of_a_repeated_parameter_the_first_value_counts_and_reserved_ones_do_not() -> None:
