@@ -22,6 +22,7 @@ from shared.interview.runtime.host import AwaitTask, FetchTaskResult, HostAnswer
 from shared.interview.runtime.operations import Blobs, TaskPicture
 from shared.kernel.clock import Clock
 from shared.storage.database import Database
+from shared.tasks.records import GrantBroken
 from shared.tasks.store import Tasks
 
 _FIRST_LOOK_SECONDS = 0.01
@@ -153,7 +154,10 @@ class TurnHost:
         """Whether its second phase is still to come, or has been taken in while this turn let go of the session."""
         known_as = self._stands_for.get(task_id, task_id)
         database, session_id = self._parts.database, self._request.session_id
-        ended = await self._parts.tasks.ended(database, known_as)
+        try:
+            ended = await self._parts.tasks.ended(database, known_as)
+        except GrantBroken:
+            return  # taking its result in will end it as failed
         if ended is not None and ended.outcome.action is not None:
             raise HostRefused(_NEEDS_THE_SESSION)
         if ended is None and await store.was_handled(database, session_id, operation_of_task(known_as)):

@@ -160,10 +160,10 @@ async def test_a_broken_interview_is_a_problem_with_its_place(house: House) -> N
     assert "broken.yml" in str(player.reply.problem.value.file)
 
 
-async def test_an_unknown_interview_is_a_problem_and_makes_no_session(house: House) -> None:
+async def test_an_unknown_interview_is_missing_and_makes_no_session(house: House) -> None:
     player = Player(house, "nowhere")
     await player.open()
-    assert player.reply.kind == "problem"
+    assert player.reply.kind == "missing"
     assert await house.database.fetchval("select count(*) from session.sessions where interview like '%nowhere%'") == 0
 
 
