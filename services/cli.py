@@ -24,8 +24,11 @@ from shared.kernel.clock import SystemClock
 from shared.kernel.errors import ColloquyError
 from shared.kernel.interview_path import InterviewPath, PackageFile
 from shared.kernel.logging import configure_logging
+from shared.kernel.service import Service
 from shared.kernel.settings import Settings
+from shared.storage.child import DataFolderInUse
 from shared.storage.database import Database
+from shared.storage.embedded_postgres import url_of_running
 from shared.storage.migrations import pending
 
 SERVICES = ("session", "worker", "scheduler", "mail", "gateway")
@@ -40,6 +43,12 @@ app.add_typer(tasks, name="tasks")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 out = Console()
+
+
+@app.callback()
+def prepare() -> None:
+    """Colloquy: guided interviews whose sessions live beyond the screen."""
+    configure_logging(level="warning")  # standard output is for what a command has to say
 
 
 @app.command("up")
@@ -201,14 +210,24 @@ async def _lint(references: list[str], folders: tuple[Path, ...]) -> list[tuple[
 
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Database]:
-    stores = await start_stores(settings)
-    database = Database(url=stores.database_url, maximum=1, wait_seconds=5, application_name="colloquy command")
+    """The database of this installation, also while it runs: then that of the process that has the data folder."""
+    started: Service | None = None
+    try:
+        stores = await start_stores(settings)
+        url, started = stores.database_url, stores.started
+    except DataFolderInUse:
+        running = url_of_running(settings.data_dir)
+        if running is None:
+            raise
+        url = running
+    database = Database(url=url, maximum=1, wait_seconds=5, application_name="colloquy command")
     try:
         await database.start()
         yield database
     finally:
         await database.stop()
-        await stores.started.stop()
+        if started is not None:
+            await started.stop()
 
 
 async def _on_database(ask: Callable[[Database], Any]) -> Any:

@@ -85,10 +85,7 @@ class EmbeddedPostgres:
         """Where it is, with the password. Raises EmbeddedPostgresFailed when not started."""
         if self._running is None:
             raise EmbeddedPostgresFailed("It was not started yet.")
-        user = f"{ROLE}:{quote(self._password, safe='')}"
-        if self._running.sockets is None:
-            return f"postgresql://{user}@127.0.0.1:{self._running.port}/{DATABASE}"
-        return f"postgresql://{user}@/{DATABASE}?host={quote(str(self._running.sockets))}&port={self._running.port}"
+        return _url(self._running, self._password)
 
     @property
     def pid(self) -> int | None:
@@ -162,6 +159,25 @@ class EmbeddedPostgres:
         process, self._process = self._process, None
         if process is not None and process.poll() is None:
             await stop_process(process.pid, signal.SIGINT, process=process, then=signal.SIGQUIT)
+
+
+def url_of_running(data_dir: Path) -> str | None:
+    """Where the server is that another process runs on this data folder, with the password; None when there is none.
+
+    For commands that look into a running system.
+    """
+    ours = data_dir / "postgres"
+    if not (ours / "password").is_file():
+        return None
+    running = _read_pid_file(service_folder(ours).home.resolve() / "cluster")
+    return _url(running, _password(ours / "password")) if running is not None and running.is_ready else None
+
+
+def _url(running: _Running, password: str) -> str:
+    user = f"{ROLE}:{quote(password, safe='')}"
+    if running.sockets is None:
+        return f"postgresql://{user}@127.0.0.1:{running.port}/{DATABASE}"
+    return f"postgresql://{user}@/{DATABASE}?host={quote(str(running.sockets))}&port={running.port}"
 
 
 def _password(path: Path) -> str:

@@ -16,7 +16,7 @@ _FULL_PREFIX = "docassemble."
 
 
 class UnknownShortAddress(NotFound):
-    """No interview has this short address."""
+    """No interview has this short address; choose one from the list."""
 
 
 def router(desk: Desk) -> APIRouter:
