@@ -13,7 +13,7 @@ const sent = { text: null, operation: null };
 
 onScreen(() => {
   const main = form();
-  if (main) {
+  if (main?.tagName === 'FORM') {
     main.noValidate = true;
     $(main).on('submit', onSubmit);
     $(main).on('input change', recheck);
