@@ -9,13 +9,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import uuid
 from base64 import b64decode
 from dataclasses import dataclass, field
 
 from shared.contracts.visitor import Visitor
 from shared.kernel.errors import Malformed
-from shared.kernel.ids import SessionCode, SessionId
+from shared.kernel.ids import SessionCode, SessionId, derived_id
 from shared.kernel.interview_path import SECTIONS
 
 _CODE = re.compile(r"[A-Za-z0-9]{32}\Z")
@@ -46,11 +45,7 @@ class SessionName:
     @property
     def session_id(self) -> SessionId:
         """The internal id: UUID version 8 (RFC 9562) of a hash of both."""
-        digest = hashlib.sha256(f"colloquy session\0{self.interview}\0{self.code}".encode()).digest()
-        value = int.from_bytes(digest[:16], "big")
-        value = (value & ~(0xF << 76)) | (0x8 << 76)
-        value = (value & ~(0x3 << 62)) | (0x2 << 62)
-        return SessionId(str(uuid.UUID(int=value)))
+        return SessionId(derived_id("colloquy session", self.interview, self.code))
 
 
 def canonical(reference: str) -> str:

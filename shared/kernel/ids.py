@@ -6,6 +6,7 @@ shared sessions, and never appears in logs (DESIGN §7).
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import string
 import time
@@ -25,6 +26,14 @@ def new_id() -> str:
     milliseconds = time.time_ns() // 1_000_000
     value = (milliseconds << 80) | int.from_bytes(secrets.token_bytes(10), "big")
     value = (value & ~(0xF << 76)) | (0x7 << 76)
+    value = (value & ~(0x3 << 62)) | (0x2 << 62)
+    return str(uuid.UUID(int=value))
+
+
+def derived_id(*parts: str) -> str:
+    """The same id for the same parts, and no way back from it: UUID version 8 (RFC 9562) of their SHA-256."""
+    value = int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest()[:16], "big")
+    value = (value & ~(0xF << 76)) | (0x8 << 76)
     value = (value & ~(0x3 << 62)) | (0x2 << 62)
     return str(uuid.UUID(int=value))
 

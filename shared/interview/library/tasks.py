@@ -19,7 +19,7 @@ from shared.interview.runtime.operations import TaskPicture
 from shared.interview.runtime.pickling import dump_value, load_value
 from shared.interview.runtime.run import Run, current_run
 from shared.interview.runtime.signals import BackgroundResponse, BackgroundResponseAction, CommandCalled
-from shared.kernel.ids import new_id
+from shared.kernel.ids import derived_id, new_id
 
 __all__ = [
     "BackgroundAction",
@@ -192,13 +192,21 @@ def background_action(*positional: Any, **arguments: Any) -> TaskHandle:
             LogLine(message=f"background_action: {mode!r} is no way to tell the browser; nothing is told")
         )
         mode = None
-    task_id = new_id()
+    task_id = _task_id(run)
     blob = f"task-{task_id}"
     run.blobs[blob] = dump_value(arguments, f"The arguments of background_action({action!r})")
     run.effects.append(
         LaunchTask(task_id=task_id, action=action, arguments_blob=blob, mode=mode, language=run.language)
     )
     return TaskHandle(task_id)
+
+
+def _task_id(run: Run) -> str:
+    """The same in every run of one operation: a handle still names the task when a refused turn runs again."""
+    if not run.context.operation_id:
+        return new_id()
+    launched = sum(isinstance(effect, LaunchTask) for effect in run.effects)
+    return derived_id("colloquy task", run.context.session_id, run.context.operation_id, str(launched))
 
 
 def _action_name(function: str, positional: tuple[Any, ...]) -> str:
