@@ -33,8 +33,10 @@ from shared.kernel.errors import ColloquyError
 
 REPLY_TO = "amq.rabbitmq.reply-to"
 HEARTBEAT_SECONDS = 10
+_CLOSE_SECONDS = 5
 
 _FAILURES: tuple[type[BaseException], ...] = (*CONNECTION_EXCEPTIONS, TimeoutError)
+_FAILURES_OR_CANCELLED: tuple[type[BaseException], ...] = (*_FAILURES, asyncio.CancelledError)
 _LOGGERS = ("aio_pika", "aiormq", "pamqp")
 
 
@@ -90,12 +92,12 @@ class Incoming:
 
     async def acknowledge(self) -> None:
         """It is handled; without effect when the connection it came by is gone: it will come again."""
-        with contextlib.suppress(*_FAILURES):
+        with _whatever_happens():
             await self._raw.ack()
 
     async def give_back(self) -> None:
         """It was not handled: the broker delivers it again, up to the queue's delivery limit."""
-        with contextlib.suppress(*_FAILURES):
+        with _whatever_happens():
             await self._raw.reject(requeue=True)
 
 
@@ -117,13 +119,13 @@ class Subscribed:
 
     async def cancel(self) -> None:
         """Get no more messages; those in hand may still be acknowledged."""
-        with contextlib.suppress(*_FAILURES):
+        with _whatever_happens():
             raw = await self._channel.get_underlay_channel()
-            await raw.basic_cancel(self._tag, timeout=5)
+            await raw.basic_cancel(self._tag, timeout=_CLOSE_SECONDS)
 
     async def close(self) -> None:
         """End the channel: what was not acknowledged is delivered to others."""
-        with contextlib.suppress(*_FAILURES):
+        with _whatever_happens():
             await self._channel.close()
 
 
@@ -147,21 +149,16 @@ class Link:
             logging.getLogger(logger).setLevel(logging.CRITICAL + 1)
         connections: list[AbstractConnection] = []
         try:
-            for purpose in ("publish", "consume"):
-                settings = _settings(url, f"colloquy {name} ({purpose})")
-                connections.append(await aio_pika.connect(url, timeout=limit_seconds, **settings))
-            publishing, consuming = connections
-            link = cls(publishing, consuming, limit_seconds)
-            await link._set_up()
-        except BaseException as error:
+            with _failures_of(place(url)), _refusals_of(url):
+                for purpose in ("publish", "consume"):
+                    settings = _settings(url, f"colloquy {name} ({purpose})")
+                    connections.append(await aio_pika.connect(url, timeout=limit_seconds, **settings))
+                publishing, consuming = connections
+                link = cls(publishing, consuming, limit_seconds)
+                await link._set_up()
+        except BaseException:
             for connection in connections:
                 await _close(connection)
-            if isinstance(error, (AuthenticationError, ProbableAuthenticationError)):
-                raise BrokerRefusedUs(
-                    f"Check user, password and virtual host of COLLOQUY_AMQP_URL for {place(url)}."
-                ) from None
-            if isinstance(error, _FAILURES):
-                raise BusUnavailable(f"{place(url)}: {_name(error)}.") from None
             raise
         return link
 
@@ -176,8 +173,10 @@ class Link:
     async def close(self) -> None:
         """End both connections."""
         self.ended.set()
-        await _close(self._consuming)
-        await _close(self._publishing)
+        try:
+            await _close(self._consuming)
+        finally:
+            await _close(self._publishing)
 
     async def publish(self, message: Outgoing) -> None:
         """Publish with a confirm. Raises BusUnavailable, Unroutable."""
@@ -311,23 +310,40 @@ def _message(message: Outgoing) -> aio_pika.Message:
 
 @contextlib.contextmanager
 def _failures_of(doing: str) -> Iterator[None]:
-    """Raise BusUnavailable for the library's errors, among them a CancelledError that nobody asked for: futures of a
-    connection that ends are failed with it.
+    """Raise BusUnavailable for the library's errors, and CancelledError for a cancellation and nothing else.
+
+    The library mixes them up both ways: what waits on a connection that ends gets a CancelledError nobody asked for,
+    and a task that is cancelled while a channel opens gets an error of that channel.
     """
     try:
         yield
-    except _FAILURES as error:
-        raise BusUnavailable(f"{doing}: {_name(error)}.") from None
-    except asyncio.CancelledError:
+    except _FAILURES_OR_CANCELLED as error:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
-            raise
-        raise BusUnavailable(f"{doing}: the connection ended.") from None
+            raise asyncio.CancelledError from None
+        reason = "the connection ended" if isinstance(error, asyncio.CancelledError) else _name(error)
+        raise BusUnavailable(f"{doing}: {reason}.") from None
+
+
+@contextlib.contextmanager
+def _refusals_of(url: str) -> Iterator[None]:
+    """Raise BrokerRefusedUs where the broker answers but does not let us in."""
+    try:
+        yield
+    except (AuthenticationError, ProbableAuthenticationError):
+        raise BrokerRefusedUs(f"Check user, password and virtual host of COLLOQUY_AMQP_URL for {place(url)}.") from None
+
+
+@contextlib.contextmanager
+def _whatever_happens() -> Iterator[None]:
+    """For what is pointless on a connection that has ended, and done by its end."""
+    with contextlib.suppress(BusUnavailable), _failures_of(""):
+        yield
 
 
 async def _close(connection: AbstractConnection) -> None:
-    with contextlib.suppress(*_FAILURES, asyncio.CancelledError):
-        async with asyncio.timeout(5):
+    with _whatever_happens():
+        async with asyncio.timeout(_CLOSE_SECONDS):
             await connection.close()
 
 

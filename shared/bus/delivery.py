@@ -31,6 +31,9 @@ from shared.kernel.errors import ColloquyError, Retryable
 
 log = structlog.get_logger()
 
+CANCEL_SECONDS = 5.0
+"""How long a bus that stops waits for handlers it has cancelled."""
+
 
 @dataclass(frozen=True, slots=True)
 class Done:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from shared.bus.cloudevents import Codec
-from shared.bus.delivery import Dead, Deliverer, Done, TryAgain, Verdict, delay_after
+from shared.bus.delivery import CANCEL_SECONDS, Dead, Deliverer, Done, TryAgain, Verdict, delay_after
 from shared.bus.mischief import Mischief as Mischief
 from shared.bus.port import (
     RETRY_DELAYS_SECONDS,
@@ -138,7 +138,7 @@ class LocalBus:
                 task.cancel()
             if late:
                 log.warning("bus.handlers_cancelled", count=len(late), waited_seconds=self._drain_seconds)
-                await asyncio.wait(late)
+                await asyncio.wait(late, timeout=CANCEL_SECONDS)
         self._is_running = False
         for delivery in list(self._open):
             self._give_back(delivery, BusUnavailable("It was stopped before the message was handled."))

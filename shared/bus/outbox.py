@@ -116,6 +116,7 @@ select destination, type, id, subject, $2, attempts + 1, body, now() from gone
 """
 _RECONNECT_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 _BUS_DOWN_SECONDS = 0.2
+_STOP_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +180,14 @@ class OutboxRelay:
 
     async def stop(self) -> None:
         """Take no more rows; wait some seconds for those in hand, whose rows otherwise stay for the next start."""
-        if self._loop is None:
+        loop, self._loop = self._loop, None
+        if loop is None:
             return
         self._stop.set()
         self._rung.set()
-        await self._loop
-        self._loop = None
+        _, late = await asyncio.wait([loop], timeout=self._drain_seconds + _STOP_SECONDS)
+        for task in late:  # the database does not answer
+            task.cancel()
 
     async def problem(self) -> str | None:
         """Readiness: None when it works."""

@@ -20,7 +20,7 @@ import structlog
 from shared.bus.amqp import REPLY_TO, Incoming, Link, Outgoing, Unroutable, place
 from shared.bus.burial import Burial
 from shared.bus.cloudevents import Codec, session_asked
-from shared.bus.delivery import Dead, Deliverer, Done, TryAgain, delay_after
+from shared.bus.delivery import CANCEL_SECONDS, Dead, Deliverer, Done, TryAgain, delay_after
 from shared.bus.mischief import Mischief
 from shared.bus.port import (
     RETRY_DELAYS_SECONDS,
@@ -47,6 +47,7 @@ log = structlog.get_logger()
 ATTEMPT = "x-colloquy-attempt"
 PUBLISHER = "x-colloquy-publisher"
 
+_ATTEMPTS_A_LINE = 15  # about twice a minute in the log
 _GIVE_BACK_SECONDS = 0.5
 _PAUSES_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.0)
 
@@ -131,9 +132,10 @@ class RabbitBus:
         if self._supervisor is None:
             return
         self._is_stopping = True
-        self._supervisor.cancel()
-        await asyncio.gather(self._supervisor, return_exceptions=True)
-        self._supervisor = None
+        supervisor, self._supervisor = self._supervisor, None
+        while not supervisor.done():  # again: what it waits for may have swallowed a cancellation
+            supervisor.cancel()
+            await asyncio.wait([supervisor], timeout=1)
         await self._watchdog.stop()
         await asyncio.gather(*(subscription.cancel() for subscription in self._subscriptions))
         await self._drain()
@@ -147,7 +149,7 @@ class RabbitBus:
             task.cancel()
         if late:
             log.warning("bus.handlers_cancelled", count=len(late), waited_seconds=self._drain_seconds)
-            await asyncio.wait(late)
+            await asyncio.wait(late, timeout=CANCEL_SECONDS)
 
     async def problem(self) -> str | None:
         """Readiness: None when connected and every queue is consumed."""
@@ -157,8 +159,9 @@ class RabbitBus:
         return f"Queues that are not consumed: {', '.join(lost)}." if lost else None
 
     async def _connect_within(self, remaining: Callable[[], float]) -> None:
+        """Try until there is a connection, the time is over (BusUnavailable), or the bus is stopped."""
         attempt = 0
-        while True:
+        while not self._is_stopping:
             try:
                 await self._connect()
             except BusUnavailable as error:
@@ -166,7 +169,8 @@ class RabbitBus:
                     raise BusUnavailable(
                         f"Waited for {error.detail} Start RabbitMQ or correct COLLOQUY_AMQP_URL."
                     ) from None
-                log.warning("bus.waiting", reason=error.detail)
+                if attempt % _ATTEMPTS_A_LINE == 0:
+                    log.warning("bus.waiting", reason=error.detail)
                 pause = _PAUSES_SECONDS[min(attempt, len(_PAUSES_SECONDS) - 1)]
                 await asyncio.sleep(max(0.01, min(pause * uniform(0.8, 1.2), remaining())))
                 attempt += 1
@@ -222,12 +226,12 @@ class RabbitBus:
 
     async def _supervise(self) -> None:
         """Watch over the connection, and make another one when it has ended."""
-        while True:
+        while not self._is_stopping:
             await self._watch()
             await self._watchdog.stop()
             await self._disconnect("The connection to the message broker ended.")
             log.warning("bus.disconnected", place=place(self._url))
-            while self._link is None:
+            while self._link is None and not self._is_stopping:
                 try:
                     await self._connect_within(lambda: float("inf"))
                 except ColloquyError as error:  # e.g. our account is not there yet on a broker that was set up anew
@@ -241,7 +245,7 @@ class RabbitBus:
 
     async def _watch(self) -> None:
         link = self._link
-        while link is not None and not link.ended.is_set():
+        while link is not None and not link.ended.is_set() and not self._is_stopping:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._check_seconds):
                     await link.ended.wait()
@@ -276,9 +280,7 @@ class RabbitBus:
 
     async def hand_over(self, packed: Packed) -> Awaitable[None]:
         """Publish one message; the result is done already, the broker has confirmed it."""
-        link = self._link
-        if link is None:
-            raise BusUnavailable(f"There is no connection to {place(self._url)}.")
+        link = await self._linked(0)
         await self._publish(link, packed, await self._codec.fit(packed.body))
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         done.set_result(None)
@@ -328,14 +330,21 @@ class RabbitBus:
         return await reply_in(answered, reply, self._codec)
 
     async def _linked(self, patience_seconds: float) -> Link:
-        """The connection, waited for a short while when it is being made anew."""
-        if self._link is None and not self._is_stopping:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(patience_seconds):
+        """The connection, waited for a short while when it is being made anew. Raises BusUnavailable."""
+        if (link := self._living_link()) is not None:
+            return link
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience_seconds):
+                while not self._is_stopping:
+                    self._is_connected.clear()
                     await self._is_connected.wait()
-        if self._link is None or self._is_stopping:
-            raise BusUnavailable(f"There is no connection to {place(self._url)}.")
-        return self._link
+                    if (link := self._living_link()) is not None:
+                        return link
+        raise BusUnavailable(f"There is no connection to {place(self._url)}.")
+
+    def _living_link(self) -> Link | None:
+        link = self._link
+        return None if link is None or link.ended.is_set() else link
 
     async def _publish(self, link: Link, packed: Packed, body: bytes) -> None:
         if packed.is_event:

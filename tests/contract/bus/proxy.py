@@ -16,6 +16,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._port = 0
+        self._is_mute = False
         self._flows = asyncio.Event()
         self._flows.set()
 
@@ -44,6 +45,11 @@ class Proxy:
         self._flows.set()
         self.cut()
 
+    async def hang(self) -> None:
+        """Cut what there is; take connections and say nothing on them."""
+        self._is_mute = True
+        self.cut()
+
     def cut(self) -> None:
         """Abort every connection; new ones are taken."""
         for writer in list(self._writers):
@@ -54,6 +60,9 @@ class Proxy:
         self._flows.clear()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_mute:
+            self._writers.add(writer)
+            return
         try:
             there, back = await asyncio.open_connection(self._parts.hostname, self._parts.port or 5672)
         except OSError:

@@ -242,6 +242,28 @@ async def test_a_broker_that_refuses_our_password_ends_the_start_at_once_without
     assert "hunter2" not in str(refused.value)
 
 
+async def test_stopping_ends_also_in_the_middle_of_a_comparison_with_the_broker(rabbit: RabbitWorld) -> None:
+    for number in range(10):
+        bus = rabbit.bus(consumer("test.sweeps", {Sweep: Recorder()}), check_seconds=0.0001)
+        await bus.start()
+        await asyncio.sleep(number / 1000)
+        async with asyncio.timeout(20):
+            await bus.stop()
+        assert await bus.problem() is not None
+
+
+async def test_stopping_ends_also_while_the_broker_is_away(rabbit: RabbitWorld) -> None:
+    for number in range(5):
+        async with Proxy(rabbit.url) as proxy:
+            bus = rabbit.bus(url=proxy.url)
+            await bus.start()
+            await (proxy.refuse() if number % 2 else proxy.hang())
+            await until(bus.problem)
+            await asyncio.sleep(number / 20)
+            async with asyncio.timeout(20):
+                await bus.stop()
+
+
 # Messages at the broker
 
 
