@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from shared.storage.embedded_postgres import url_of_running
 from tests.flows.system.person import Person
 from tests.sites import Site, distributed_site, embedded_site
 
@@ -75,3 +76,10 @@ def answered(site: Site, *words: str) -> Any:
     ended = command(site, *words, "--json")
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout)
+
+
+def database_of(site: Site) -> str:
+    """Where its answers are kept."""
+    named = site.environment.get("COLLOQUY_DATABASE_URL") or url_of_running(site.folder / "data")
+    assert named is not None
+    return named
