@@ -24,7 +24,7 @@ from shared.kernel.clock import SystemClock
 from shared.kernel.errors import ColloquyError
 from shared.kernel.interview_path import InterviewPath, PackageFile
 from shared.kernel.logging import configure_logging
-from shared.kernel.service import Service
+from shared.kernel.service import Service, run
 from shared.kernel.settings import Settings
 from shared.storage.child import DataFolderInUse
 from shared.storage.database import Database
@@ -60,7 +60,7 @@ def up_command() -> None:
     def announce(address: str) -> None:
         print(f"\nColloquy is ready: {address}\n", flush=True)  # noqa: T201 - the one line a person waits for
 
-    asyncio.run(up(settings, announce=announce))
+    run(up(settings, announce=announce))
 
 
 @app.command()

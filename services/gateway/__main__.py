@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from services.gateway.app import SOURCE, build, parts_from
 from services.gateway.settings import GatewaySettings
 from shared.kernel.logging import configure_logging
-from shared.kernel.service import run_until_signalled
+from shared.kernel.service import run, run_until_signalled
 
 
 def main() -> None:
     """Read the settings and serve until told to stop."""
     settings = GatewaySettings.load(required=("database_url", "amqp_url"))
     configure_logging(level=settings.log_level, format=settings.log_format, service=SOURCE)
-    asyncio.run(_serve(settings))
+    run(_serve(settings))
 
 
 async def _serve(settings: GatewaySettings) -> None:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from services.worker.app import build, parts_from
 from services.worker.settings import WorkerSettings
 from shared.kernel.health import HealthServer
 from shared.kernel.logging import configure_logging
-from shared.kernel.service import Service, run_until_signalled
+from shared.kernel.service import Service, run, run_until_signalled
 
 
 def main() -> None:
     """Read the settings, build, run until SIGINT or SIGTERM. Raises SettingsInvalid."""
     settings = WorkerSettings.load(required=("database_url", "amqp_url"))
     configure_logging(level=settings.log_level, format=settings.log_format, service="worker")
-    asyncio.run(_serve(settings))
+    run(_serve(settings))
 
 
 async def _serve(settings: WorkerSettings) -> None:

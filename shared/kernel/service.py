@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
+import uvloop
 
 log = structlog.get_logger()
 
@@ -68,6 +70,11 @@ class Service:
         return {name: str(result) for name, result in zip(names, found, strict=True) if result is not None}
 
 
+def run(program: Coroutine[Any, Any, None]) -> None:
+    """Run a program of ours to its end, on uvloop: reading and writing sockets is most of what our services do."""
+    uvloop.run(program)
+
+
 async def run_until_signalled(
     services: Sequence[Service], *, ready: Callable[[], Awaitable[None]] | None = None
 ) -> None:
@@ -83,6 +90,9 @@ async def run_until_signalled(
             started.append(service)
         if ready is not None:
             await ready()
+        # What was made until now stays for good: the garbage collector need not look through it ever again.
+        gc.collect()
+        gc.freeze()
         await stop.wait()
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
