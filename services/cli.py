@@ -24,7 +24,7 @@ from shared.kernel.clock import SystemClock
 from shared.kernel.errors import ColloquyError
 from shared.kernel.interview_path import InterviewPath, PackageFile
 from shared.kernel.logging import configure_logging
-from shared.kernel.service import Service, run
+from shared.kernel.service import Service, run, run_process
 from shared.kernel.settings import Settings
 from shared.storage.child import DataFolderInUse
 from shared.storage.database import Database
@@ -286,12 +286,8 @@ def _print_rows(rows: list[dict[str, Any]], as_json: bool, *, empty: str) -> Non
 
 
 def main() -> None:
-    """The entry point: errors of ours are one sentence on standard error and status 1."""
-    try:
-        app()
-    except ColloquyError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(1)
+    """The entry point."""
+    run_process(app)
 
 
 if __name__ == "__main__":

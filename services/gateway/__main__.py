@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.gateway.app import SOURCE, build, parts_from
 from services.gateway.settings import GatewaySettings
 from shared.kernel.logging import configure_logging
-from shared.kernel.service import run, run_until_signalled
+from shared.kernel.service import run, run_process, run_until_signalled
 
 
 def main() -> None:
@@ -20,4 +20,4 @@ async def _serve(settings: GatewaySettings) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_process(main)

@@ -6,7 +6,7 @@ from services.mail.app import SOURCE, build, parts_from
 from services.mail.settings import MailSettings
 from shared.kernel.health import HealthServer
 from shared.kernel.logging import configure_logging
-from shared.kernel.service import Service, run, run_until_signalled
+from shared.kernel.service import Service, run, run_process, run_until_signalled
 
 
 def main() -> None:
@@ -23,4 +23,4 @@ async def _serve(settings: MailSettings) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_process(main)

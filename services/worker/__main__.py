@@ -6,7 +6,7 @@ from services.worker.app import build, parts_from
 from services.worker.settings import WorkerSettings
 from shared.kernel.health import HealthServer
 from shared.kernel.logging import configure_logging
-from shared.kernel.service import Service, run, run_until_signalled
+from shared.kernel.service import Service, run, run_process, run_until_signalled
 
 
 def main() -> None:
@@ -26,4 +26,4 @@ async def _serve(settings: WorkerSettings) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_process(main)

@@ -6,12 +6,15 @@ import asyncio
 import contextlib
 import gc
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import structlog
 import uvloop
+
+from shared.kernel.errors import ColloquyError
 
 log = structlog.get_logger()
 
@@ -68,6 +71,15 @@ class Service:
         names = list(self.checks)
         found = await asyncio.gather(*(self.checks[name]() for name in names), return_exceptions=True)
         return {name: str(result) for name, result in zip(names, found, strict=True) if result is not None}
+
+
+def run_process(main: Callable[[], None]) -> None:
+    """Run the `main` of a process; an error of ours ends it with one sentence on standard error and status 1."""
+    try:
+        main()
+    except ColloquyError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
 
 
 def run(program: Coroutine[Any, Any, None]) -> None:
