@@ -17,7 +17,7 @@ ARGUMENTS = (
 )
 
 
-@pytest.fixture(scope="session", params=["one process", "five processes"])
+@pytest.fixture(scope="module", params=["one process", "five processes"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A running system with our examples; a test that uses it runs on both forms."""
     start = {"one process": embedded_site, "five processes": distributed_site}[request.param]
@@ -25,9 +25,9 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium."""
+    """Chromium. It ends with its module, because its event loop would be in the way of asynchronous tests."""
     path = os.environ.get("COLLOQUY_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "There is no Chromium; run `make test`, or set COLLOQUY_CHROMIUM to its path."
     with sync_playwright() as playwright:
