@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 _CHUNK = 64 * 1024
-_PORTS = {"amqp": 5672, "postgresql": 5432}
+_PORTS = {"amqp": 5672, "postgresql": 5432, "redis": 6379}
+
+Connect = Callable[[], Coroutine[Any, Any, tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
 
 class Proxy:
@@ -20,9 +24,9 @@ class Proxy:
     What passes is also kept in `seen`.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, connect: Connect) -> None:
         self.seen = bytearray()
-        self._target = (host, port)
+        self._connect = connect
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._server: asyncio.Server | None = None
@@ -86,7 +90,7 @@ class Proxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         try:
-            there, back = await asyncio.open_connection(*self._target)
+            there, back = await self._connect()
         except OSError:
             self._writers.discard(writer)
             writer.transport.abort()
@@ -110,10 +114,15 @@ class Proxy:
 def proxy_before(url: str) -> Iterator[tuple[Proxy, str]]:
     """A proxy before the server of this URL, and the URL that leads through it."""
     parts = urlsplit(url)
-    proxy = Proxy(parts.hostname or "127.0.0.1", parts.port or _PORTS[parts.scheme])
+    user = parts.netloc.rpartition("@")[0]
+    if parts.scheme == "unix":  # a Redis
+        proxy = Proxy(functools.partial(asyncio.open_unix_connection, parts.path))
+        parts = parts._replace(scheme="redis", path="/0", query="")
+    else:
+        port = parts.port or _PORTS[parts.scheme]
+        proxy = Proxy(functools.partial(asyncio.open_connection, parts.hostname, port))
     proxy.start()
     try:
-        user = parts.netloc.rpartition("@")[0]
         place = f"127.0.0.1:{proxy.port}"
         yield proxy, urlunsplit(parts._replace(netloc=f"{user}@{place}" if user else place))
     finally:
