@@ -53,7 +53,8 @@ class Engine:
         self._path = path
         self._compiled: dict[str, Interview] = {}
         import_hook.install()
-        InterviewPackages(path).install()
+        self._packages = InterviewPackages(path)
+        self._packages.install()
         self._names = builtins_with(public_names())
         self._steering = Evaluation()
 
@@ -62,6 +63,7 @@ class Engine:
 
         In: "answers" (absent when `has_answers` is false), "prior", arguments. Out: see `Blobs`.
         """
+        self._packages.forget_changed_modules()
         try:
             interview = self.interview(request.context.interview)
         except (InterviewError, Refused) as error:
@@ -169,6 +171,8 @@ class Engine:
             raise
         except Exception as error:  # errors of interview code are outcomes
             return _failed(error, run)
+        finally:
+            self._packages.watch_new_modules()
 
     def _refuse(
         self,

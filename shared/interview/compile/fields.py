@@ -221,10 +221,10 @@ def _label_and_variable(reading: Reading, item: Mapping, position: Position) -> 
 def _names_variable(item: Mapping, labels: list[Any]) -> bool:
     """Custom datatypes have parameters of their own: only the first unknown key is then the label."""
     datatype = item.get("datatype")
-    return isinstance(datatype, str) and datatype.strip() not in _BUILT_IN and bool(labels)
+    return isinstance(datatype, str) and datatype.strip() not in BUILT_IN and bool(labels)
 
 
-_BUILT_IN = frozenset(
+BUILT_IN = frozenset(
     {
         "ajax", "area", "boolean", "camcorder", "camera", "checkboxes", "color", "combobox", "currency", "datalist",
         "date", "datetime", "datetime-local", "dropdown", "email", "environment", "file", "files", "float", "hidden",
@@ -234,6 +234,7 @@ _BUILT_IN = frozenset(
         "yesnowide",
     }
 )  # fmt: skip
+"""Every datatype that is not an author's own."""
 
 
 def _datatype(item: Mapping) -> str:
@@ -321,7 +322,7 @@ def _options(reading: Reading, item: Mapping) -> dict[str, Any]:
 def _parameters(reading: Reading, item: Mapping) -> dict[str, Any]:
     """Keys that only a custom datatype may know."""
     datatype = item.get("datatype")
-    if not isinstance(datatype, str) or datatype.strip() in _BUILT_IN:
+    if not isinstance(datatype, str) or datatype.strip() in BUILT_IN:
         return {}
     known = _OWN_KEYS | _OTHER_KEYS
     labels = [key for key in item if key not in known]

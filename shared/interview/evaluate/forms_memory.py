@@ -11,6 +11,7 @@ from shared.contracts.screen import Form
 from shared.interview.compile.blocks import Definer, EmbeddedChoices, QuestionBlock
 from shared.interview.evaluate import choices, stack
 from shared.interview.runtime.run import Run
+from shared.interview.runtime.signals import Ask
 from shared.interview.screen.list_collect import forget_wish, remember_wish
 
 
@@ -48,6 +49,7 @@ def finish_list(form: Form, wants_more: bool, deleted: Iterable[int], run: Run) 
             things.pop(place)
     if wants_more:
         remember_wish(run.internal, name, int(collected["count"]) + 1)
+        stack.push(run, [Ask(sought) for sought in form.sought[:1]])  # the screen comes again, although all is known
         return
     forget_wish(run.internal, name)
     if collected.get("is_final", True):

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from shared.contracts.screen import FormField
+from shared.interview.errors import Signal
 from shared.interview.evaluate import forms_convert
-from shared.interview.evaluate.forms_convert import ConversionRefused, convert
+from shared.interview.evaluate.forms_convert import ConversionRefused, convert, strip_markup
 from shared.interview.evaluate.forms_posted import Posted
+from shared.interview.library.datatypes import CustomDataType, checked
 from shared.interview.library.dates import as_datetime
 from shared.interview.library.languages import word
 from shared.interview.library.objects.files import DAFile, DAFileList
-from shared.interview.runtime.run import Run
+from shared.interview.runtime.run import Run, missing_of
+from shared.interview.runtime.signals import InvalidInput
+from shared.interview.screen.custom_types import class_of
 from shared.interview.screen.empty import box_dictionary, empty_value, object_list
+from shared.interview.screen.messages import INVALID_VALUE
 
 UNTOUCHED = object()
 """The variable keeps the value it has, or stays undefined."""
@@ -40,7 +45,24 @@ def value_of(field: FormField, literal: str, posted: Posted, run: Run) -> Any:
         return _object(field, literal, text, posted, run)
     if text == "None" and (not was_posted or field.options.get("none_is_a_choice")):
         return None
+    custom = class_of(field.datatype, run)
+    if custom is not None:
+        return _accepted(custom, text, literal)
     return _converted(field.datatype, text, run)
+
+
+def _accepted(cls: type[CustomDataType], text: str, literal: str) -> Any:
+    """The value an author's datatype makes of a text, or the message it has against it."""
+    try:
+        return checked(cls, strip_markup(text), literal)
+    except InvalidInput as refusal:
+        raise ConversionRefused(refusal.message) from refusal
+    except Signal:
+        raise
+    except Exception as error:  # an author's method says by raising what is wrong
+        if missing_of(error) is not None:
+            raise
+        raise ConversionRefused(str(error) or word(INVALID_VALUE)) from error
 
 
 def _converted(datatype: str, text: str, run: Run) -> Any:

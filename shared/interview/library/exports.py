@@ -115,6 +115,8 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("spec/area2 §7", "json_form", "json safe_json transform_json_variables"),
     ("spec/area4 §2.1, §6.6", "package_files", "objects_from_file path_and_mimetype"),
     ("spec/area2 appendix B", "faults", "DAError DAException DAValidationError validation_error"),
+    ("spec/area4 §5.5", "datatypes", "CustomDataType"),
+    ("spec/area2 §4", "menus", "interview_menu"),
     ("spec/area2 §4", "unavailable", "interview_list"),
 )
 LEGAL_TABLE: tuple[tuple[str, str, str], ...] = (

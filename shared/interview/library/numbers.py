@@ -101,6 +101,8 @@ def currency(
 ) -> str:
     """An amount of money in the manner of the locale, `$1,234.50`; an empty text for what is no number."""
     try:
+        if not isinstance(value, int | float | Decimal) and hasattr(type(value), "__float__"):
+            value = float(value)
         amount = Decimal(str(value).replace(",", "")) if not isinstance(value, bool) else None
     except InvalidOperation:
         amount = None

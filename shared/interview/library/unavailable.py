@@ -36,7 +36,6 @@ UNAVAILABLE_FUNCTIONS: dict[str, str] = {
     "get_question_data": _SESSIONS,
     "go_back_in_session": _SESSIONS,
     "get_user_secret": _SESSIONS,
-    "interview_menu": "listing interviews",
     "get_user_list": _ACCOUNTS,
     "get_user_info": _ACCOUNTS,
     "set_user_info": _ACCOUNTS,

@@ -31,6 +31,7 @@ from shared.interview.runtime.signals import CodeExecution
 from shared.interview.runtime.sought import Sought
 from shared.interview.screen import buttons, help, navigation, parts
 from shared.interview.screen.buttons import Answering
+from shared.interview.screen.custom_types import scripts_of
 from shared.interview.screen.fields import BuiltFields, build_fields
 from shared.interview.screen.form import make_form
 from shared.interview.screen.list_collect import build_collected
@@ -70,6 +71,7 @@ def build_screen(block: QuestionBlock, run: Run, sought: Sought) -> Screen:
     shown |= _help_and_media(block, scene)
     shown |= _behaviour(block, scene)
     shown |= _style(block, scene)
+    shown["script"] = "\n".join([*scripts_of(shown.get("fields", ()), run), *filter(None, [shown["script"]])])
     if shown.get("form") is None:
         shown["submit_html"] = ""
     _require_parents(shown.get("form"), scene)

@@ -6,12 +6,16 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
+from dateutil import parser as date_parser
+
 from shared.interview.compile.expressions import Expression, Text
 from shared.interview.runtime import names
 from shared.interview.screen.texts import Scene
 
 NOTHING = object()
 """There is no default at all."""
+MOMENTS = frozenset({"date", "datetime", "datetime-local", "time"})
+"""Datatypes whose inputs take a date or time in the manner of ISO 8601 only."""
 
 
 def default_of(variable: str, written: Any, scene: Scene, *, names_objects: bool = False) -> Any:
@@ -70,7 +74,15 @@ def as_text(value: Any, datatype: str) -> str | None:
         return str(value)
     if isinstance(value, float):
         return _number_text(value, datatype)
-    return str(value)
+    return moment_as_text(str(value), datatype) if datatype in MOMENTS else str(value)
+
+
+def moment_as_text(text: str, datatype: str) -> str:
+    """A date or time that an author's text gives in any manner, as an input of the page takes it; empty when none."""
+    try:
+        return _moment_text(date_parser.parse(text), datatype)
+    except (ValueError, OverflowError):
+        return ""
 
 
 def chosen_of(value: Any) -> list[Any]:
@@ -93,7 +105,7 @@ def _number_text(value: float, datatype: str) -> str:
 
 def _moment_text(value: Any, datatype: str) -> str:
     if datatype == "time":
-        return str(value.strftime("%H:%M"))
+        return "" if type(value) is datetime.date else str(value.strftime("%H:%M"))
     if datatype in {"datetime", "datetime-local"} and isinstance(value, datetime.datetime):
         return value.strftime("%Y-%m-%dT%H:%M")
     if datatype == "date" and not isinstance(value, datetime.time):

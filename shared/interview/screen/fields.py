@@ -12,9 +12,9 @@ from shared.interview.compile.blocks import FieldItem
 from shared.interview.library.dates import as_datetime
 from shared.interview.library.numbers import currency_symbol
 from shared.interview.runtime.run import missing_of
-from shared.interview.screen import conditions, field_choices, field_types
+from shared.interview.screen import conditions, custom_types, field_choices, field_types
 from shared.interview.screen.computed_fields import read_computed
-from shared.interview.screen.defaults import NOTHING, as_text, default_of
+from shared.interview.screen.defaults import MOMENTS, NOTHING, as_text, default_of, moment_as_text
 from shared.interview.screen.empty import empty_value
 from shared.interview.screen.field_choices import Offered
 from shared.interview.screen.markup import encoded
@@ -78,6 +78,9 @@ def _passage(item: FieldItem, scene: Scene) -> Field:
 
 
 def _add(item: FieldItem, scene: Scene, built: BuiltFields, list_index: int | None) -> None:
+    custom = custom_types.class_of(item.datatype, scene.run)
+    if custom is not None:
+        item = custom_types.with_input(item, custom)
     datatype = field_types.datatype_of(item)
     has_choices = field_choices.offers_anything(item)
     input_type = field_types.input_type_of(item, has_choices=has_choices)
@@ -87,6 +90,8 @@ def _add(item: FieldItem, scene: Scene, built: BuiltFields, list_index: int | No
     all_label = field_choices.all_label(item, scene)
     _try_validation(item, datatype, scene)
     default = default_of(item.variable, item.default, scene, names_objects=datatype in field_types.OBJECTS)
+    if custom is not None and default is not NOTHING and default is not None:
+        default = custom.default_for(default)
     offered = _offered(item, datatype, input_type, default, scene, has_choices=has_choices)
     input_name = _input_name(item)
     if offered is not None and offered.is_empty and input_type not in field_types.OPEN_CHOICES:
@@ -105,8 +110,13 @@ def _add(item: FieldItem, scene: Scene, built: BuiltFields, list_index: int | No
             none_label = None
     limits = {name: scene.plain(text) for name, text in item.limits.items()}
     limits = {name: text for name, text in limits.items() if text not in {"", "None"}}
+    if input_type in MOMENTS:
+        limits = {name: moment_as_text(text, input_type) for name, text in limits.items()}
     label = scene.words(item.label) if item.has_label else None
-    options = {name: scene.resolve(value) for name, value in item.options.items() if not _is_function(name)}
+    own = custom_types.parameters_of(custom) if custom is not None else frozenset()
+    options = {
+        name: scene.resolve(value) for name, value in item.options.items() if not _is_function(name) and name not in own
+    }
     shown = Field(
         number=item.number,
         variable=item.variable,
@@ -140,6 +150,8 @@ def _add(item: FieldItem, scene: Scene, built: BuiltFields, list_index: int | No
         list_index=list_index,
         **_look(options, input_type),
     )
+    if custom is not None:
+        shown = shown.model_copy(update=custom_types.look_of(item, custom, scene))
     shown = shown.model_copy(update={"validation_messages": messages_for(item, shown, limits, scene)})
     built.shown.append(shown)
     if item.note is not None:

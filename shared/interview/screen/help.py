@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from shared.contracts.screen import HelpPart
 from shared.interview.compile.blocks import HelpItem
 from shared.interview.compile.expressions import Text
-from shared.interview.screen.markup import width_style
+from shared.interview.screen.markup import is_icon_name, width_style
 from shared.interview.screen.texts import Scene
 
 
@@ -69,6 +69,8 @@ def decoration(items: Sequence[Text], scene: Scene) -> str:
         if url is not None:
             style = width_style(width) or "width: 2.1em;"
             made.append(f'<img class="daiconimage" alt="" style="{style}" src="{html.escape(url)}">')
+        elif is_icon_name(name.strip()) and (icon := scene.pictures.icon(name.strip())):
+            made.append(f'<span style="font-size: 2.1em;">{icon}</span>')
     return "".join(made)
 
 

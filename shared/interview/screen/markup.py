@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
+import segno
+
 
 class Pictures(Protocol):
     """Where the pictures and files of a text are found."""
@@ -24,9 +26,14 @@ class Pictures(Protocol):
         """Whether an `images` or `image sets` block names it."""
         ...
 
+    def icon(self, name: str) -> str | None:
+        """HTML of an icon of the page's icon font; None when this server has none by default."""
+        ...
+
 
 _CODE = re.compile(r"\[([A-Z_]{2,20})(?: ([^\[\]\n]*(?:\[[^\[\]\n]*\][^\[\]\n]*)*))?\]")
 _EMOJI = re.compile(r"(?<![\w:]):([A-Za-z][A-Za-z0-9_-]*):(?![\w:])")
+_ICON_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _KEPT_LINE = re.compile(r"^\| (?!.*\|)(.*)$", re.MULTILINE)
 _WIDTH = re.compile(r"(\d+(?:\.\d+)?) *(px|in|pt|cm|mm|em|rem|ex|%|vw)?", re.IGNORECASE)
 _INDENT = re.compile(r"\[INDENTBY *(\d[\w.]*)(?: +(\d[\w.]*))?\] *")
@@ -89,6 +96,11 @@ def target_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]", "", name)
 
 
+def is_icon_name(name: str) -> bool:
+    """Whether an icon may have that name."""
+    return _ICON_NAME.fullmatch(name) is not None
+
+
 def encoded(name: str) -> str:
     """base64 of a name without padding, as inputs are called (spec/area4 §5.1)."""
     return base64.b64encode(name.encode()).decode().rstrip("=")
@@ -104,7 +116,7 @@ def width_style(width: str) -> str:
 
 def _registered(found: re.Match[str], pictures: Pictures) -> str:
     if not pictures.is_registered(found[1]):
-        return found[0]
+        return pictures.icon(found[1]) or found[0]
     return _picture(found[1], "1em", "", pictures) or found[0]
 
 
@@ -129,7 +141,23 @@ def _file(argument: str, pictures: Pictures, _original: str) -> str:
 
 def _emoji(argument: str, pictures: Pictures, _original: str) -> str:
     reference, width, alternative = _arguments(argument)
-    return _picture(reference, width or "1em", alternative, pictures) or f"[{html.escape(reference)}]"
+    made = _picture(reference, width or "1em", alternative, pictures)
+    if not made and is_icon_name(reference):
+        made = pictures.icon(reference) or ""
+    return made or f"[{html.escape(reference)}]"
+
+
+def _qr_code(argument: str, _pictures: Pictures, _original: str) -> str:
+    """A QR code as a picture within the page: nothing has to be stored or fetched for it."""
+    text, width, alternative = _arguments(argument)
+    try:
+        source = segno.make(text, micro=False).svg_data_uri(scale=8, border=2)
+    except segno.DataOverflowError:
+        return f"[{html.escape(text)}]"
+    style = width_style(width or "300px")
+    return (
+        f'<img alt="{html.escape(alternative or text)}" class="daqrcode" style="{style}" src="{html.escape(source)}">'
+    )
 
 
 def _field(argument: str, _pictures: Pictures, _original: str) -> str:
@@ -160,6 +188,7 @@ _WITH_ARGUMENT: dict[str, Callable[[str, Pictures, str], str]] = {
     "FILE": _file,
     "EMOJI": _emoji,
     "FIELD": _field,
+    "QR": _qr_code,
     "REDACTION_WORD": _redaction,
     "YOUTUBE": _player("YOUTUBE"),
     "VIMEO": _player("VIMEO"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.contracts.screen import Field
 from shared.interview.compile.blocks import FieldItem
+from shared.interview.library.dates import format_date
 from shared.interview.screen.field_types import FILES
 from shared.interview.screen.texts import Scene
 
@@ -81,7 +82,7 @@ def messages_for(item: FieldItem | None, field: Field, limits: dict[str, str], s
             rule, phrase = _BOX_LIMITS[limit]
             found[rule] = messages.text(rule, phrase, value)
         elif field.input_type in {"date", "datetime-local"} and limit in _DATE_LIMITS:
-            found[f"{limit}date"] = messages.text(f"date {limit}", _DATE_LIMITS[limit], value)
+            found[f"{limit}date"] = messages.text(f"date {limit}", _DATE_LIMITS[limit], format_date(value) or value)
         elif limit in _LIMITS:
             found[limit] = messages.text(limit, _LIMITS[limit], value)
     if limits.get("minlength") and limits.get("minlength") == limits.get("maxlength") and "checkatleast" in found:

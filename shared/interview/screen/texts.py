@@ -19,6 +19,7 @@ import orjson
 from shared.interview.compile.blocks import QuestionBlock
 from shared.interview.compile.expressions import Expression, Flag, Text
 from shared.interview.library.languages import word
+from shared.interview.library.links import icon_class
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.sought import Sought
 from shared.interview.runtime.text import render
@@ -28,6 +29,8 @@ from shared.interview.screen.markup import translate
 from shared.interview.screen.terms import NO_TERMS, Terms, mark_terms
 
 T = TypeVar("T")
+FONT_AWESOME, MATERIAL_ICONS = "font awesome", "material icons"
+"""What the server's setting `default icons` may say; any other value: there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,10 @@ class Scene:
     @cached_property
     def pictures(self) -> StaticPictures:
         """Registered images and static files."""
-        package = self.block.package if self.block else self.run.interview.package
-        return StaticPictures(self.run.interview.images, package, self.run.context.request.url_root)
+        interview, context = self.run.interview, self.run.context
+        package = self.block.package if self.block else interview.package
+        icons = interview.features.get("default icons", context.config.get("default icons", FONT_AWESOME))
+        return StaticPictures(interview.images, package, context.request.url_root, icons=icons)
 
     # Plain
     def plain(self, text: Text | None) -> str:
@@ -156,14 +161,22 @@ class Scene:
 class StaticPictures:
     """Pictures of the interview's packages, and files by number."""
 
-    def __init__(self, images: Mapping[str, tuple[str, str]], package: str, root: str) -> None:
-        self._images, self._package, self._root = images, package, root
+    def __init__(self, images: Mapping[str, tuple[str, str]], package: str, root: str, icons: Any = None) -> None:
+        self._images, self._package, self._root, self._icons = images, package, root, icons
         self.used: dict[str, str] = {}
         """Attributions of the registered images that were shown."""
 
     def is_registered(self, name: str) -> bool:
         """Whether an `images` or `image sets` block names it."""
         return name in self._images
+
+    def icon(self, name: str) -> str | None:
+        """The icon of that name, when the server's `default icons` say that other names are icons."""
+        if self._icons == FONT_AWESOME:
+            return f'<i class="{icon_class(name)}" aria-hidden="true"></i>'
+        if self._icons == MATERIAL_ICONS:
+            return f'<i class="da-material-icons" aria-hidden="true">{name}</i>'
+        return None
 
     def url(self, reference: str) -> str | None:
         """URL of a registered name, a number of a stored file, a static file or a full URL."""

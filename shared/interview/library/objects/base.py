@@ -164,7 +164,11 @@ class DAObject(Wording):
         self.__dict__["has_nonrandom_instance_name"] = True
 
     def _set_instance_name_recursively(self, name: str, matching: str | None = None) -> None:
-        self.set_instance_name(name)
+        """Name the object, and everything inside after its place here, whatever it was called before.
+
+        `matching` spares objects whose names do not begin with it.
+        """
+        name_by_place(self, name, matching)
 
     def set_random_instance_name(self) -> None:
         """Give the object a name of its own that no variable has."""
@@ -184,7 +188,7 @@ class DAObject(Wording):
     def copy_deep(self: Self, name: str) -> Self:
         """A new object of that name with copies of everything inside, named after it."""
         made = copy.deepcopy(self)
-        made.set_instance_name(name)
+        made._set_instance_name_recursively(name)
         return made
 
     def object_name(self, **options: Any) -> str:
@@ -259,6 +263,27 @@ def rename(thing: Any, old: str, new: str) -> None:
                 visit(inner)
 
     visit(thing)
+
+
+def name_by_place(thing: DAObject, name: str, matching: str | None = None) -> None:
+    """Name an object and everything inside by where it is found: `<name>.<attribute>`, `<name>[<index>]`."""
+    seen: set[int] = set()
+
+    def visit(value: Any, place: str) -> None:
+        if not isinstance(value, DAObject | list | tuple | dict) or id(value) in seen:
+            return
+        seen.add(id(value))
+        if isinstance(value, DAObject):
+            if matching is not None and not value.instanceName.startswith(matching):
+                return
+            value.__dict__["instanceName"], value.__dict__["has_nonrandom_instance_name"] = place, True
+            for attribute, inner in value.__dict__.items():
+                visit(inner, place if attribute == "elements" else f"{place}.{attribute}")
+        else:
+            for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+                visit(inner, f"{place}[{key!r}]")
+
+    visit(thing, name)
 
 
 def _parts(name: str) -> list[str]:

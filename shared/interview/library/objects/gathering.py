@@ -222,7 +222,9 @@ class Gathered(DAObject):
 
     # How it is spoken of
     def number(self) -> int:
-        """How many there are."""
+        """How many there are; while they are being gathered by number, how many there shall be."""
+        if self.ask_number and not self.__dict__.get("gathered"):
+            return int(self._wanted_number(None) or 0)
         return len(self)
 
     def number_gathered(self, if_started: bool = False) -> int:
@@ -287,6 +289,11 @@ class Gathered(DAObject):
 
     def __str__(self) -> str:
         return self.comma_and_list()
+
+    def __repr__(self) -> str:
+        """As the plain collection of its elements, so that `repr()` shows them as Python writes them."""
+        self._trigger_gather()
+        return repr(self.elements)
 
     def comma_and_list(self, **options: Any) -> str:
         """The elements as in a sentence."""

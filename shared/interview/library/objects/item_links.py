@@ -45,12 +45,14 @@ class ItemLinks:
 
         Options: `edit` (True), `delete` (True), `confirm` (False), `reorder` (False), `edit_url_only`,
         `delete_url_only`, `read_only_attribute`, `can_edit`, `can_delete`, `ensure_complete` (True).
+        The attribute says what the item does not allow: true for all, or `{'edit': …, 'delete': …}` what is allowed.
+        One that is named is asked for; `read_only` is only looked at.
         """
         item, key, *attributes = arguments
         name = self._item_expression(item, key)
-        is_fixed = _is_read_only(item, options.get("read_only_attribute", "read_only"))
-        may_edit = options.get("edit", True) and options.get("can_edit", True) and not is_fixed
-        may_delete = options.get("delete", True) and options.get("can_delete", True) and not is_fixed
+        allows_edit, allows_delete = _allowed(item, options.get("read_only_attribute"))
+        may_edit = options.get("edit", True) and options.get("can_edit", True) and allows_edit
+        may_delete = options.get("delete", True) and options.get("can_delete", True) and allows_delete
         minimum = getattr(self, "minimum_number", None)
         if minimum is not None and self.number_gathered() <= minimum:  # type: ignore[attr-defined]
             may_delete = False
@@ -90,5 +92,11 @@ class DictLinks(ItemLinks):
     group_argument = "dict"
 
 
-def _is_read_only(item: Any, attribute: str) -> bool:
-    return bool(isinstance(item, DAObject) and item.__dict__.get(attribute))
+def _allowed(item: Any, attribute: str | None) -> tuple[bool, bool]:
+    """Whether the item may be edited, and deleted, by its `read only` attribute. Raises UndefinedAttribute."""
+    if not isinstance(item, DAObject):
+        return True, True
+    value = item.__dict__.get("read_only") if attribute is None else getattr(item, attribute)
+    if isinstance(value, dict | DAObject) and hasattr(value, "get"):
+        return bool(value.get("edit", True)), bool(value.get("delete", True))
+    return not value, not value

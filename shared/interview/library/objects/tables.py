@@ -55,7 +55,7 @@ class DALazyTableTemplate(DALazyTemplate):
             headers.append(_one_line(render(block.edit_header, run)) if block.edit_header else word("Actions"))
         lines = []
         for item, key in self._rows(run, block):
-            cells = [_one_line(str(_shown(run, block, column.cell))) for column in block.columns]
+            cells = [_one_line(_shown(run, block, column.cell)) for column in block.columns]
             if has_buttons:
                 cells.append(_buttons(block, rows, item, key))
             lines.append(" | ".join(cells))
@@ -68,7 +68,7 @@ class DALazyTableTemplate(DALazyTemplate):
     def _rows(self, run: Run, block: TableBlock) -> Iterator[tuple[Any, Any]]:
         """Item and key of each row, with `row_item` and `row_index` set while it is used."""
         rows = _value(run, block.rows)
-        pairs = _pairs(rows, block.requires_gathered)
+        pairs = _pairs(rows, block.requires_gathered and not block.shows_incomplete)
         if block.filter is not None:
             pairs = [pair for pair in pairs if _in_row(run, pair, block.filter)]
         if block.sort_key is not None:
@@ -123,12 +123,12 @@ def _cell(run: Run, cell: Expression | Text) -> Any:
     return _value(run, cell) if isinstance(cell, Expression) else render(cell, run)
 
 
-def _shown(run: Run, block: TableBlock, cell: Expression | Text) -> Any:
-    """A cell; with `show incomplete` one that lacks something is labelled instead of asked for."""
+def _shown(run: Run, block: TableBlock, cell: Expression | Text) -> str:
+    """A cell as text; with `show incomplete` one that lacks something is labelled instead of asked for."""
     if not block.shows_incomplete:
-        return _cell(run, cell)
+        return str(_cell(run, cell))
     try:
-        return _cell(run, cell)
+        return str(_cell(run, cell))
     except (AttributeError, NameError, LookupError):
         return render(block.not_available_label, run) if block.not_available_label else word("n/a")
 
@@ -149,6 +149,6 @@ def _buttons(block: TableBlock, rows: Any, item: Any, key: Any) -> str:
             delete=block.has_delete_buttons,
             confirm=block.confirms,
             reorder=block.allows_reordering,
-            read_only_attribute=block.read_only or "read_only",
+            read_only_attribute=block.read_only,
         )
     )

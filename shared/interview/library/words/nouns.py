@@ -32,7 +32,7 @@ def noun_singular(noun: str) -> str:
 
 
 def indefinite_article(noun: str) -> str:
-    """`a` or `an` before the noun, by its sound: `an hour`, `a unicorn`."""
+    """`a` or `an` before the noun, by its sound: `an hour`, `a unicorn`. Letters with accents are no vowels."""
     text = noun.strip()
     if not text:
         return noun
@@ -43,7 +43,7 @@ def indefinite_article(noun: str) -> str:
         is_vowel = first.startswith("8") or re.match(r"1[18](?:\D|\d{3}\b|$)", first) is not None
     else:
         is_vowel = _SILENT_H.match(first) is not None or (
-            first[0].lower() in "aeiouáéíóúäëïöü" and _YOU_SOUND.match(first) is None
+            first[0].lower() in "aeiou" and _YOU_SOUND.match(first) is None
         )
     return f"{'an' if is_vowel else 'a'} {noun}"
 

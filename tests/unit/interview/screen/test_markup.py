@@ -121,3 +121,16 @@ def test_links_with_an_action_are_sent_by_script() -> None:
 def test_script_links_of_authors_become_data() -> None:
     made = finish_links('<a class="b" href="javascript:go(\'1\')">x</a>', SITE)
     assert made == '<a class="b" href="#" data-js="go(&#x27;1&#x27;)">x</a>'
+
+
+def test_names_of_icons_become_icons_where_the_server_has_them() -> None:
+    with_icons = StaticPictures({}, "demo", "http://here/", icons="font awesome")
+    assert translate("sleep :bed:", with_icons) == 'sleep <i class="fas fa-bed" aria-hidden="true"></i>'
+    assert "fab fa-github" in translate("[EMOJI fab-fa-github]", with_icons)
+    assert translate("[EMOJI <b>]", with_icons) == "[&lt;b&gt;]"
+
+
+def test_a_qr_code_is_a_picture_within_the_page() -> None:
+    made = translate("[QR https://example.com/?a=1&b=2, 200px, Scan me]", PICTURES)
+    assert made.startswith('<img alt="Scan me" class="daqrcode" style="width: 200px;" src="data:image/svg+xml')
+    assert "<script" not in translate('[QR "><script>, 2in]', PICTURES)

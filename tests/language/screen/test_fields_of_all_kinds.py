@@ -1,0 +1,137 @@
+"""Fields beyond the plain ones: limits of dates, lists on one screen, datatypes of authors (spec/area4 §2.5, §5.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.language.core.sessions import Session
+from tests.language.screen.playing import Play
+
+Open = Callable[[str], Play]
+
+
+def test_limits_and_defaults_of_dates_reach_the_input_in_its_own_manner(play: Open) -> None:
+    p = play("""
+mandatory: True
+question: Born?
+fields:
+  - Birthday: birthdate
+    datatype: date
+    max: ${ as_datetime('2026-05-05') }
+    default: March 1, 1990
+""")
+    field = p.field("birthdate")
+    assert (field.maximum, field.default) == ("2026-05-05", "1990-03-01")
+    assert field.validation_messages["maxdate"] == "You need to enter a date on or before May 5, 2026."
+
+
+def test_a_default_that_is_no_date_leaves_the_input_empty(play: Open) -> None:
+    p = play("""
+mandatory: True
+question: Born?
+fields:
+  - Birthday: birthdate
+    datatype: date
+    default: some day
+""")
+    assert p.field("birthdate").default == ""
+
+
+_COLLECTED = """
+objects:
+  - fruit: DAList.using(object_type=Thing, there_are_any=True)
+---
+question: Tell me about the fruit.
+fields:
+  - Name: fruit[i].name.text
+list collect:
+  is final: False
+---
+question: More?
+yesno: fruit.there_is_another
+---
+mandatory: True
+question: ${ fruit }
+"""
+
+
+def test_add_another_brings_the_collecting_screen_again_although_all_is_known(play: Open) -> None:
+    p = play(_COLLECTED)
+    (name,) = [field.input_name for field in p.screen.fields]
+    p.post_inputs({name: "apple", "_collect": "1"})
+    assert [field.default for field in p.screen.fields] == ["apple", None]
+    p.fill({"fruit[0].name.text": "apple", "fruit[1].name.text": "pear"})
+    assert p.screen.question_text == "More?"
+    p.press("No")
+    assert p.screen.question_text == "apple and pear"
+
+
+_MODULE = """
+from docassemble.base.util import CustomDataType, DAValidationError
+
+class Code(CustomDataType):
+    name = "code"
+    input_class = "code-input"
+    parameters = ["shape"]
+    code_parameters = ["length"]
+    javascript = "window.codes = true;"
+
+    @classmethod
+    def validate(cls, item):
+        if len(item) != 3:
+            raise DAValidationError("Three letters.")
+        return True
+
+    @classmethod
+    def transform(cls, item):
+        return item.upper()
+
+    @classmethod
+    def default_for(cls, item):
+        return item.lower()
+
+    @classmethod
+    def empty(cls):
+        return "none"
+"""
+_CODES = """
+modules:
+  - .codes
+---
+question: Code?
+fields:
+  - Code: the_code
+    datatype: code
+    shape: ${ not Mako }
+    length: 1 + 2
+    required: False
+---
+mandatory: True
+question: It is ${ the_code }.
+"""
+
+
+def _opened(folder: Path) -> Session:
+    session = Session(folder, _CODES, {"codes.py": _MODULE})
+    session.open()
+    return session
+
+
+def test_an_authors_datatype_says_how_its_input_looks(tmp_path: Path) -> None:
+    s = _opened(tmp_path)
+    (field,) = s.screen.fields
+    assert (field.input_type, field.css_class) == ("text", "code-input")
+    assert field.parameters == {"shape": "${ not Mako }", "length": 3}
+    assert "window.codes = true;" in s.screen.script
+
+
+def test_an_authors_datatype_refuses_and_transforms_what_was_typed(tmp_path: Path) -> None:
+    s = _opened(tmp_path)
+    assert s.answer(the_code="ab") == "Code?"
+    assert s.screen.fields[0].error_text == "Three letters."
+    assert s.answer(the_code="abc") == "It is ABC."
+
+
+def test_an_input_of_an_authors_datatype_left_empty_has_the_value_its_class_gives(tmp_path: Path) -> None:
+    assert _opened(tmp_path).answer(the_code="") == "It is none."
