@@ -28,6 +28,7 @@ from shared.interview.runtime.run import Run
 from shared.interview.runtime.signals import InvalidInput
 from shared.interview.runtime.sought import Sought
 from shared.interview.screen.computed_fields import read_computed
+from shared.interview.screen.list_collect import growing
 from shared.interview.screen.messages import INVALID_VALUE
 from shared.interview.screen.texts import Scene
 
@@ -61,7 +62,8 @@ def apply_form(operation: SubmitForm, run: Run) -> FormResult:
         return FormResult(is_valid=False, errors=errors, typed=typed_texts(posted))
     before = {one.literal: _picture(run.peek(one.literal, UNTOUCHED)) for one in pending}
     block = run.interview.by_name.get(form.question_name)
-    errors = _assign_all(pending, block, sought, run)
+    with growing(run.evaluate(form.list_collect["list"]) if isinstance(form.list_collect, dict) else None):
+        errors = _assign_all(pending, block, sought, run)
     flash = "" if errors else _validation_code(block, sought, run, errors)
     if errors or flash:
         return FormResult(is_valid=False, errors=errors, flash=flash, typed=typed_texts(posted))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Iterable
 from typing import Any, get_args
 
@@ -192,21 +193,33 @@ def background_action(*positional: Any, **arguments: Any) -> TaskHandle:
             LogLine(message=f"background_action: {mode!r} is no way to tell the browser; nothing is told")
         )
         mode = None
-    task_id = _task_id(run)
+    dumped = dump_value(arguments, f"The arguments of background_action({action!r})")
+    task_id = _task_id(run, action, mode, dumped)
     blob = f"task-{task_id}"
-    run.blobs[blob] = dump_value(arguments, f"The arguments of background_action({action!r})")
+    run.blobs[blob] = dumped
     run.effects.append(
         LaunchTask(task_id=task_id, action=action, arguments_blob=blob, mode=mode, language=run.language)
     )
     return TaskHandle(task_id)
 
 
-def _task_id(run: Run) -> str:
-    """The same in every run of one operation: a handle still names the task when a refused turn runs again."""
+def _task_id(run: Run, action: str, mode: str | None, arguments: bytes) -> str:
+    """The same in every run of one operation: a handle still names the task when a refused turn runs again.
+
+    It stands for what is launched, too: a run that takes another way on fresh answers must not be given the task that
+    an earlier one has waited for.
+    """
     if not run.context.operation_id:
         return new_id()
-    launched = sum(isinstance(effect, LaunchTask) for effect in run.effects)
-    return derived_id("colloquy task", run.context.session_id, run.context.operation_id, str(launched))
+    same = sum(
+        isinstance(effect, LaunchTask)
+        and (effect.action, effect.mode) == (action, mode)
+        and run.blobs[effect.arguments_blob] == arguments
+        for effect in run.effects
+    )
+    content = hashlib.sha256(arguments).hexdigest()
+    context = run.context
+    return derived_id("colloquy task", context.session_id, context.operation_id, action, mode or "", content, str(same))
 
 
 def _action_name(function: str, positional: tuple[Any, ...]) -> str:

@@ -7,7 +7,8 @@ fields for each element there is, at least one or `minimum_number`; "Add another
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from shared.contracts.screen import Field
 from shared.interview.compile.blocks import FieldItem, Fields
 from shared.interview.compile.expressions import Expression, Text
 from shared.interview.errors import EvaluationError
+from shared.interview.library.objects.lists import DAList
 from shared.interview.runtime.names import substituted
 from shared.interview.screen.fields import BuiltFields, build_fields
 from shared.interview.screen.texts import Scene
@@ -36,13 +38,14 @@ def build_collected(style: Fields, scene: Scene) -> tuple[BuiltFields, Any]:
     count = _count(list_name, things, scene)
     built, labels = BuiltFields(), []
     kept = scene.run.answers.get(iterator)
-    for index in range(count):
-        scene.run.answers[iterator] = index
-        if getattr(things, "object_type", None) is not None:
-            scene.run.evaluate(f"{list_name}[{index}]")
-        label = options.get("label")
-        labels.append(scene.line_html(label) if isinstance(label, Text) else f"{index + 1}.")
-        _add_element(style, scene, built, iterator, index)
+    with growing(things):
+        for index in range(count):
+            scene.run.answers[iterator] = index
+            if getattr(things, "object_type", None) is not None:
+                scene.run.evaluate(f"{list_name}[{index}]")
+            label = options.get("label")
+            labels.append(scene.line_html(label) if isinstance(label, Text) else f"{index + 1}.")
+            _add_element(style, scene, built, iterator, index)
     if kept is not None:
         scene.run.answers[iterator] = kept
     description = {
@@ -56,6 +59,19 @@ def build_collected(style: Fields, scene: Scene) -> tuple[BuiltFields, Any]:
         "delete_label": scene.word("Delete"),
     }
     return built, description
+
+
+@contextmanager
+def growing(things: Any) -> Iterator[None]:
+    """Let a list grow although it is gathered: a screen may hold one element more, and its form may save it."""
+    if not isinstance(things, DAList):
+        yield
+        return
+    things._allow_appending()
+    try:
+        yield
+    finally:
+        things._disallow_appending()
 
 
 def _add_element(style: Fields, scene: Scene, built: BuiltFields, iterator: str, index: int) -> None:

@@ -122,6 +122,15 @@ async def test_messages_of_validation_read_as_authors_know_them(house: House, pa
     assert house.double.asked_for(SubmitAnswers) == []
 
 
+async def test_what_was_typed_is_judged_when_its_input_is_left_and_nothing_else_is(house: House, page: Page) -> None:
+    await page.goto(f"{house.url}/interview?i=test:many.yml")
+    await page.get_by_label("First name").focus()
+    await page.get_by_label("Income").fill("5")
+    await page.get_by_label("Income").blur()
+    await expect(page.get_by_text("You need to enter a number that is at least 10.")).to_be_visible()
+    await expect(page.get_by_text("You need to fill this in.")).to_have_count(0)
+
+
 async def test_a_combobox_offers_its_list_and_takes_other_words(house: House, page: Page) -> None:
     await page.goto(f"{house.url}/interview?i=test:many.yml")
     await page.locator("button.dacomboboxtoggle").click()

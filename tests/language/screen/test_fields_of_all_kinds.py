@@ -67,6 +67,17 @@ def test_add_another_brings_the_collecting_screen_again_although_all_is_known(pl
     assert p.screen.question_text == "apple and pear"
 
 
+def test_a_gathered_list_that_is_edited_can_be_added_to(play: Open) -> None:
+    p = play(_COLLECTED.replace("is final: False", "is final: True"))
+    p.fill({"fruit[0].name.text": "apple"})
+    assert p.screen.question_text == "apple"
+    p.act("fruit[0].name.text")
+    (name,) = [field.input_name for field in p.screen.fields]
+    p.post_inputs({name: "apple", "_collect": "1"})
+    p.fill({"fruit[0].name.text": "apple", "fruit[1].name.text": "pear"})
+    assert p.screen.question_text == "apple and pear"
+
+
 _MODULE = """
 from docassemble.base.util import CustomDataType, DAValidationError
 

@@ -7,7 +7,7 @@ import { encodedName, newOperation } from './encoding.js';
 import { form } from './fields.js';
 import { current, onScreen } from './page.js';
 import { signatureProblem } from './signature.js';
-import { isValid, recheck } from './validation.js';
+import { checkLeft, isValid, recheck } from './validation.js';
 
 const sent = { text: null, operation: null };
 
@@ -17,6 +17,7 @@ onScreen(() => {
     main.noValidate = true;
     $(main).on('submit', onSubmit);
     $(main).on('input change', recheck);
+    $(main).on('focusout', 'input, textarea', (event) => checkLeft(event.target));
     sent.text = null;
   }
   $('#dabackbutton').on('submit', (event) => {

@@ -167,6 +167,14 @@ export function isValid() {
   return false;
 }
 
+/** Say at once what is wrong with a text that was typed, when its input is left; an empty one is for later. */
+export function checkLeft(input) {
+  const field = allFields().find((one) => one.container.contains(input));
+  if (!field || field.type === 'combobox' || field.type === 'ajax') return;
+  if (['checkbox', 'radio', 'file', 'hidden'].includes(input.type) || !input.value?.trim()) return;
+  showProblem(field, problemOf(field));
+}
+
 /** After a first refusal, messages go away as soon as they are no longer true. */
 export function recheck() {
   for (const field of allFields()) {
