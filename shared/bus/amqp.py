@@ -3,6 +3,8 @@
 A `Link` is made once and ends for good; who wants to go on opens the next one. aio-pika's own robust connection is not
 used: it restores consumers silently, lets publishing wait without limit while it is away, and does not notice a
 consumer that the broker has cancelled; rabbit.py does all three in the open.
+
+Messages go by aiormq, the layer below: aio-pika's message objects would be a tenth of what a form post costs.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import (
     CONNECTION_EXCEPTIONS,
     AuthenticationError,
@@ -25,6 +27,9 @@ from aio_pika.exceptions import (
     DeliveryError,
     ProbableAuthenticationError,
 )
+from aiormq import spec
+from aiormq.abc import AbstractChannel as RawChannel
+from aiormq.abc import DeliveredMessage
 
 from shared.bus.cloudevents import CONTENT_TYPE
 from shared.bus.port import BusUnavailable
@@ -74,31 +79,47 @@ class Outgoing:
 
 
 class Incoming:
-    """A message from the broker."""
+    """A message from the broker. Of one that `is_settled` the broker knows no more: it came without need of an ack."""
 
-    __slots__ = ("_raw", "body", "correlation_id", "headers", "key", "message_id", "reply_to", "user_id")
+    __slots__ = (
+        "_channel",
+        "_is_settled",
+        "_tag",
+        "body",
+        "correlation_id",
+        "headers",
+        "key",
+        "message_id",
+        "reply_to",
+        "user_id",
+    )
 
-    def __init__(self, raw: AbstractIncomingMessage) -> None:
-        self._raw = raw
+    def __init__(self, raw: DeliveredMessage, *, is_settled: bool) -> None:
+        properties = raw.header.properties
+        self._channel = raw.channel
+        self._tag = raw.delivery_tag
+        self._is_settled = is_settled
         self.body = raw.body
-        self.headers: Mapping[str, Any] = raw.headers
+        self.headers: Mapping[str, Any] = properties.headers or {}
         self.key = raw.routing_key or ""
-        self.message_id = raw.message_id or ""
-        self.correlation_id = raw.correlation_id or ""
-        self.user_id = raw.user_id or ""
+        self.message_id = properties.message_id or ""
+        self.correlation_id = properties.correlation_id or ""
+        self.user_id = properties.user_id or ""
         # Only direct reply-to: a sender must not be able to make us write into a queue of its choice.
-        reply_to = raw.reply_to or ""
+        reply_to = properties.reply_to or ""
         self.reply_to = reply_to if reply_to.startswith(f"{REPLY_TO}.") else ""
 
     async def acknowledge(self) -> None:
         """It is handled; without effect when the connection it came by is gone: it will come again."""
-        with _whatever_happens():
-            await self._raw.ack()
+        if not self._is_settled and self._tag is not None:
+            with _whatever_happens():
+                await self._channel.basic_ack(self._tag)
 
     async def give_back(self) -> None:
         """It was not handled: the broker delivers it again, up to the queue's delivery limit."""
-        with _whatever_happens():
-            await self._raw.reject(requeue=True)
+        if not self._is_settled and self._tag is not None:
+            with _whatever_happens():
+                await self._channel.basic_reject(self._tag, requeue=True)
 
 
 OnMessage = Callable[[Incoming], None]
@@ -136,9 +157,9 @@ class Link:
         self._publishing = publishing
         self._consuming = consuming
         self._limit_seconds = limit_seconds
-        self._confirmed: AbstractChannel
-        self._quick: AbstractChannel
-        self._exchanges: dict[tuple[bool, str], AbstractExchange] = {}
+        self._confirmed: RawChannel
+        self._quick: RawChannel
+        self._wrappers: tuple[AbstractChannel, ...] = ()
         self.ended = asyncio.Event()
         """Set when any part of it has ended."""
 
@@ -165,10 +186,12 @@ class Link:
     async def _set_up(self) -> None:
         for connection in (self._publishing, self._consuming):
             connection.close_callbacks.add(lambda *_: self.ended.set())
-        self._confirmed = await self._publishing.channel(publisher_confirms=True, on_return_raises=True)
-        self._quick = await self._publishing.channel(publisher_confirms=False)
-        for channel in (self._confirmed, self._quick):
+        confirmed = await self._publishing.channel(publisher_confirms=True, on_return_raises=True)
+        quick = await self._publishing.channel(publisher_confirms=False)
+        for channel in (confirmed, quick):
             channel.close_callbacks.add(lambda *_: self.ended.set())
+        self._wrappers = (confirmed, quick)  # they hold the callbacks
+        self._confirmed, self._quick = await confirmed.get_underlay_channel(), await quick.get_underlay_channel()
 
     async def close(self) -> None:
         """End both connections."""
@@ -183,8 +206,7 @@ class Link:
         with _failures_of("The broker did not confirm"):
             try:
                 async with asyncio.timeout(self._limit_seconds):
-                    exchange = await self._exchange(self._confirmed, message.exchange)
-                    await exchange.publish(_message(message), message.key, mandatory=message.must_arrive)
+                    await _publish(self._confirmed, message, is_mandatory=message.must_arrive)
             except DeliveryError as error:
                 if type(error) is DeliveryError:
                     raise BusUnavailable("The broker refused the message.") from None
@@ -193,18 +215,16 @@ class Link:
     async def send(self, message: Outgoing) -> None:
         """Publish without a confirm: it may be lost. Raises BusUnavailable."""
         with _failures_of("The broker cannot be reached"):
-            exchange = await self._exchange(self._quick, message.exchange)
-            await exchange.publish(_message(message), message.key, mandatory=False, timeout=self._limit_seconds)
+            await _publish(self._quick, message, limit_seconds=self._limit_seconds)
 
     async def listen_for_replies(self, on_reply: OnMessage) -> None:
         """Take replies to what `send` asks with `reply_to=REPLY_TO`."""
 
-        async def arrived(raw: AbstractIncomingMessage) -> None:
-            on_reply(Incoming(raw))
+        async def arrived(raw: DeliveredMessage) -> None:
+            on_reply(Incoming(raw, is_settled=True))
 
         with _failures_of("The broker takes no replies"):
-            queue = await self._quick.get_queue(REPLY_TO, ensure=False)
-            await queue.consume(arrived, no_ack=True)
+            await self._quick.basic_consume(REPLY_TO, arrived, no_ack=True, timeout=self._limit_seconds)
 
     async def declare(self, *plans: ExchangePlan | QueuePlan) -> None:
         """Declare exchanges and queues, and bind them. Raises BusUnavailable, QueueDiffers."""
@@ -234,11 +254,16 @@ class Link:
         for exchange, key in plan.bindings:
             await queue.bind(exchange, key, timeout=self._limit_seconds)
 
-    async def consume(self, queue: str, *, prefetch: int, on_message: OnMessage, on_lost: OnLost) -> Subscribed:
-        """Begin to consume a queue that has been declared. Raises BusUnavailable."""
+    async def consume(
+        self, queue: str, *, prefetch: int, needs_acks: bool, on_message: OnMessage, on_lost: OnLost
+    ) -> Subscribed:
+        """Begin to consume a queue that has been declared. Raises BusUnavailable.
 
-        async def arrived(raw: AbstractIncomingMessage) -> None:
-            on_message(Incoming(raw))
+        Without `needs_acks` the broker forgets a message when it has sent it, and `prefetch` has no effect.
+        """
+
+        async def arrived(raw: DeliveredMessage) -> None:
+            on_message(Incoming(raw, is_settled=not needs_acks))
 
         with _failures_of(f"The queue {queue} cannot be consumed"):
             channel = await self._consuming.channel(publisher_confirms=False)
@@ -246,9 +271,8 @@ class Link:
             raw = await channel.get_underlay_channel()
             raw.on_consumer_cancel_callbacks.add(lambda _: on_lost("The broker cancelled it."))
             channel.close_callbacks.add(lambda *_: on_lost("Its channel was closed."))
-            declared = await channel.get_queue(queue, ensure=False)
-            tag = await declared.consume(arrived, timeout=self._limit_seconds)
-            return Subscribed(channel, tag)
+            consuming = await raw.basic_consume(queue, arrived, no_ack=not needs_acks, timeout=self._limit_seconds)
+            return Subscribed(channel, consuming.consumer_tag or "")
 
     async def consumer_count(self, queue: str) -> int | None:
         """How many consumers the broker counts; None when there is no such queue. Raises BusUnavailable."""
@@ -271,15 +295,6 @@ class Link:
             except ChannelNotFoundEntity:
                 raise QueueMissing(name) from None
 
-    async def _exchange(self, channel: AbstractChannel, name: str) -> AbstractExchange:
-        if not name:
-            return channel.default_exchange
-        key = (channel is self._quick, name)
-        found = self._exchanges.get(key)
-        if found is None:
-            found = self._exchanges[key] = await channel.get_exchange(name, ensure=False)
-        return found
-
 
 def place(url: str) -> str:
     """Where a broker's URL leads, without user and password."""
@@ -295,16 +310,26 @@ def _settings(url: str, name: str) -> dict[str, Any]:
     return settings
 
 
-def _message(message: Outgoing) -> aio_pika.Message:
-    return aio_pika.Message(
-        message.body,
+async def _publish(
+    channel: RawChannel, message: Outgoing, *, is_mandatory: bool = False, limit_seconds: float | None = None
+) -> None:
+    lifetime = message.lifetime_seconds
+    properties = spec.Basic.Properties(
         content_type=CONTENT_TYPE,
-        message_id=message.message_id,
         headers=dict(message.headers),
         delivery_mode=2 if message.is_persistent else 1,
         correlation_id=message.correlation_id,
         reply_to=message.reply_to,
-        expiration=message.lifetime_seconds,
+        expiration=None if lifetime is None else str(int(lifetime * 1000)),
+        message_id=message.message_id,
+    )
+    await channel.basic_publish(
+        message.body,
+        exchange=message.exchange,
+        routing_key=message.key,
+        properties=properties,
+        mandatory=is_mandatory,
+        timeout=limit_seconds,
     )
 
 

@@ -59,6 +59,7 @@ class BrokerSubscription:
         self._subscribed = await self._link.consume(
             self.queue,
             prefetch=self._prefetch,
+            needs_acks=not self._plan.is_live,
             on_message=self._on_message,
             on_lost=lambda reason: self._lost(newest, reason),
         )
