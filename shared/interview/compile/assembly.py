@@ -20,6 +20,7 @@ from shared.interview.compile.blocks import (
     OnChangeBlock,
     OrderBlock,
     QuestionBlock,
+    RequireBlock,
     ResetBlock,
     ScreenPartsBlock,
     SectionsBlock,
@@ -27,17 +28,17 @@ from shared.interview.compile.blocks import (
     ValidationMessagesBlock,
 )
 from shared.interview.compile.declarations import ALWAYS_ALLOWED, DECLARATIONS
-from shared.interview.compile.definers import DEFINERS, FLOW_KEYS
+from shared.interview.compile.definers import DEFINERS, FLOW_KEYS, finish, read_flow
 from shared.interview.compile.expressions import Text
 from shared.interview.compile.interview import Finding, Interview
 from shared.interview.compile.questions import PARTS, QUESTION_KEYS, read_question
 from shared.interview.compile.reading import Reading, Scope
+from shared.interview.compile.templates import template_text
 from shared.interview.errors import Position, SourceError
 from shared.interview.source.documents import Mapping
 from shared.interview.source.reader import InterviewSource, RawBlock
 
 _LEFT_OUT = {
-    "require": "`require` is not supported; put the conditions into a mandatory code block",
     "response": "`response` as a block is not supported; call response() in code",
     "command": "`command` as a block is not supported; call command() in code",
 }
@@ -90,6 +91,14 @@ def compile_with_problems(source: InterviewSource) -> Compilation:
         default_roles=roles,
     )
     _consolidate(interview)
+    for translation in source.translations:
+        position = Position(source.file.reference, 1, "translations")
+        try:
+            made = template_text(translation.text, position)
+        except SourceError as problem:
+            problems.append(problem)
+            continue
+        interview.translations.setdefault(translation.language, {})[translation.original.strip()] = made
     interview.findings = tuple(scope.findings)
     return Compilation(interview, problems)
 
@@ -111,6 +120,8 @@ def _read(raw: RawBlock, scope: Scope, language: str) -> Block | None:
             reading = _reading(raw, scope, language, _question_name(raw, identifier))
             reading.check_keys(data, own_keys | FLOW_KEYS | ALWAYS_ALLOWED | {"default role"}, f"a `{key}` block")
             return define(reading)
+    if "require" in data:
+        return _requirement(_reading(raw, scope, language, _question_name(raw, identifier)))
     reading = _reading(raw, scope, language, f"Block_{raw.number}")
     for key, reason in _LEFT_OUT.items():
         if key in data:
@@ -128,6 +139,18 @@ def _reading(raw: RawBlock, scope: Scope, language: str, name: str) -> Reading:
 
 def _question_name(raw: RawBlock, identifier: Any) -> str:
     return f"Question_{raw.number}" if identifier is None else f"ID {str(identifier).strip()}"
+
+
+def _requirement(reading: Reading) -> Definer:
+    """`require` with `orelse`; mandatory unless it says otherwise."""
+    data = reading.data
+    reading.check_keys(data, {"require", "orelse"} | FLOW_KEYS | ALWAYS_ALLOWED, "a `require` block")
+    if not isinstance(data.get("orelse"), Mapping):
+        raise reading.wrong("`require` needs `orelse`: the block for when a condition does not hold", data, "require")
+    flow = read_flow(reading)
+    flow["mandatory"] = reading.flag(data, "mandatory", True)
+    required = reading.expressions(data, "require")
+    return RequireBlock(**flow | finish(reading), required=required, otherwise=_nested(reading, data["orelse"], 0))
 
 
 def _nested(outer: Reading, mapping: Mapping, place: int) -> Definer:
@@ -211,6 +234,8 @@ def _declare(interview: Interview, block: Block) -> None:
 
 def _with_nested(block: Definer) -> list[Definer]:
     found = [block]
+    if isinstance(block, RequireBlock):
+        found += _with_nested(block.otherwise)
     if isinstance(block, QuestionBlock) and isinstance(block.style, EmbeddedChoices):
         for choice in block.style.choices:
             if choice.block is not None:

@@ -272,6 +272,14 @@ class AttachmentBlock(Definer):
     attachments: tuple[Attachment, ...]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RequireBlock(Definer):
+    """`require` and `orelse`: what has to hold, and the block that is carried out when it does not."""
+
+    required: tuple[Expression, ...]
+    otherwise: Definer
+
+
 # -- Questions --------------------------------------------------------------------------------------------------------
 
 

@@ -186,6 +186,7 @@ def _order(reading: Reading) -> Block:
 
 
 def _translations(reading: Reading) -> Block:
+    """Only for lint: the files were read with the blocks."""
     return TranslationsBlock(**_common(reading), files=reading.strings(reading.data, "translations"))
 
 

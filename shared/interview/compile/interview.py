@@ -69,6 +69,8 @@ class Interview:
     terms: dict[str, dict[str, str]] = field(default_factory=dict)
     """Interview-wide `terms` by language: definition by lower-cased term."""
     auto_terms: dict[str, dict[str, str]] = field(default_factory=dict)
+    translations: dict[str, dict[str, Text]] = field(default_factory=dict)
+    """Texts of `translations` by language, then by the text as its author wrote it, blanks around it left out."""
     images: dict[str, tuple[str, str]] = field(default_factory=dict)
     """File reference (`package:data/static/…` or as written) and attribution, by name."""
     default_roles: tuple[str, ...] = ()
@@ -88,6 +90,10 @@ class Interview:
     def recursion_limit(self) -> int:
         """How deep variables may be sought for one another."""
         return int(self.features.get("recursion limit", DEFAULT_LIMIT))
+
+    def translated(self, text: Text, language: str) -> Text:
+        """The text in a language, where there is a translation of it; else itself."""
+        return self.translations.get(language, {}).get(text.source.strip(), text)
 
     @property
     def cron_types(self) -> tuple[str, ...]:

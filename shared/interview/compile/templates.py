@@ -27,6 +27,7 @@ from mako.parsetree import (
     TextTag,
 )
 
+from shared.interview.compile.expressions import Text as AuthorsText
 from shared.interview.errors import Position, SourceError
 
 _TRIGGER = re.compile(r"<%|\$\{|% if|% for|% while|##")
@@ -39,6 +40,11 @@ _KNOWN_FILTERS = frozenset({"h", "x", "u", "trim", "entity", "str", "unicode"})
 def is_template(source: str) -> bool:
     """Whether a text has Mako in it; all other text is literal, whatever `%` it contains."""
     return _TRIGGER.search(source) is not None
+
+
+def template_text(source: str, position: Position) -> AuthorsText:
+    """A text that did not come with a block. Raises SourceError."""
+    return AuthorsText(source, position, compile_template(source, position) if is_template(source) else None)
 
 
 def compile_template(source: str, position: Position) -> CodeType:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from shared.interview.compile.blocks import Definer
 from shared.interview.compile.names import normalised, substituted
 from shared.interview.evaluate.candidates import variants_of
+from shared.interview.evaluate.failure import innermost
 from shared.interview.evaluate.missing import missing_name
 from shared.interview.runtime.effects import LogLine
 from shared.interview.runtime.run import Run
@@ -84,6 +85,16 @@ def _dependents(run: Run) -> dict[str, list[Definer]]:
     return table
 
 
+def _kind_of(error: Exception, run: Run) -> str:
+    """What went wrong and where, without the error's own text: that may quote an answer, and logs hold none."""
+    said = type(error).__name__
+    missing = missing_name(error, run)
+    if missing is not None:
+        said = f"{said}, there is no {missing}"
+    place = innermost(error.__traceback__)
+    return f"{said} ({place})" if place is not None else said
+
+
 def _on_change(run: Run, name: str) -> None:
     for block in run.interview.on_change:
         for variant in variants_of(name):
@@ -95,6 +106,5 @@ def _on_change(run: Run, name: str) -> None:
             try:
                 exec(code.code, run.answers)
             except Exception as error:  # errors of `on change` code are only logged (spec/area4 §4.9)
-                about = missing_name(error, run) or str(error)
-                run.effects.append(LogLine(message=f"on change of {name}: {type(error).__name__}: {about}"))
+                run.effects.append(LogLine(message=f"on change of {name}: {_kind_of(error, run)}"))
             break

@@ -51,13 +51,14 @@ def _position(error: BaseException, run: Run | None) -> Position | None:
     block = run.interview.by_name.get(run.block) if run is not None else None
     if isinstance(error, InterviewError) and error.position is not None:
         return error.position
-    found = _innermost(error.__traceback__)
+    found = innermost(error.__traceback__)
     if found is not None:
         return Position(found.file, found.line, block.name if block is not None else "")
     return block.position if block is not None else None
 
 
-def _innermost(trace: TracebackType | None) -> Position | None:
+def innermost(trace: TracebackType | None) -> Position | None:
+    """The innermost line of interview code in a trace."""
     found = None
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from functools import partial
 
 from shared.contracts.screen import Screen
-from shared.interview.compile.blocks import Definer, EmbeddedChoice, QuestionBlock
+from shared.interview.compile.blocks import Definer, EmbeddedChoice, QuestionBlock, RequireBlock
 from shared.interview.errors import EvaluationLimit, NoEndpoint
 from shared.interview.evaluate import dependencies, stack
 from shared.interview.evaluate.actions import process_action
 from shared.interview.evaluate.ask import ask
 from shared.interview.evaluate.choices import followed
-from shared.interview.evaluate.execute import conditions_hold, holds, run_whole
+from shared.interview.evaluate.execute import conditions_hold, holds, run_whole, value_of
 from shared.interview.evaluate.missing import missing_name
 from shared.interview.evaluate.modules import bring_modules
 from shared.interview.evaluate.seek import seek
@@ -98,6 +98,10 @@ def _pass(run: Run) -> Screen | None:
 def _step(block: Definer, run: Run) -> Screen | None:
     """Carry out one mandatory block: its screen, or None when it is done."""
     target = followed(block, run)
+    if isinstance(target, RequireBlock):
+        if all(value_of(condition, run) for condition in target.required):
+            return None
+        return _step(target.otherwise, run)
     if isinstance(target, EmbeddedChoice):
         return None
     if isinstance(target, QuestionBlock):

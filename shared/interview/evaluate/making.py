@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from shared.interview.compile.blocks import AttachmentBlock, DataBlock, TableBlock, TemplateBlock
 from shared.interview.compile.expressions import Expression, Text
-from shared.interview.compile.templates import compile_template, is_template
+from shared.interview.compile.templates import template_text
 from shared.interview.errors import EvaluationError, Position
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.signals import TargetFilled
@@ -138,8 +138,7 @@ def _content_of_files(run: Run, block: TemplateBlock) -> Text:
 
 @lru_cache(maxsize=200)
 def _compiled(source: str, reference: str) -> Text:
-    position = Position(reference, 1)
-    return Text(source, position, compile_template(source, position) if is_template(source) else None)
+    return template_text(source, Position(reference, 1))
 
 
 def make_lazy_table(run: Run, block: TableBlock, name: str, sought: Sought) -> Any:

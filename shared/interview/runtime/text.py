@@ -24,11 +24,13 @@ _FILTERS = {
 
 
 def render(text: Text, run: Run) -> str:
-    """The text with its Mako carried out; a text without Mako as it stands.
+    """The text in the language of the run, with its Mako carried out; a text without Mako as it stands.
 
     Assignments in `<% %>` last for this rendering only. None becomes "None". Raises Undefined and kin for missing
     names, and whatever the author's code raises.
     """
+    if run.interview.translations:
+        text = run.interview.translated(text, run.language)
     if text.template is None:
         return text.source
     pieces: list[str] = []

@@ -10,6 +10,7 @@ from pathlib import Path
 from shared.interview.errors import Position, SourceError
 from shared.interview.source.documents import Document, Mapping, load, split
 from shared.interview.source.jinja import MARK, preprocessed
+from shared.interview.source.translations import BadTranslations, Translation, read_translations
 from shared.kernel.errors import Refused
 from shared.kernel.interview_path import InterviewPath, PackageFile
 
@@ -65,6 +66,7 @@ class InterviewSource:
     blocks: list[RawBlock] = field(default_factory=list)
     stamps: list[Stamp] = field(default_factory=list)
     problems: list[SourceError] = field(default_factory=list)
+    translations: list[Translation] = field(default_factory=list)
 
 
 def read_interview(reference: str, path: InterviewPath) -> InterviewSource:
@@ -108,6 +110,8 @@ class _Reader:
                     self._include(block, file)
                 else:
                     self._source.blocks.append(block)
+                if "translations" in data:
+                    self._translations(block)
             except SourceError as problem:
                 self._source.problems.append(problem)
 
@@ -127,6 +131,17 @@ class _Reader:
             raise SourceError("`include` takes a file name or a list of file names", block.position)
         for name in names:
             self.read(self._found(name.strip(), including, block))
+
+    def _translations(self, block: RawBlock) -> None:
+        wanted = block.data["translations"]
+        for name in [wanted] if isinstance(wanted, str) else wanted or []:
+            reference = str(name) if ":" in str(name) else f"{block.package}:{name}"
+            try:
+                file = self._path.find(reference, section="sources")
+                self._source.stamps.append(Stamp.of(file.path))
+                self._source.translations += read_translations(file.path)
+            except (Refused, BadTranslations) as error:
+                raise SourceError(f"The translations {name} cannot be read: {error}", block.position) from error
 
     def _found(self, name: str, including: PackageFile, block: RawBlock) -> PackageFile:
         for reference in _candidates(name, including):

@@ -225,3 +225,35 @@ def test_a_changed_file_is_noticed_without_a_restart(session: Open) -> None:
     assert s.open() == "Before"
     (s.folder / "data/questions/test.yml").write_text("mandatory: True\nquestion: Afterwards\n")
     assert s.open() == "Afterwards"
+
+
+_REQUIRING = """
+require:
+  - age >= 18
+  - resident
+orelse:
+  question: You cannot go on.
+---
+question: About you
+fields:
+  - Age: age
+    datatype: integer
+  - Resident: resident
+    datatype: yesno
+---
+mandatory: True
+question: Welcome!
+"""
+
+
+def test_what_is_required_is_asked_for_before_all_else(session: Open) -> None:
+    s = session(_REQUIRING)
+    assert s.open() == "About you"
+    assert s.answer(age="20", resident="True") == "Welcome!"
+
+
+def test_when_a_requirement_does_not_hold_its_other_block_is_carried_out(session: Open) -> None:
+    s = session(_REQUIRING)
+    s.open()
+    assert s.answer(age="17", resident="True") == "You cannot go on."
+    assert s.open() == "You cannot go on."

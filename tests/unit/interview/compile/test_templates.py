@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from shared.interview.compile.expressions import Text
+from shared.interview.compile.interview import Interview
 from shared.interview.compile.templates import compile_template, is_template
 from shared.interview.errors import Position, SourceError, Undefined
 from shared.interview.runtime.namespace import as_namespace, builtins_with
@@ -18,7 +19,8 @@ from shared.interview.runtime.text import render
 def rendered(source: str, **answers: Any) -> str:
     position = Position("p:data/questions/f.yml", 10)
     text = Text(source, position, compile_template(source, position) if is_template(source) else None)
-    run = SimpleNamespace(answers=as_namespace(answers, builtins_with({})))
+    interview = Interview(reference="test:data/questions/test.yml", package="test")
+    run = SimpleNamespace(answers=as_namespace(answers, builtins_with({})), interview=interview, language="en")
     return render(text, cast("Run", run))
 
 
