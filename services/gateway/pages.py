@@ -106,7 +106,7 @@ class Pages:
 
     def _with_inputs(self, screen: Screen, page: dict[str, Any]) -> Markup:
         """Put embedded inputs (`[FIELD …]`) where the engine left room for them."""
-        macros: Any = self._templates.get_template("fields.html").make_module({"screen": screen, "page": page})
+        macros: Any = self._templates.get_template("fields.html").module
         fields = {field.input_name: field for field in screen.fields}
 
         def put(match: re.Match[str]) -> str:

@@ -25,7 +25,6 @@ def router(desk: Desk) -> APIRouter:
     """The routes."""
     routes = APIRouter()
 
-    @routes.post("/checkin")
     async def check_in(request: Request) -> Response:
         request.state.wants_json = True
         posted, browser, interview = await desk.posted(request)
@@ -44,6 +43,8 @@ def router(desk: Desk) -> APIRouter:
         )
         screen_code = next((one.value for one in posted.inputs if one.name == "checkinCode"), "")
         return _checked_in(desk, request, reply, screen_code)
+
+    routes.add_route("/checkin", check_in, methods=["POST"])  # plain, for the same reason as in interview.py
 
     @routes.post("/checkout")
     async def check_out() -> Response:

@@ -44,7 +44,6 @@ def router(desk: Desk) -> APIRouter:
     """The routes."""
     routes = APIRouter()
 
-    @routes.get("/interview")
     async def show(request: Request) -> Response:
         query = request.query_params
         interview = canonical(query.get("i", ""))
@@ -58,7 +57,6 @@ def router(desk: Desk) -> APIRouter:
         visitor = desk.visitor(request, browser, interface="json" if wants_data else "web")
         return await _Opening(desk, asked, visitor).answer()
 
-    @routes.post("/interview")
     async def take(request: Request) -> Response:
         posted, browser, interview = await desk.posted(request)
         asked = Asked(
@@ -73,6 +71,9 @@ def router(desk: Desk) -> APIRouter:
         reply = await desk.sessions.ask(_command_in(desk, posted, browser, interview, visitor, request))
         return await respond(desk, asked, reply)
 
+    # Plain routes: they read the request themselves, and FastAPI's own preparations are felt at every form post.
+    routes.add_route("/interview", show, methods=["GET"])
+    routes.add_route("/interview", take, methods=["POST"])
     return routes
 
 
