@@ -16,6 +16,7 @@ from services.session.operations import Keep
 from services.session.store import Commit, StoredSession, Wrap
 from shared.bus.outbox import OutboxColumns
 from shared.contracts.visitor import Visitor
+from shared.interview.runtime.effects import RevokeTask
 from shared.interview.runtime.operations import Blobs
 from shared.interview.runtime.outcomes import CommandGiven, Header, RunFailed, RunResult, SaveMode
 
@@ -166,3 +167,13 @@ def commit_of(
 def asks_to_start_over(result: RunResult) -> bool:
     """A restart button or command: the same session goes on with fresh answers (spec/area2 §2.6)."""
     return isinstance(result.outcome, CommandGiven) and result.outcome.name == "restart"
+
+
+def without_own_end(result: RunResult, task_id: str) -> RunResult:
+    """The turn that takes a task's result in ends the task itself: what revokes it besides would undo the whole turn,
+    again with every delivery, and whoever waits for the task would wait for ever.
+    """
+    kept = tuple(
+        effect for effect in result.effects if not (isinstance(effect, RevokeTask) and effect.task_id == task_id)
+    )
+    return result if len(kept) == len(result.effects) else result.model_copy(update={"effects": kept})

@@ -41,6 +41,7 @@ from services.session.saving import (
     save_mode,
     sharing_after,
     step_after,
+    without_own_end,
 )
 from services.session.store import Commit, StaleVersion
 from shared.contracts.events import SessionChanged
@@ -184,7 +185,9 @@ class Turns:
         if plan.operation is None:
             return Turned(self._glance(turn, opened), opened.keys)
         result, blobs = await self._evaluate(turn, plan.operation, opened, lease)
-        if asks_to_start_over(result):
+        if turn.also is not None:
+            result = without_own_end(result, request.task_id)
+        elif asks_to_start_over(result):
             plan = Plan(StartOver(), keep="anew")
             result, blobs = await self._evaluate(turn, StartOver(), opened, lease)
         await self._checkpoint.reached("evaluated", request.session_id)

@@ -119,7 +119,8 @@ def apply(run: AppendRun) -> None:
             ScheduleTimer(timer_id=_task_id(run, "timer"), action=str(words["timer"]), due="2030-01-01T00:00:00+00:00")
         )
     if "revoke" in words:
-        run.effects.append(RevokeTask(task_id=str(words["revoke"])))
+        own = operation.task_id if isinstance(operation, RunResponseAction) else ""
+        run.effects.append(RevokeTask(task_id=own if words["revoke"] == "own" else str(words["revoke"])))
     _conclude(run)
 
 
