@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Iterator, Sequence
+from importlib.machinery import PathFinder
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from shared.kernel.errors import Malformed, NotFound
 
 SECTIONS = ("questions", "templates", "static", "sources")
 _PACKAGE = re.compile(r"[A-Za-z_][\w.\-]*\Z")
+_LONGEST = 500
+_LONGEST_NAME = 255
+"""Bytes that file systems allow in one name."""
 
 
 class UnknownPackageFile(NotFound):
@@ -60,11 +64,7 @@ class InterviewPath:
         for folder in self.folders:
             if (folder / package / "data").is_dir():
                 return folder / package
-        try:
-            spec = importlib.util.find_spec(package)
-        except (ImportError, ValueError, AttributeError):
-            spec = None
-        for location in (spec.submodule_search_locations or []) if spec else []:
+        for location in _locations(package):
             if (Path(location) / "data").is_dir():
                 return Path(location)
         raise UnknownPackageFile(package)
@@ -76,8 +76,8 @@ class InterviewPath:
         tries to leave the package's data folder.
         """
         package, colon, rest = reference.partition(":")
-        if not colon or not rest:
-            raise BadReference(repr(reference))
+        if not colon or not rest or "\0" in rest or len(reference) > _LONGEST or _has_long_name(reference):
+            raise BadReference(repr(reference[:_LONGEST]))
         rest = rest.removeprefix("data/")
         head, slash, tail = rest.partition("/")
         if slash and head in SECTIONS:
@@ -97,3 +97,23 @@ class InterviewPath:
                 for path in sorted(package.rglob("*.yml")):
                     name = path.relative_to(package).as_posix()
                     yield PackageFile(package.parent.parent.name, "questions", name, path)
+
+
+def _locations(package: str) -> Sequence[str]:
+    """Where an installed package lies, found without running any of its code: references come from addresses."""
+    top, *inner = package.split(".")
+    try:
+        spec = importlib.util.find_spec(top)
+        name = top
+        for part in inner:
+            if spec is None or spec.submodule_search_locations is None:
+                return ()
+            name = f"{name}.{part}"
+            spec = PathFinder.find_spec(name, list(spec.submodule_search_locations))
+    except (ImportError, ValueError, AttributeError):
+        return ()
+    return tuple(spec.submodule_search_locations or ()) if spec else ()
+
+
+def _has_long_name(reference: str) -> bool:
+    return any(len(part.encode()) > _LONGEST_NAME for part in re.split("[:/]", reference))
