@@ -31,6 +31,8 @@ from shared.kernel.telemetry import Metrics
 from shared.storage.database import Database
 
 SOURCE = "gateway"
+_ANSWER_SECONDS = 10.0
+"""How long the database may be silent; every statement of ours is short."""
 EVENTS_QUEUE = "gateway.live"
 
 
@@ -61,6 +63,7 @@ def parts_from(settings: GatewaySettings) -> Parts:
         maximum=settings.database_pool_size,
         application_name="colloquy gateway",
         wait_seconds=settings.start_wait_seconds,
+        answer_seconds=_ANSWER_SECONDS,
     )
     server_keys = ServerKeys.load(settings.key_file)
     messaging = over_rabbit(settings, database=database, sealer=server_keys.transport, clock=clock, source=SOURCE)

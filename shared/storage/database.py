@@ -169,7 +169,8 @@ class Database:
     """A pool of connections to one database; a Component.
 
     `wait_seconds` is how long `start` waits for a database that does not answer yet. `statement_seconds` is the time
-    limit of one statement (0: none). `acquire_seconds` is how long a caller waits for a free connection.
+    limit of one statement (0: none). `acquire_seconds` is how long a caller waits for a free connection,
+    `answer_seconds` for the answer to a statement (0: as long as it takes): a line that went dead is silent.
     """
 
     def __init__(
@@ -182,6 +183,7 @@ class Database:
         wait_seconds: float = 30.0,
         statement_seconds: float = 0.0,
         acquire_seconds: float = 10.0,
+        answer_seconds: float = 0.0,
         clock: Clock | None = None,
     ) -> None:
         self._url = url
@@ -189,6 +191,7 @@ class Database:
         self._maximum = maximum
         self._wait_seconds = wait_seconds
         self._acquire_seconds = acquire_seconds
+        self._answer_seconds = answer_seconds
         self._clock = clock or SystemClock()
         self._server_settings = {
             "application_name": application_name,
@@ -321,6 +324,7 @@ class Database:
             min_size=self._minimum,
             max_size=self._maximum,
             timeout=_CONNECT_SECONDS,
+            command_timeout=self._answer_seconds or None,
             max_queries=1_000_000_000,
             max_inactive_connection_lifetime=0,
             statement_cache_size=500,

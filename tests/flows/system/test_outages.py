@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -66,6 +68,11 @@ def says_that_it_tries_again(answer: httpx.Response) -> None:
     assert int(answer.headers["retry-after"]) > 0
 
 
+def says_it_waits(log: Path, already: int) -> bool:
+    """Whether more has been written, and says so."""
+    return b".waiting" in log.read_bytes()[already:]
+
+
 @pytest.mark.parametrize("what", ["broker", "database"])
 def test_pages_say_so_and_a_post_is_applied_once_when_it_is_sent_again(house: House, what: str) -> None:
     person = Person(house.site.url, "counting")
@@ -117,6 +124,20 @@ def test_a_task_that_was_under_way_ends_right(house: House, what: str) -> None:
     assert "It was saved 1 times." in person.page
 
 
+def test_a_line_that_is_silent_is_as_good_as_none(house: House) -> None:
+    person = Person(house.site.url, "counting")
+    person.open()
+    form = person.filled(amount="5")
+    house.lines["database"].freeze()
+    try:
+        says_that_it_tries_again(person.post_by_script(form))
+    finally:
+        house.lines["database"].restore()
+    until(lambda: person.post_by_script(form).status_code == 200, "The answer")
+    person.open()
+    assert person.shown == "The total is 5"
+
+
 def test_without_redis_sessions_go_on(house: House) -> None:
     person = Person(house.site.url, "counting")
     person.open()
@@ -138,7 +159,7 @@ def test_services_that_start_first_wait_for_the_others(house: House) -> None:
     house.site.start()
     for name in SERVICES:
         said = house.site.folder / f"{name}.log"
-        until(lambda said=said, old=logged[name]: b".waiting" in said.read_bytes()[old:], f"A word of {name}")
+        until(functools.partial(says_it_waits, said, logged[name]), f"A word of {name}")
     for line in house.lines.values():
         line.restore()
     house.site.wait_until_ready()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import asyncpg
 import pytest
+import redis.asyncio
 
 from services.gateway.browser_sessions import DEVICE_COOKIE, SECRET_COOKIE, SESSION_COOKIE
 from tests import servers
@@ -56,17 +57,25 @@ class Watched:
         return found
 
     async def _redis(self) -> bytes:
-        import redis.asyncio
-
         client = redis.asyncio.Redis.from_url(self._redis_url)
         held = []
         async for key in client.scan_iter():
             held.append(key)
-            with_value = {b"string": client.get, b"hash": client.hgetall, b"set": client.smembers}
-            kind = await client.type(key)
-            read = with_value.get(kind)
-            listed = await read(key) if read else await client.dump(key)
-            held.append(repr(listed).encode())
+            match await client.type(key):
+                case b"string":
+                    held.append(await client.get(key) or b"")
+                case b"hash":
+                    held += [part for pair in (await client.hgetall(key)).items() for part in pair]
+                case b"list":
+                    held += await client.lrange(key, 0, -1)
+                case b"stream":
+                    held.append(repr(await client.xrange(key)).encode())
+                case b"zset":
+                    held += await client.zrange(key, 0, -1)
+                case b"set":
+                    held += await client.smembers(key)
+                case kind:
+                    raise AssertionError(f"nobody reads a {kind!r}")
         await client.aclose()
         return b"\n".join(held)
 
