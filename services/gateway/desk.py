@@ -14,7 +14,7 @@ from services.gateway.forms import Posted, read_form
 from services.gateway.live import Hub
 from services.gateway.notices import NoticePages
 from services.gateway.pages import Pages
-from services.gateway.requests import canonical, session_code, visitor_of
+from services.gateway.requests import interview_in, session_code, visitor_of
 from services.gateway.security import RateLimit
 from services.gateway.settings import GatewaySettings
 from services.gateway.start import StartPage
@@ -52,7 +52,7 @@ class Desk:
         posted = await read_form(request, max_fields=self.settings.max_fields)
         if posted.wants_json or posted.get("json") not in ("", "0"):
             request.state.wants_json = True
-        interview = canonical(request.query_params.get("i") or posted.get("i"))
+        interview = interview_in(request.query_params) or interview_in(posted.control)
         browser = await self.browsers.find(request.cookies, interview)
         self.tokens.check_csrf(posted.get("csrf_token") or request.headers.get("x-csrf-token", ""), browser)
         if browser is None:  # the check above has refused it already

@@ -82,8 +82,8 @@ class Pages:
         }
         if screen.choices_field is not None:
             described["fields"].append(_field_data(screen.choices_field))
-        if screen.form is not None:
-            described["form"] = self._tokens.form(screen.form, shown.session_code)
+        if token := self._form_token(shown):
+            described["form"] = token
         if screen.data is not None:
             described["question_data"] = screen.data
         return described
@@ -97,12 +97,18 @@ class Pages:
             "embedded": embedded,
             "subquestion": self._with_inputs(screen, page) if embedded else Markup(screen.subquestion_html),  # noqa: S704
             "help_parts": (*screen.help, *screen.interview_help),
-            "form_token": self._tokens.form(screen.form, shown.session_code) if screen.form is not None else "",
+            "form_token": self._tokens.form(screen.form, shown.interview, shown.session_code)
+            if screen.form is not None
+            else "",
             "has_files": any(field.input_type in _FILE_TYPES for field in screen.fields),
             "exit_label": screen.exit_label_text if screen.exit_link else "",
             "exit_url": _exit_url(shown),
         }
         return Markup(self._templates.get_template("body.html").render(context))  # noqa: S704 - made by our templates
+
+    def _form_token(self, shown: Shown) -> str | None:
+        form = shown.screen.form
+        return None if form is None else self._tokens.form(form, shown.interview, shown.session_code)
 
     def _with_inputs(self, screen: Screen, page: dict[str, Any]) -> Markup:
         """Put embedded inputs (`[FIELD …]`) where the engine left room for them."""

@@ -16,6 +16,7 @@ from shared.contracts.session import NamedAction
 from shared.contracts.visitor import Interface, RequestFacts, Visitor
 from shared.kernel.errors import Malformed, NotFound
 from shared.kernel.ids import new_id
+from shared.kernel.interview_path import BadReference, canonical
 
 RESERVED = frozenset({"i", "json", "js_target", "from_list", "session", "cache", "reset", "new_session", "action"})
 """Query parameters that never become `url_args` (spec/area2 §2.3)."""
@@ -24,7 +25,6 @@ _PRIVATE_HEADERS = frozenset({"cookie", "authorization", "proxy-authorization", 
 _LONGEST_HEADER = 1024
 _OPERATION = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 _CODE = re.compile(r"[A-Za-z0-9]{32}\Z")
-_LONGEST_REFERENCE = 500
 
 
 class BadParameter(Malformed):
@@ -39,18 +39,16 @@ class UnreadableAction(Malformed):
     """What this link or button asks for cannot be read; nothing was done. Reload the page and try again."""
 
 
-def canonical(interview: str) -> str:
-    """`package:file.yml` in short form becomes `package:data/questions/file.yml` (spec/area2 §2.1).
+def interview_in(parameters: Mapping[str, str]) -> str:
+    """The interview that an address or a page names in `i`, in its canonical form; empty when it names none.
 
-    Empty stays empty. Raises NotAnInterview.
+    Raises NotAnInterview.
     """
-    package, colon, name = interview.partition(":")
-    is_whole = bool(package and colon and name) and "\0" not in interview
-    if interview and not (is_whole and len(interview) <= _LONGEST_REFERENCE):
-        raise NotAnInterview
-    if colon and "/" not in name:
-        return f"{package}:data/questions/{name}"
-    return interview
+    given = parameters.get("i", "")
+    try:
+        return canonical(given) if given else ""
+    except BadReference:
+        raise NotAnInterview from None
 
 
 def whole_number(parameters: Mapping[str, str], name: str) -> int:

@@ -55,18 +55,21 @@ class PageTokens:
         if not hmac.compare_digest(named, browser.id_hash[:16]):
             raise ForeignForm
 
-    def form(self, form: Form, session_code: str) -> str:
+    def form(self, form: Form, interview: str, session_code: str) -> str:
         """The signed contract between a screen and its submission."""
-        signed = _SignedForm(form=form, session=_fingerprint(session_code))
+        signed = _SignedForm(form=form, session=_fingerprint(interview, session_code))
         return self._signer.sign(signed.model_dump_json(exclude_defaults=True).encode(), salt=_FORM)
 
-    def open_form(self, token: str, session_code: str) -> Form:
-        """The form again. Raises TokenBroken when it was changed or belongs to another session."""
+    def open_form(self, token: str, interview: str, session_code: str) -> Form:
+        """The form again. Raises TokenBroken when it was changed or belongs to another session.
+
+        A code alone names no session: people may use one code for sessions of several interviews.
+        """
         try:
             signed = _SignedForm.model_validate_json(self._signer.unsign(token, salt=_FORM))
         except ValidationError:
             raise TokenBroken from None
-        if not hmac.compare_digest(signed.session, _fingerprint(session_code)):
+        if not hmac.compare_digest(signed.session, _fingerprint(interview, session_code)):
             raise TokenBroken
         return signed.form
 
@@ -82,5 +85,5 @@ class PageTokens:
         return str(named[0])
 
 
-def _fingerprint(session_code: str) -> str:
-    return hashlib.sha256(b"form " + session_code.encode()).hexdigest()[:32]
+def _fingerprint(interview: str, session_code: str) -> str:
+    return hashlib.sha256(orjson.dumps(["form", interview, session_code])).hexdigest()[:32]

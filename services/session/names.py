@@ -15,11 +15,10 @@ from dataclasses import dataclass, field
 from shared.contracts.visitor import Visitor
 from shared.kernel.errors import Malformed
 from shared.kernel.ids import SessionCode, SessionId, derived_id
-from shared.kernel.interview_path import SECTIONS
+from shared.kernel.interview_path import BadReference, canonical
 
 _CODE = re.compile(r"[A-Za-z0-9]{32}\Z")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-_LONGEST_REFERENCE = 500
 
 
 class BadSessionCode(Malformed):
@@ -48,26 +47,16 @@ class SessionName:
         return SessionId(derived_id("colloquy session", self.interview, self.code))
 
 
-def canonical(reference: str) -> str:
-    """`package:file.yml` and `package:questions/file.yml` as `package:data/questions/file.yml`.
-
-    Only the text is looked at. Raises BadInterviewReference.
-    """
-    package, colon, rest = reference.partition(":")
-    if not (package and colon and rest) or len(reference) > _LONGEST_REFERENCE or "\0" in reference:
-        raise BadInterviewReference()
-    rest = rest.removeprefix("data/")
-    head, slash, _ = rest.partition("/")
-    return f"{package}:data/{rest}" if slash and head in SECTIONS else f"{package}:data/questions/{rest}"
-
-
 def name_of(interview: str, code: str, visitor: Visitor, operation_id: str) -> SessionName:
     """The session a request is about. Raises BadInterviewReference, BadSessionCode.
 
     Without a code a new session is meant. Its code follows from the visitor's secret and the operation, so that a
     second delivery means the same session and nobody else can guess it.
     """
-    reference = canonical(interview)
+    try:
+        reference = canonical(interview)
+    except BadReference:
+        raise BadInterviewReference from None
     if code:
         if not _CODE.match(code):
             raise BadSessionCode()

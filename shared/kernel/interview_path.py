@@ -10,8 +10,8 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Iterator, Sequence
-from importlib.machinery import PathFinder
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from shared.kernel.errors import Malformed, NotFound
@@ -29,6 +29,19 @@ class UnknownPackageFile(NotFound):
 
 class BadReference(Malformed):
     """A file of an interview package is named like `package:data/questions/file.yml`."""
+
+
+def canonical(reference: str) -> str:
+    """`package:file.yml` and `package:questions/file.yml` as `package:data/questions/file.yml`.
+
+    Only the text is looked at. Raises BadReference.
+    """
+    package, colon, rest = reference.partition(":")
+    if not (package and colon and rest) or len(reference) > _LONGEST or "\0" in reference:
+        raise BadReference(repr(reference[:_LONGEST]))
+    rest = rest.removeprefix("data/")
+    head, slash, _ = rest.partition("/")
+    return f"{package}:data/{rest}" if slash and head in SECTIONS else f"{package}:data/questions/{rest}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from services.gateway.desk import Desk
 from services.gateway.forms import acknowledged_notices, check_in_call
 from services.gateway.notices import BUSY, UNKNOWN_INTERVIEW
-from services.gateway.requests import canonical, operation_id, session_code
+from services.gateway.requests import interview_in, operation_id, session_code
 from services.gateway.turns import notice_of
 from shared.contracts.base import Sealed
 from shared.contracts.session import CheckIn, ReadVariables, TurnReply
@@ -54,7 +54,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/vars")
     async def variables(request: Request) -> Response:
         request.state.wants_json = True
-        interview = canonical(request.query_params.get("i", ""))
+        interview = interview_in(request.query_params)
         browser = await desk.browsers.find(request.cookies, interview)
         code = session_code(request.query_params.get("session", "")) or (browser.current_code if browser else None)
         if browser is None or code is None:

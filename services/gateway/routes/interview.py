@@ -14,7 +14,7 @@ from services.gateway.forms import Posted
 from services.gateway.requests import (
     UnreadableAction,
     action_in,
-    canonical,
+    interview_in,
     operation_id,
     session_code,
     url_args_of,
@@ -46,7 +46,7 @@ def router(desk: Desk) -> APIRouter:
 
     async def show(request: Request) -> Response:
         query = request.query_params
-        interview = canonical(query.get("i", ""))
+        interview = interview_in(query)
         browser = await desk.browsers.find_or_create(request.cookies, interview)
         if not interview:
             latest = await desk.browsers.latest_interview(browser)
@@ -178,7 +178,7 @@ def _command_in(
             is_read_only=posted.get("_readonly") == "1",
         )
     if posted.get("_form"):
-        form = desk.tokens.open_form(posted.get("_form"), code)
+        form = desk.tokens.open_form(posted.get("_form"), interview, code)
         submission = Submission(form=form, inputs=posted.inputs, visible=posted.visible)
         return SubmitAnswers(
             operation_id=operation,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.gateway.desk import Desk
-from services.gateway.requests import canonical, session_code
+from services.gateway.requests import interview_in, session_code
 from shared.contracts.base import Sealed
 from shared.contracts.session import EndSession
 from shared.kernel.errors import NotAllowed
@@ -32,7 +32,7 @@ def router(desk: Desk) -> APIRouter:
     async def end(request: Request) -> Response:
         if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             raise ForeignLink
-        interview = canonical(request.query_params.get("i", ""))
+        interview = interview_in(request.query_params)
         browser = await desk.browsers.find(request.cookies, interview)
         code = session_code(request.query_params.get("session", "")) or (browser.current_code if browser else None)
         if browser is not None and code is not None:

@@ -9,7 +9,7 @@ from services.gateway.requests import (
     BadParameter,
     NotAnInterview,
     action_in,
-    canonical,
+    interview_in,
     operation_id,
     session_code,
     url_args_of,
@@ -21,18 +21,19 @@ from tests.flows.gateway.session_double import action
     ("given", "meant"),
     [
         ("pkg:file.yml", "pkg:data/questions/file.yml"),
+        ("pkg:questions/file.yml", "pkg:data/questions/file.yml"),
         ("pkg:data/questions/file.yml", "pkg:data/questions/file.yml"),
         ("", ""),
     ],
 )
 def test_short_references_are_completed(given: str, meant: str) -> None:
-    assert canonical(given) == meant
+    assert interview_in({"i": given}) == meant
 
 
 @pytest.mark.parametrize("given", ["pkg", ":", "pkg:", ":file.yml", "pkg:\0", "pkg:" + "x" * 500])
 def test_what_names_no_interview_is_not_looked_for(given: str) -> None:
     with pytest.raises(NotAnInterview):
-        canonical(given)
+        interview_in({"i": given})
 
 
 def test_of_a_repeated_parameter_the_first_value_counts_and_reserved_ones_do_not() -> None:

@@ -23,17 +23,18 @@ def tokens(server_keys: ServerKeys) -> PageTokens:
 
 
 def test_a_form_comes_back_as_it_was(tokens: PageTokens) -> None:
-    assert tokens.open_form(tokens.form(FORM, "code"), "code") == FORM
+    assert tokens.open_form(tokens.form(FORM, "a:b.yml", "code"), "a:b.yml", "code") == FORM
 
 
-def test_a_form_of_another_session_is_refused(tokens: PageTokens) -> None:
+@pytest.mark.parametrize(("interview", "code"), [("a:b.yml", "other"), ("a:other.yml", "code")])
+def test_a_form_of_another_session_is_refused(tokens: PageTokens, interview: str, code: str) -> None:
     with pytest.raises(TokenBroken):
-        tokens.open_form(tokens.form(FORM, "code"), "other")
+        tokens.open_form(tokens.form(FORM, "a:b.yml", "code"), interview, code)
 
 
 def test_one_kind_of_token_does_not_pass_for_another(tokens: PageTokens) -> None:
     with pytest.raises(TokenBroken):
-        tokens.open_form(tokens.csrf(browser("a")), "code")
+        tokens.open_form(tokens.csrf(browser("a")), "a:b.yml", "code")
 
 
 def test_a_post_needs_the_token_of_its_own_browser(tokens: PageTokens) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.session.names import BadInterviewReference, BadSessionCode, SessionName, canonical, name_of
+from services.session.names import BadInterviewReference, BadSessionCode, SessionName, name_of
 from shared.contracts.visitor import Visitor
 from shared.kernel.ids import SessionCode, new_code
 from tests.fault.rig import new_visitor
@@ -14,13 +14,14 @@ from tests.fault.rig import new_visitor
     "reference", ["docs:intake.yml", "docs:questions/intake.yml", "docs:data/questions/intake.yml"]
 )
 def test_all_ways_to_write_a_reference_mean_one_interview(reference: str) -> None:
-    assert canonical(reference) == "docs:data/questions/intake.yml"
+    named = name_of(reference, new_code(), new_visitor(), "operation")
+    assert named.interview == "docs:data/questions/intake.yml"
 
 
 @pytest.mark.parametrize("reference", ["", "intake.yml", ":intake.yml", "docs:", "docs:a\0b.yml", "docs:" + "x" * 600])
 def test_what_is_no_reference_is_refused(reference: str) -> None:
     with pytest.raises(BadInterviewReference):
-        canonical(reference)
+        name_of(reference, new_code(), new_visitor(), "operation")
 
 
 def test_the_id_follows_from_interview_and_code_and_does_not_show_the_code() -> None:
