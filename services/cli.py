@@ -30,6 +30,7 @@ from shared.storage.child import DataFolderInUse
 from shared.storage.database import Database
 from shared.storage.embedded_postgres import url_of_running
 from shared.storage.migrations import pending
+from shared.tasks.overview import newest
 
 SERVICES = ("session", "worker", "scheduler", "mail", "gateway")
 
@@ -133,18 +134,12 @@ def drop_letters(numbers: list[int]) -> None:
     out.print(f"{asyncio.run(_on_database(ask))} dropped.")
 
 
-_LIST_TASKS = """
-select id::text as id, session_id::text as session, interview, action, state, created_at, started_at, ended_at
-from tasks.tasks where $1 = '' or state = $1 order by created_at desc limit $2
-"""
-
-
 @tasks.command("list")
 def list_tasks(state: str = "", limit: int = 50, as_json: AsJson = False) -> None:
     """Show background tasks, newest first."""
 
     async def ask(database: Database) -> list[dict[str, Any]]:
-        return [dict(row.items()) for row in await database.fetch(_LIST_TASKS, state, limit)]
+        return [asdict(line) for line in await newest(database, state=state, limit=limit)]
 
     _print_rows(asyncio.run(_on_database(ask)), as_json, empty="There are no tasks.")
 
