@@ -76,12 +76,9 @@ def compile_with_problems(source: InterviewSource) -> Compilation:
             if "default role" in raw.data:
                 value = raw.data["default role"]
                 roles = tuple(str(role) for role in (value if isinstance(value, list) else [value]))
-            block = _read(raw, scope, language)
+            blocks += _read(raw, scope, language)
         except SourceError as problem:
             problems.append(problem)
-            continue
-        if block is not None:
-            blocks.append(block)
     interview = Interview(
         reference=source.file.reference,
         package=source.file.package,
@@ -103,34 +100,35 @@ def compile_with_problems(source: InterviewSource) -> Compilation:
     return Compilation(interview, problems)
 
 
-def _read(raw: RawBlock, scope: Scope, language: str) -> Block | None:
+def _read(raw: RawBlock, scope: Scope, language: str) -> list[Block]:
+    """What stands in one YAML document: a question, declarations (which may share a document), or a definer."""
     data = raw.data
     identifier = data.get("id")
     if "question" in data:
         reading = _reading(raw, scope, language, _question_name(raw, identifier))
         reading.check_keys(data, QUESTION_KEYS | ALWAYS_ALLOWED | {"default role"}, "a question")
-        return read_question(reading, lambda mapping, place: _nested(reading, mapping, place))
-    for key, (declare, own_keys) in DECLARATIONS.items():
-        if key in data:
-            reading = _reading(raw, scope, language, f"Block_{raw.number}")
-            reading.check_keys(data, own_keys | ALWAYS_ALLOWED, f"a `{key}` block")
-            return declare(reading)
+        return [read_question(reading, lambda mapping, place: _nested(reading, mapping, place))]
+    if declared := [key for key in DECLARATIONS if key in data]:
+        reading = _reading(raw, scope, language, f"Block_{raw.number}")
+        own_keys = frozenset[str]().union(*(DECLARATIONS[key][1] for key in declared))
+        reading.check_keys(data, own_keys | ALWAYS_ALLOWED, f"a `{declared[0]}` block")
+        return [DECLARATIONS[key][0](reading) for key in declared]
     for key, (define, own_keys) in DEFINERS.items():
         if key in data:
             reading = _reading(raw, scope, language, _question_name(raw, identifier))
             reading.check_keys(data, own_keys | FLOW_KEYS | ALWAYS_ALLOWED | {"default role"}, f"a `{key}` block")
-            return define(reading)
+            return [define(reading)]
     if "require" in data:
-        return _requirement(_reading(raw, scope, language, _question_name(raw, identifier)))
+        return [_requirement(_reading(raw, scope, language, _question_name(raw, identifier)))]
     reading = _reading(raw, scope, language, f"Block_{raw.number}")
     for key, reason in _LEFT_OUT.items():
         if key in data:
             reading.warn(reason)
-            return None
+            return []
     if not data.keys() <= {"comment", "default language", "default role", "language", "id"}:
         keys = ", ".join(map(repr, data))
         reading.warn(f"Nothing is known to do with a block of {keys}; it is ignored")
-    return None
+    return []
 
 
 def _reading(raw: RawBlock, scope: Scope, language: str, name: str) -> Reading:

@@ -100,8 +100,8 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     (
         "spec/area2 §12.3",
         "visitors",
-        "current_context device get_config interface location_known location_returned user_has_privilege user_info "
-        "user_lat_lon user_logged_in user_privileges",
+        "current_context device get_config interface location_known location_returned referring_url user_has_privilege "
+        "user_info user_lat_lon user_logged_in user_privileges",
     ),
     (
         "spec/area2 §2, §4",

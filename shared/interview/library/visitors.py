@@ -16,6 +16,7 @@ __all__ = [
     "interface",
     "location_known",
     "location_returned",
+    "referring_url",
     "user_has_privilege",
     "user_info",
     "user_lat_lon",
@@ -205,3 +206,13 @@ def location_known() -> bool:
     """Whether it is known where the browser is."""
     location = current_run().context.user.location
     return bool(location) and "latitude" in (location or {})
+
+
+def referring_url(default: str | None = None, current: bool = False) -> str:
+    """The page the person came from when the session began; with `current`, the one before this request.
+
+    When none is known: the default, or the server's exit page.
+    """
+    run = current_run()
+    found = run.context.request.referer if current else run.internal.get("referer")
+    return str(found or default or get_config("exitpage") or run.context.request.url_root)

@@ -257,3 +257,56 @@ def test_when_a_requirement_does_not_hold_its_other_block_is_carried_out(session
     s.open()
     assert s.answer(age="17", resident="True") == "You cannot go on."
     assert s.open() == "You cannot go on."
+
+
+def test_declarations_may_share_a_block(session: Open) -> None:
+    s = session(
+        """
+imports:
+  - json
+modules:
+  - .greeting
+---
+mandatory: True
+question: ${ greeting } ${ json.dumps([1]) }
+""",
+        **{"greeting.py": "greeting = 'Hello'\n"},
+    )
+    assert s.open() == "Hello [1]"
+
+
+def test_nav_shows_the_sections_and_links_to_those_that_were_entered(session: Open) -> None:
+    s = session("""
+sections:
+  - intro: Introduction
+  - about: About & <you>
+  - Last
+---
+event: intro
+question: Intro
+---
+mandatory: True
+code: |
+  nav.set_section('intro')
+  shown
+---
+section: about
+question: About
+continue button field: shown
+subquestion: |
+  ${ nav }
+""")
+    s.open()
+    shown = s.screen.subquestion_html
+    assert 'class="danavlinks nav dainline"' in shown
+    assert shown.count("<a ") == 1
+    assert ">Introduction</a>" in shown
+    assert "About &amp; &lt;you&gt;" in shown
+
+
+def test_where_a_person_came_from_is_known_or_the_default_is_given(session: Open) -> None:
+    s = session("""
+mandatory: True
+question: ${ referring_url(default='https://example.com/') }
+""")
+    assert s.open() == "https://example.com/"

@@ -165,6 +165,10 @@ class DADict(DictLinks, Gathered):
         self.elements.clear()
         self._count_changed()
 
+    def copy(self) -> dict[Any, Any]:
+        """The entries as a plain dictionary."""
+        return dict(self.elements)
+
     def setdefault(self, key: Any, default: Any = None) -> Any:
         """The value of a key, which is given the default when it has none."""
         if key not in self.elements:

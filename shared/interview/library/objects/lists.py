@@ -11,6 +11,7 @@ from shared.interview.library.objects.base import DAObject, DAObjectPlusParamete
 from shared.interview.library.objects.empty import DAEmpty
 from shared.interview.library.objects.gathering import Gathered
 from shared.interview.library.objects.item_links import ListLinks
+from shared.interview.runtime.run import current_run
 
 _MAXIMAL_GROWTH = 10
 """How many objects looking at an index beyond the end makes at once."""
@@ -198,6 +199,19 @@ class DAList(ListLinks, Gathered):
         made = object_type(self.item_name(index), **parameters)
         self[index] = made
         return made
+
+    def invalidate_item(self, *indices: int) -> None:
+        """Take items' values away, but keep them as defaults for when they are asked again."""
+        run = current_run()
+        for index in indices:
+            if -len(self.elements) <= index < len(self.elements):
+                run.steering.invalidate(run, self.item_name(index))
+
+    def getitem_fresh(self, index: int) -> Any:
+        """The item at an index, computed or asked anew (once per run)."""
+        run = current_run()
+        run.steering.reconsider(run, self.item_name(index))
+        return self[index]
 
     # Looking
     def first(self) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
+from shared.interview.library import links
 from shared.interview.library.named import FUNCTIONS, public, public_in
 from shared.interview.library.objects.base import DAObject
 from shared.interview.runtime.run import current_run, current_run_or_none
@@ -60,7 +62,29 @@ class DANav:
         return list(self._state["past"])
 
     def __str__(self) -> str:
-        return ""
+        return self.show_sections()
+
+    def show_sections(self, style: str = "inline", show_links: bool = True) -> str:
+        """The sections as HTML, for a text: one after the other (`inline`) or one below the other.
+
+        Those that were entered are links when the interview has something to ask under their id.
+        """
+        titles = self._titles()
+        if not titles or not self.visible():
+            return ""
+        items = "".join(self._link(key, title, show_links and self.enabled()) for key, title in titles.items())
+        shape = " dainline" if style == "inline" else " flex-column"
+        return f'<div class="dasections"><div class="danavlinks nav{shape}">{items}</div></div>'
+
+    def _link(self, key: str, title: str, may_lead: bool) -> str:
+        shown, run = html.escape(title), current_run()
+        if key == self.current:
+            return f'<span class="nav-link danavlink active" aria-current="step">{shown}</span>'
+        if may_lead and key in self._state["past"] and run.interview.index.has_literal(key):
+            action = links.url_action("_da_priority_action", _action=key, _arguments={})
+            return f'<a class="nav-link danavlink" href="{html.escape(action)}">{shown}</a>'
+        kind = "danotavailableyet text-muted" if key not in self._state["past"] else "inactive"
+        return f'<span class="nav-link danavlink {kind}">{shown}</span>'
 
     def as_dict(self) -> dict[str, Any]:
         """As it is exported."""

@@ -101,6 +101,21 @@ class DASet(Gathered):
         """The items as a plain set."""
         return set(self.elements)
 
+    def difference_update(self, *others: Any) -> None:
+        """Take out what is in any of the others."""
+        self.elements.difference_update(*map(plain_set, others))
+        self._count_changed()
+
+    def intersection_update(self, *others: Any) -> None:
+        """Take out what is not in all of the others."""
+        self.elements.intersection_update(*map(plain_set, others))
+        self._count_changed()
+
+    def symmetric_difference_update(self, other: Any) -> None:
+        """Take out what is in both, and add what is only in the other."""
+        self.elements.symmetric_difference_update(plain_set(other))
+        self._count_changed()
+
     # As sets
     def _combined(self, name: str, *others: Any) -> Any:
         self._trigger_gather()
