@@ -316,7 +316,7 @@ async def _publish(
     lifetime = message.lifetime_seconds
     properties = spec.Basic.Properties(
         content_type=CONTENT_TYPE,
-        headers=dict(message.headers),
+        headers=dict(message.headers) or None,
         delivery_mode=2 if message.is_persistent else 1,
         correlation_id=message.correlation_id,
         reply_to=message.reply_to,

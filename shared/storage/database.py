@@ -240,58 +240,64 @@ class Database:
 
     async def stop(self) -> None:
         """Let statements in hand finish for some seconds, then close every connection."""
-        pool, self._pool = self._pool, None
+        pool = self._pool
         if pool is None:
             return
         try:
             await asyncio.wait_for(pool.close(), timeout=5.0)
         except _FAILURES_OR_TIMEOUT:
             pool.terminate()
+        finally:
+            self._pool = None
 
     async def fetch(self, sql: str, *arguments: Any) -> Sequence[Row]:
         """All rows of a result."""
-        async with self.connection() as connection:
+        connection = await self._acquire()
+        try:
             return await connection.fetch(sql, *arguments)
+        finally:
+            await self._release(connection)
 
     async def fetchrow(self, sql: str, *arguments: Any) -> Row | None:
         """The first row, or None."""
-        async with self.connection() as connection:
+        connection = await self._acquire()
+        try:
             return await connection.fetchrow(sql, *arguments)
+        finally:
+            await self._release(connection)
 
     async def fetchval(self, sql: str, *arguments: Any) -> Any:
         """The first column of the first row, or None."""
-        async with self.connection() as connection:
+        connection = await self._acquire()
+        try:
             return await connection.fetchval(sql, *arguments)
+        finally:
+            await self._release(connection)
 
     async def execute(self, sql: str, *arguments: Any) -> str:
         """Run a statement; gives its command tag, e.g. `UPDATE 1`."""
-        async with self.connection() as connection:
+        connection = await self._acquire()
+        try:
             return await connection.execute(sql, *arguments)
+        finally:
+            await self._release(connection)
 
     async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for every sequence of arguments, in one go and atomically."""
-        async with self.connection() as connection:
+        connection = await self._acquire()
+        try:
             await connection.executemany(sql, rows)
+        finally:
+            await self._release(connection)
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """One connection for several statements that need no transaction."""
-        pool = self._pool
-        if pool is None:
-            raise DatabaseUnavailable("The pool is not started.")
+        connection = await self._acquire()
         try:
-            raw = await pool.acquire(timeout=self._acquire_seconds)
-        except TimeoutError:
-            raise DatabaseUnavailable(
-                f"No free connection within {self._acquire_seconds:g} s; the pool holds {self._maximum}."
-            ) from None
-        except _FAILURES as error:
-            raise _ours(error) from None
-        try:
-            yield Connection(raw)
+            yield connection
         finally:
-            with contextlib.suppress(*_FAILURES):  # a broken connection is dropped by the pool
-                await pool.release(raw)
+            await self._release(connection)
 
     @contextlib.asynccontextmanager
     async def transaction(
@@ -317,6 +323,27 @@ class Database:
         except ColloquyError as error:
             return str(error)
         return None
+
+    async def _acquire(self) -> Connection:
+        """A connection of the pool. Raises DatabaseUnavailable, also when none is free in time."""
+        pool = self._pool
+        if pool is None:
+            raise DatabaseUnavailable("The pool is not started.")
+        try:
+            async with asyncio.timeout(self._acquire_seconds):  # the pool's own limit costs a task
+                return Connection(await pool.acquire())
+        except TimeoutError:
+            raise DatabaseUnavailable(
+                f"No free connection within {self._acquire_seconds:g} s; the pool holds {self._maximum}."
+            ) from None
+        except _FAILURES as error:
+            raise _ours(error) from None
+
+    async def _release(self, connection: Connection) -> None:
+        pool = self._pool
+        if pool is not None:  # else it was closed with the pool
+            with contextlib.suppress(*_FAILURES_OR_TIMEOUT):  # a broken connection is dropped by the pool
+                await pool.release(connection._raw, timeout=self._acquire_seconds)
 
     async def _connect(self) -> Any:
         return await asyncpg.create_pool(

@@ -3,6 +3,9 @@
 The only module that imports redis. Connecting and every command are bounded by a second each, and after a command
 timed out the next ones are refused at once for a moment: a paused Redis costs a turn one second, not one per command.
 Whoever gets RedisUnavailable goes on without Redis. The wake-ups themselves are in listener.py.
+
+Commands use redis-py's connections and pool, but not its client: two commands are on the way of every form post, and
+the client's retries, metrics and time limits (a task for each) cost more than the command itself.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from typing import Any
 
 import redis.asyncio
 import structlog
+from hiredis import pack_command
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -77,14 +81,14 @@ class Redis:
         self._command_seconds = command_seconds
         self._clock = clock or SystemClock()
         self._rests_until = 0.0
-        self._client: Any = None
+        self._pool: Any = None
         self._listener = Listener(open_wire=self._open_wire, confirm_seconds=command_seconds)
 
     async def start(self) -> None:
         """Connect; waits for Redis up to `wait_seconds`, then raises RedisUnavailable."""
-        if self._client is not None:
+        if self._pool is not None:
             return
-        self._client = self._connect()
+        self._pool = self._make_pool()
         began = self._clock.monotonic()
         while (problem := await self.problem()) is not None:
             waited = self._clock.monotonic() - began
@@ -100,10 +104,10 @@ class Redis:
     async def stop(self) -> None:
         """End the wake-ups and close every connection."""
         await self._listener.stop()
-        client, self._client = self._client, None
-        if client is not None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
             with contextlib.suppress(RedisError, OSError):
-                await client.aclose()
+                await pool.aclose()
 
     def script(self, source: str) -> Script:
         """A Lua script to be called with keys and arguments."""
@@ -167,12 +171,20 @@ class Redis:
     async def command(self, *words: str | bytes | int | float) -> Any:
         """Run one command and give its answer as Redis does. Raises RedisUnavailable, RedisRefused."""
         self._refuse_while_resting()
-        if self._client is None:
+        pool = self._pool
+        if pool is None:
             raise RedisUnavailable("The client is not started.")
+        packed = pack_command(words)  # type: ignore[arg-type]  # it takes tuples of any length
         began = asyncio.get_running_loop().time()
         try:
-            return await self._client.execute_command(*words)
-        except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+            async with asyncio.timeout(self._command_seconds):
+                connection = await pool.get_connection()
+                try:
+                    await connection.send_packed_command((packed,), check_health=False)
+                    return await connection.read_response()
+                finally:
+                    await pool.release(connection)  # one that was interrupted is closed, and connects anew
+        except (RedisConnectionError, RedisTimeoutError, TimeoutError, OSError) as error:
             if self._rest_if_slow(began):
                 raise RedisUnavailable(f"No answer within {self._command_seconds:g} s.") from None
             raise RedisUnavailable(type(error).__name__) from None
@@ -192,24 +204,23 @@ class Redis:
         if self._clock.monotonic() < self._rests_until:
             raise RedisUnavailable("It did not answer a moment ago.")
 
-    def _connect(self) -> Any:
-        options = {} if self._url.startswith("unix:") else {"socket_keepalive": True}
-        pool = redis.asyncio.BlockingConnectionPool.from_url(
+    def _make_pool(self, **options: Any) -> Any:
+        if not self._url.startswith("unix:"):
+            options["socket_keepalive"] = True
+        return redis.asyncio.BlockingConnectionPool.from_url(
             self._url,
             max_connections=_CONNECTIONS,
-            timeout=self._command_seconds,
+            timeout=None,
             protocol=2,
             driver_info=None,
             retry=Retry(NoBackoff(), 0),
-            socket_timeout=self._command_seconds,
             socket_connect_timeout=self._connect_seconds,
             **options,
         )
-        return redis.asyncio.Redis.from_pool(pool)
 
     async def _open_wire(self) -> Wire:
         """A connection of its own for subscriptions. Raises RedisUnavailable."""
-        pool = self._connect().connection_pool
+        pool = self._make_pool(socket_timeout=self._command_seconds)
         connection = pool.connection_class(**pool.connection_kwargs)
         wire = _Wire(connection)
         try:

@@ -71,7 +71,7 @@ async def test_without_the_password_nobody_is_let_in(tmp_path: Path, stopping: l
     await server.start()
     before, _, after = server.url.partition("://")
     stranger = Redis(url=f"{before}://{after.rpartition('@')[2]}")
-    stranger._client = stranger._connect()
+    stranger._pool = stranger._make_pool()
     with pytest.raises(RedisUnavailable, match="Authentication"):
         await stranger.get("k")
     await stranger.stop()
