@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from services.gateway.addresses import address_to_go_to, header_lines, header_value
 from services.gateway.browser_sessions import Browser
 from services.gateway.desk import Desk
 from services.gateway.notices import BUSY, LOCKED_OUT, UNKNOWN_INTERVIEW, Notice, of_problem
@@ -58,7 +59,7 @@ async def respond(desk: Desk, asked: Asked, reply: TurnReply) -> Response:
         case "screen":
             return await _screen(desk, asked, reply)
         case "response":
-            return _raw(asked, _part(reply.response))
+            return _raw(desk, asked, _part(reply.response))
         case "command":
             return await _command(desk, asked, _part(reply.command))
         case "problem" | "missing" | "locked_out" | "busy":
@@ -109,20 +110,23 @@ async def _screen(desk: Desk, asked: Asked, reply: TurnReply) -> Response:
     return desk.with_cookies(asked.browser, response)
 
 
-def _raw(asked: Asked, answer: HttpAnswer) -> Response:
+def _raw(desk: Desk, asked: Asked, answer: HttpAnswer) -> Response:
     if asked.wants_ajax and asked.is_resubmission_possible:
         return JSONResponse({"action": "resubmit"})
     try:
         body = base64.b64decode(answer.body_base64, validate=True)
     except (binascii.Error, ValueError):
         raise ReplyMalformed("The body of a response is not base64.") from None
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    headers = {name: value for name, value in headers.items() if name not in _HOP_HEADERS}
+    headers = {name: value for name, value in header_lines(answer.headers).items() if name not in _HOP_HEADERS}
+    for name, url in answer.headers.items():
+        if name.lower() == "location":
+            headers["location"] = address_to_go_to(url, otherwise=desk.settings.exit_page)
     headers.setdefault("cache-control", "no-store")
     headers.setdefault("content-security-policy", INTERVIEW_POLICY)
     if asked.wants_ajax and "location" in headers:
         return JSONResponse({"action": "redirect", "url": headers["location"]})
-    return Response(body, status_code=answer.status, media_type=answer.content_type, headers=headers)
+    kind = header_value(answer.content_type)
+    return Response(body, status_code=answer.status, media_type=kind, headers=headers)
 
 
 async def _command(desk: Desk, asked: Asked, command: SessionCommand) -> Response:
@@ -145,12 +149,13 @@ async def _command(desk: Desk, asked: Asked, command: SessionCommand) -> Respons
     if name == "refresh":
         return JSONResponse({"action": "refresh"}) if asked.wants_ajax else _redirect(asked, here)
     if name in _SIGN_IN:
-        return _redirect(asked, command.url or f"{_SIGN_IN[name]}?{urlencode({'next': here})}")
+        sign_in = f"{_SIGN_IN[name]}?{urlencode({'next': here})}"
+        return _redirect(asked, address_to_go_to(command.url, otherwise=sign_in))
     if name not in _REDIRECTS:
         raise ReplyMalformed(f"There is no command {name!r}.")
     if name in ("exit", "exit_logout", "logout", "interview_exit"):
         await desk.browsers.forget(asked.browser, asked.interview)
-    response = _redirect(asked, command.url or desk.settings.exit_page)
+    response = _redirect(asked, address_to_go_to(command.url, otherwise=desk.settings.exit_page))
     if name in ("logout", "exit_logout"):
         await desk.browsers.end(asked.browser)
         desk.browsers.clear_cookies(response)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -50,7 +51,8 @@ def router(desk: Desk) -> APIRouter:
         browser = await desk.browsers.find_or_create(request.cookies, interview)
         if not interview:
             latest = await desk.browsers.latest_interview(browser)
-            return RedirectResponse(request.url.include_query_params(i=latest) if latest else "/", status_code=303)
+            again = urlencode([*query.multi_items(), ("i", latest or "")])
+            return RedirectResponse(f"/interview?{again}" if latest else "/", status_code=303)
         await desk.rates.admit("open", browser.device_id)
         wants_data = bool(whole_number(query, "json"))
         asked = Asked(request, browser, interview, wants_data=wants_data)

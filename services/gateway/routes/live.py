@@ -12,9 +12,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from services.gateway.browser_sessions import hash_of
 from services.gateway.desk import Desk
-from services.gateway.live import TooManyPages, Watcher
+from services.gateway.live import Watcher
 from shared.crypto.tokens import TokenBroken
-from shared.kernel.errors import Refused
+from shared.kernel.errors import Refused, Retryable
 
 _HELLO_SECONDS = 10.0
 _REFUSED, _TRY_LATER = 4403, 1013
@@ -39,7 +39,7 @@ def router(desk: Desk) -> APIRouter:
                 await _serve(socket, watcher)
         except (Refused, TimeoutError):
             await _close(socket, _REFUSED)
-        except TooManyPages:
+        except Retryable:  # too many pages, or no database: the page asks from time to time and tries again
             await _close(socket, _TRY_LATER)
         except (WebSocketDisconnect, RuntimeError):
             return
@@ -55,7 +55,7 @@ async def _hello(desk: Desk, socket: WebSocket) -> tuple[str, int]:
     try:
         hello = orjson.loads(text)
         token, version = str(hello["token"]), int(hello["version"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         raise HelloMalformed from None
     browser = await desk.browsers.find(socket.cookies)
     if browser is None:

@@ -1,0 +1,36 @@
+"""What interviews put into the head of an answer, made safe: addresses to go to, and header lines.
+
+Both often hold what somebody typed or what stood in a link. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+_IGNORED_BY_BROWSERS = re.compile(r"[\t\r\n]|^[\x00-\x20]+|[\x00-\x20]+$")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_SCHEMES = frozenset({"http", "https", "mailto", "tel", "sms"})
+_KEPT = "%/:=&?~#+!$,;'@()*[]"
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
+
+
+def address_to_go_to(url: str, *, otherwise: str) -> str:
+    """The address as a browser may be sent to it; `otherwise` when it would run a script or show made-up data."""
+    text = _IGNORED_BY_BROWSERS.sub("", url)
+    scheme = _SCHEME.match(text)
+    if not text or (scheme is not None and scheme[1].lower() not in _SCHEMES):
+        return otherwise
+    return quote(text, safe=_KEPT)
+
+
+def header_lines(headers: Mapping[str, str]) -> dict[str, str]:
+    """Names in small letters, each with a value of one line; what is no name of a header is left out."""
+    return {name.lower(): header_value(value) for name, value in headers.items() if _NAME.match(name)}
+
+
+def header_value(value: str) -> str:
+    """One line of the letters that HTTP headers know."""
+    return _CONTROLS.sub(" ", value).encode("latin-1", "replace").decode("latin-1")
