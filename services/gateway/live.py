@@ -2,7 +2,8 @@
 
 Each page has room for one message; what comes while it is still being sent is merged into it, so that a slow
 connection costs no memory and misses nothing. What happened while a page was on its way is kept for a moment: a page
-that says which version it shows is told at once when there is a newer one.
+that says which version it shows is told at once when there is a newer one, or when tasks have ended: that alone makes
+no new version.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ class Hub:
         watcher = Watcher()
         watchers.add(watcher)
         recent = self._recent.get(session_id)
-        if recent is not None and recent.version > version:
+        if recent is not None and (recent.version > version or recent.ended_tasks):
             watcher.tell(recent)
         try:
             yield watcher

@@ -17,10 +17,12 @@ from services.session.turn import Turned, Turns
 from shared.contracts.events import SessionChanged
 from shared.contracts.session import BackgroundEnded
 from shared.contracts.visitor import Visitor
+from shared.crypto.aead import SealBroken
 from shared.interview.runtime.effects import NotificationMode
 from shared.interview.runtime.operations import Blobs, TaskFailure
 from shared.interview.runtime.outcomes import BackgroundValue, RunFailed, RunResult
 from shared.kernel.clock import Clock
+from shared.kernel.errors import ColloquyError, Retryable
 from shared.kernel.ids import SessionId
 from shared.storage.database import Database, Statements
 from shared.tasks.records import EndedTask, Failure, GrantBroken, StaleTask
@@ -51,21 +53,38 @@ class TaskEndings:
         """
         try:
             ended = await self._tasks.ended(self._database, message.task_id)
-        except GrantBroken as error:
+        except (GrantBroken, SealBroken) as error:
             log.error("task.key_lost", session=message.session_id, task=message.task_id, reason=str(error))
             await self._tasks.fail_for_lost_key(self._database, message.task_id, message.fencing, now=self._clock.now())
             ended = None
         if ended is not None and ended.fencing == message.fencing:
             try:
-                await self._end(ended)
+                await self._end_somehow(ended)
             except StaleTask:
                 log.info("task.ended_meanwhile", session=ended.session_id, task=ended.task_id)
         await self._announce(message)
 
+    async def _end_somehow(self, ended: EndedTask) -> None:
+        """A result that cannot be taken in, and never will be, is the task's failure: nobody must wait for ever."""
+        try:
+            await self._end(ended)
+        except (Retryable, StaleTask):
+            raise
+        except Exception as error:
+            is_ours = isinstance(error, ColloquyError)
+            reason = str(error) if is_ours else type(error).__name__
+            log.error(
+                "task.not_taken_in", session=ended.session_id, task=ended.task_id, reason=reason, exc_info=not is_ours
+            )
+            message = reason if is_ours else "The server made a mistake. It has been noted."
+            await self._finish(ended, failure=Failure(error_type=type(error).__name__, error_message=message))
+
     async def _end(self, ended: EndedTask) -> None:
         match ended.outcome.kind:
             case "ends_session":
-                await self._turns.run(end_of_session(_request_of(ended)), granted=ended.keys)
+                turned = await self._turns.run(end_of_session(_request_of(ended)), granted=ended.keys)
+                if (problem := _problem(turned)) is not None:
+                    await self._finish(ended, failure=problem)
             case "value":
                 await self._finish(ended, value=ended.outcome.json_value)
             case "response_action" | "failed" if ended.outcome.action is not None:

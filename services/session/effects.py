@@ -85,8 +85,9 @@ class Effects:
         envelopes: list[Envelope] = []
         rows: list[Rows] = []
         log_lines: list[LogLine] = []
-        if ends_all_tasks:
-            rows += self._end_of_all_tasks(opened)
+        if ends_all_tasks and opened.stored is not None:
+            session_id = opened.keys.session_id
+            rows.append(lambda statements: self._revoke_all(statements, session_id))
         for effect in result.effects:
             match effect:
                 case LaunchTask(task_id=task_id):
@@ -135,8 +136,7 @@ class Effects:
 
     async def end_session(self, statements: Statements, opened: Opened) -> None:
         """The session is deleted: its tasks end, and nothing is left of them."""
-        for row in self._end_of_all_tasks(opened):
-            await row(statements)
+        await self._revoke_all(statements, opened.keys.session_id)
         await self._tasks.forget(statements, opened.keys.session_id)
 
     def wake(self) -> None:
@@ -150,13 +150,11 @@ class Effects:
         for line in work.log_lines:
             log.info("interview.log", session=session_id, interview=interview, text=line.message)
 
-    def _end_of_all_tasks(self, opened: Opened) -> list[Rows]:
-        session_id = opened.keys.session_id
-        return [
-            self._revocation(session_id, picture.task_id, True)
-            for picture in self.pictures(opened)
-            if picture.state in ("pending", "running")
-        ]
+    async def _revoke_all(self, statements: Statements, session_id: SessionId) -> None:
+        """End what has not ended, also tasks that other tasks have launched since the session was loaded."""
+        revoked = await self._tasks.revoke_all(statements, session_id, now=self._clock.now())
+        events = [TaskRevoked(task_id=task_id, session_id=session_id) for task_id in revoked]
+        await self._outbox.add(statements, [self._envelopes.wrap(event) for event in events])
 
     def _revocation(self, session_id: SessionId, task_id: str, terminate: bool) -> Rows:
         async def revoke(statements: Statements) -> None:

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, get_args
 
-import orjson
-
 from services.session.keys import DataKeys
 from shared.contracts.session import BrowserCommand
 from shared.interview.runtime.effects import NotificationMode
@@ -80,7 +78,7 @@ async def add(
     statements: Statements, keys: DataKeys, *, audience: str, task_id: str, command: BrowserCommand, now: datetime
 ) -> None:
     """Keep a notice, in the transaction that ends the task; for a session that is gone there is nobody to tell."""
-    payload = keys.seal_value(orjson.dumps(command.model_dump(mode="json")), _PURPOSE, task_id)
+    payload = keys.seal_value(command.model_dump_json().encode(), _PURPOSE, task_id)
     await statements.execute(_ADD, keys.session_id, audience, task_id, payload, now)
 
 
@@ -100,8 +98,8 @@ async def deliver(
     """Forget what a page has done; give what it has still to do, in the order the tasks ended."""
     rows = await statements.fetch(_DELIVER, keys.session_id, audience, list(acknowledged), _MOST_AT_ONCE)
     return [
-        BrowserCommand.model_validate(
-            orjson.loads(keys.open_value(row["payload_sealed"], _PURPOSE, row["task_id"])) | {"notice": row["id"]}
+        BrowserCommand.model_validate_json(keys.open_value(row["payload_sealed"], _PURPOSE, row["task_id"])).model_copy(
+            update={"notice": row["id"]}
         )
         for row in rows
     ]

@@ -192,5 +192,5 @@ def unpack(packed: bytes) -> TurnReply:
 
 def _as_json(value: object) -> object:
     if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
+        return orjson.Fragment(value.model_dump_json())  # orjson itself has no integers beyond 64 bits
     raise TypeError

@@ -22,6 +22,7 @@ from shared.tasks.leases import Leases
 from shared.tasks.snapshot import Snapshots
 from shared.tasks.store import Tasks
 
+from .checkpoint import Checkpoint, Unwatched
 from .handlers import HANDLERS
 from .overdue import OverdueTasks
 from .runs import Runs
@@ -45,6 +46,7 @@ class Parts:
     clock: Clock = field(default_factory=SystemClock)
     owner: str = field(default_factory=new_id)
     """Who holds the leases: another one for every process."""
+    checkpoint: Checkpoint = field(default_factory=Unwatched)
     own: Sequence[Component] = ()
     """Those that start before the service and stop after it; empty when somebody else looks after them."""
     own_messaging: Sequence[Component] = ()
@@ -75,6 +77,7 @@ def build(settings: WorkerSettings, parts: Parts) -> Service:
         ),
         limit_seconds=settings.task_limit_seconds,
         lease_seconds=settings.task_lease_seconds,
+        checkpoint=parts.checkpoint,
     )
     runs = Runs(
         runner=runner,
@@ -99,6 +102,7 @@ def build(settings: WorkerSettings, parts: Parts) -> Service:
         envelopes=envelopes,
         wake_relay=parts.relay.wake,
         clock=parts.clock,
+        in_hand=runs.in_hand,
         every_seconds=settings.overdue_seconds,
     )
     queues = {

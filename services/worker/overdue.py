@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -32,6 +32,7 @@ class OverdueTasks:
         envelopes: Envelopes,
         wake_relay: Callable[[], None],
         clock: Clock,
+        in_hand: Callable[[], Sequence[str]],
         every_seconds: float,
     ) -> None:
         self._database = database
@@ -40,6 +41,7 @@ class OverdueTasks:
         self._envelopes = envelopes
         self._wake_relay = wake_relay
         self._clock = clock
+        self._in_hand = in_hand
         self._every_seconds = every_seconds
         self._loop: asyncio.Task[None] | None = None
 
@@ -55,9 +57,13 @@ class OverdueTasks:
             await asyncio.gather(loop, return_exceptions=True)
 
     async def look(self) -> int:
-        """Put right what is overdue; gives how many tasks that were."""
+        """Put right what is overdue; gives how many tasks that were.
+
+        Leases of this worker's own runs are left to those who renew them: a machine that slept past them wakes up with
+        its tasks still in hand.
+        """
         async with self._database.transaction() as connection:
-            found = await self._leases.take_overdue(connection)
+            found = await self._leases.take_overdue(connection, besides=self._in_hand())
             await self._outbox.add(connection, [self._envelope(each) for each in found])
         if found:
             self._wake_relay()
@@ -86,4 +92,6 @@ class OverdueTasks:
                 await self.look()
             except ColloquyError as error:
                 log.warning("worker.overdue_not_read", reason=str(error))
+            except Exception:  # whatever it is, nobody else may be there to look after lost tasks
+                log.exception("worker.overdue_broken")
             await self._clock.sleep(self._every_seconds)

@@ -62,9 +62,10 @@ def report_of(result: RunResult, blobs: Blobs) -> Report:
             assert_never(outcome)
 
 
-def report_of_error(error: ColloquyError) -> Report:
-    """The report on a run that was ended, or never came about."""
-    failure = Failure(error_type=type(error).__name__, error_message=str(error)[:_LONGEST_MESSAGE])
+def report_of_error(error: Exception) -> Report:
+    """The report on a run that was ended, or never came about. What an error that is not ours says stays in the log."""
+    message = str(error) if isinstance(error, ColloquyError) else "The server made a mistake. It has been noted."
+    failure = Failure(error_type=type(error).__name__, error_message=message[:_LONGEST_MESSAGE])
     return Report(Outcome(kind="failed", failure=failure))
 
 

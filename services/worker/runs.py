@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -67,7 +67,8 @@ class Runs:
         self._lease_seconds = lease_seconds
         self._patience_seconds = patience_seconds
         self._drain_seconds = drain_seconds
-        self._cancels: dict[str, asyncio.Event] = {}
+        self._cancels: dict[tuple[str, int], asyncio.Event] = {}
+        """By task and fencing number: a task whose lease ran out may be claimed again beside its first run."""
         self._running: set[asyncio.Task[None]] = set()
         self._is_open = True
 
@@ -111,8 +112,13 @@ class Runs:
 
     def revoke(self, task_id: str) -> None:
         """A task was revoked: end it, if it runs here."""
-        if cancelled := self._cancels.get(task_id):
-            cancelled.set()
+        for (each, _), cancelled in self._cancels.items():
+            if each == task_id:
+                cancelled.set()
+
+    def in_hand(self) -> Sequence[str]:
+        """The ids of the tasks that run here."""
+        return [task_id for task_id, _ in self._cancels]
 
     async def _claim(self, task_id: str) -> Claim | None:
         try:
@@ -130,7 +136,8 @@ class Runs:
             return None
 
     async def _run(self, claim: Claim, room: contextlib.AsyncExitStack) -> None:
-        cancelled = self._cancels[claim.task_id] = asyncio.Event()
+        key = (claim.task_id, claim.fencing)
+        cancelled = self._cancels[key] = asyncio.Event()
         keeper = asyncio.create_task(self._keep(claim, cancelled))
         try:
             await self._runner.run(claim, cancelled=cancelled)
@@ -145,7 +152,7 @@ class Runs:
             log.exception("task.broken", task=claim.task_id, session=claim.session_id)
         finally:
             keeper.cancel()
-            del self._cancels[claim.task_id]
+            del self._cancels[key]
             await room.aclose()
 
     async def _keep(self, claim: Claim, cancelled: asyncio.Event) -> None:
@@ -165,10 +172,13 @@ class Runs:
                     cancelled.set()
 
     async def _give_up(self, claim: Claim) -> None:
-        """The worker is stopped in the middle of a task, which is not run again."""
+        """The worker is stopped: another one may have a task that has not begun; one in the middle is not run again."""
         report = Report(Outcome(kind="failed", failure=failure_of("worker_lost")))
         with contextlib.suppress(ColloquyError):
-            await self._runner.record(claim, report)
+            try:
+                await self._leases.give_back(self._database, claim, after_seconds=0)
+            except StaleTask:
+                await self._runner.record(claim, report)
 
     async def _ring_later(self, message: RunTask | RunTaskLow) -> None:
         log.info("worker.busy", task=message.task_id, waited_seconds=self._patience_seconds)

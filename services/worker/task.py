@@ -23,13 +23,14 @@ from shared.interview.runtime.effects import Effect, LaunchTask, LogLine, Revoke
 from shared.interview.runtime.operations import Blobs, RunBackgroundAction, RunContext, RunRequest
 from shared.interview.runtime.outcomes import RunResult
 from shared.kernel.clock import Clock
-from shared.kernel.errors import Retryable
+from shared.kernel.errors import ColloquyError, Retryable
 from shared.storage.database import Connection, Database
 from shared.tasks.leases import Claim, Leases
-from shared.tasks.records import NewTask
+from shared.tasks.records import NewTask, StaleTask
 from shared.tasks.snapshot import SessionClosed, SessionMissing, Snapshot, Snapshots
 from shared.tasks.store import Tasks
 
+from .checkpoint import Checkpoint
 from .host import TaskHost
 from .reporting import Report, report_of, report_of_error
 
@@ -68,11 +69,25 @@ class TaskRunner:
     defaults: Defaults
     limit_seconds: float
     lease_seconds: float
+    checkpoint: Checkpoint
 
     async def run(self, claim: Claim, *, cancelled: asyncio.Event) -> None:
-        """Run and record. Raises RunKilled when `cancelled` is set, StaleTask when the lease is lost."""
-        report, effects, blobs = await self._first_phase(claim, cancelled)
-        await self._persist(lambda: self.record(claim, report, effects, blobs), claim, cancelled)
+        """Run and record. Raises RunKilled when `cancelled` is set, StaleTask when the lease is lost.
+
+        Whatever else goes wrong is the task's failure: nobody must wait for a task that cannot end.
+        """
+        await self.checkpoint.reached("claimed", claim.task_id)
+        try:
+            report, effects, blobs = await self._first_phase(claim, cancelled)
+            await self._persist(lambda: self.record(claim, report, effects, blobs), claim, cancelled)
+        except (RunKilled, StaleTask):
+            raise
+        except Exception as error:
+            is_ours = isinstance(error, ColloquyError)
+            reason = str(error) if is_ours else type(error).__name__
+            log.error("task.broken", task=claim.task_id, session=claim.session_id, reason=reason, exc_info=not is_ours)
+            broken = report_of_error(error)
+            await self._persist(lambda: self.record(claim, broken), claim, cancelled)
 
     async def _first_phase(self, claim: Claim, cancelled: asyncio.Event) -> tuple[Report, Sequence[Effect], Blobs]:
         try:
@@ -84,6 +99,7 @@ class TaskRunner:
         await self._persist(
             lambda: self.leases.begin(self.database, claim, lease_seconds=self.lease_seconds), claim, cancelled
         )
+        await self.checkpoint.reached("begun", claim.task_id)
         try:
             result, blobs = await self._evaluate(claim, snapshot, cancelled)
         except (RunTimedOut, ProcessDied) as error:
@@ -113,6 +129,7 @@ class TaskRunner:
             envelopes = await self._carry_out(connection, claim, effects, blobs or {})
             ended = BackgroundEnded(task_id=claim.task_id, session_id=claim.session_id, fencing=claim.fencing)
             await self.outbox.add(connection, [*envelopes, self.envelopes.wrap(ended)])
+        await self.checkpoint.reached("recorded", claim.task_id)
         self.wake_relay()
         log.info("task.reported", task=claim.task_id, session=claim.session_id, outcome=report.outcome.kind)
 

@@ -14,7 +14,7 @@ from pydantic import (
     SerializationInfo,
     ValidationInfo,
 )
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, core_schema, to_json
 
 JsonObject = dict[str, Any]
 T = TypeVar("T")
@@ -73,7 +73,11 @@ class Sealed(Generic[T]):
             sealer = context.get("sealer")
             if sealer is None:
                 raise ValueError("a sealed value leaves the process only with a sealer")
-            plain = orjson.dumps(proceed(sealed.value))
+            value = proceed(sealed.value)
+            try:
+                plain = orjson.dumps(value)
+            except TypeError:  # integers beyond 64 bits, which orjson reads as floats
+                plain = to_json(value)
             return {"sealed": base64.b64encode(sealer.seal(plain, purpose=_PURPOSE)).decode()}
 
         return core_schema.with_info_wrap_validator_function(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from shared.contracts.visitor import RequestFacts, UserFacts
+from shared.crypto.aead import SealBroken
 from shared.crypto.keys import ServerKeys
 from shared.storage.database import Statements
 from shared.tasks.records import GrantBroken, Outcome, StaleTask
@@ -60,7 +61,7 @@ where id = $1 and fencing = $2 and state = 'running' returning id
 _OVERDUE = """
 with late as (
     select id, state, begun_at is not null or fencing >= $2 as is_lost, rings
-    from tasks.tasks where due_at < now() order by due_at limit $1 for update skip locked
+    from tasks.tasks where due_at < now() and id <> all($4::uuid[]) order by due_at limit $1 for update skip locked
 )
 update tasks.tasks t
 set state = case when late.state = 'running' then case when late.is_lost then 'responding' else 'pending' end
@@ -109,22 +110,26 @@ class Leases:
         self._server_keys = server_keys
 
     async def claim(self, statements: Statements, task_id: str, *, owner: str, lease_seconds: float) -> Claim | None:
-        """Take a task; None when it is taken, ended or gone. Raises KeyLost with the fencing number to report with."""
+        """Take a task; None when it is taken, ended or gone.
+
+        Raises KeyLost with the fencing number to report with, when what was stored of it cannot be opened.
+        """
         row = await statements.fetchrow(_CLAIM, task_id, owner, float(lease_seconds))
         if row is None:
             return None
         session_id, fencing = row["session_id"], row["fencing"]
         try:
             keys = open_grants(row["grants"], session_id=session_id, task_id=task_id, server_keys=self._server_keys)
-        except GrantBroken as error:
+            user, request = unseal_visitor(row["visitor_sealed"], task_id, keys)
+            arguments = unseal(row["arguments_sealed"], "arguments", task_id, keys)
+        except (GrantBroken, SealBroken) as error:
             raise KeyLost(session_id, fencing) from error
-        user, request = unseal_visitor(row["visitor_sealed"], task_id, keys)
         return Claim(
             task_id=task_id,
             session_id=session_id,
             fencing=fencing,
             action=row["action"],
-            arguments=unseal(row["arguments_sealed"], "arguments", task_id, keys),
+            arguments=arguments,
             mode=row["mode"],
             language=row["language"],
             user=user,
@@ -170,12 +175,16 @@ class Leases:
             float(RING_AGAIN_SECONDS),
         )
 
-    async def take_overdue(self, statements: Statements, *, limit: int = 100) -> Sequence[Overdue]:
+    async def take_overdue(
+        self, statements: Statements, *, besides: Sequence[str] = (), limit: int = 100
+    ) -> Sequence[Overdue]:
         """Put tasks right whose lease has ended or whose message seems lost; gives what to say about each.
+
+        `besides` are tasks that somebody is known to look after.
 
         The caller adds those messages to the outbox in the same transaction. Several workers may do this at once.
         """
-        rows = await statements.fetch(_OVERDUE, limit, MOST_CLAIMS, float(RING_AGAIN_SECONDS))
+        rows = await statements.fetch(_OVERDUE, limit, MOST_CLAIMS, float(RING_AGAIN_SECONDS), list(besides))
         return [
             Overdue(
                 row["id"],

@@ -102,6 +102,19 @@ with ended as (
 select id from ended
 """
 
+_REVOKE_ALL = """
+with ended as (
+    update tasks.tasks
+    set state = 'revoked', fencing = fencing + 1, ended_at = $2, due_at = null, lease_owner = null,
+        outcome_sealed = null, followup_sealed = null, payload_sealed = null
+    where session_id = $1 and ended_at is null
+    returning id
+), closed as (
+    delete from tasks.grants using ended where task_id = ended.id
+)
+select id::text from ended
+"""
+
 _RESULT = """
 select id::text, state, ended_at, failure_sealed, reason, payload_sealed
 from tasks.tasks where id::text = $1 and session_id = $2
@@ -244,6 +257,17 @@ class Tasks:
         False when that was without effect: ended, begun or unknown. When true, announce TaskRevoked.
         """
         return await statements.fetchval(_REVOKE, task_id, session_id, terminate, now) is not None
+
+    async def revoke_all(self, statements: Statements, session_id: str, *, now: datetime) -> list[str]:
+        """Revoke whatever has not ended; gives the ids, for TaskRevoked.
+
+        A task that a worker is recording just now may launch others in the same transaction: the first statement waits
+        for it, the next one sees those.
+        """
+        revoked: list[str] = []
+        while rows := await statements.fetch(_REVOKE_ALL, session_id, now):
+            revoked += [row["id"] for row in rows]
+        return revoked
 
     async def result(self, statements: Statements, task_id: str, *, keys: Keys) -> TaskResult | None:
         """How a task of this session stands, with its pickled value; None when there is no such task."""

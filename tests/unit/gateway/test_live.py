@@ -25,11 +25,18 @@ async def test_a_slow_page_gets_everything_in_one_message() -> None:
 
 async def test_a_page_that_shows_an_older_version_is_told_at_once() -> None:
     hub = Hub()
-    hub.tell(changed(5, ended_tasks=("t1",)))
+    hub.tell(changed(5))
     with hub.watching("s", 4) as late, hub.watching("s", 5) as current:
-        assert (await late.next()).ended_tasks == ("t1",)
+        assert (await late.next()).version == 5
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(current.next(), 0.01)
+
+
+async def test_a_page_that_comes_after_the_end_of_a_task_is_told_though_no_version_is_newer() -> None:
+    hub = Hub()
+    hub.tell(changed(5, cause="task", ended_tasks=("t1",)))
+    with hub.watching("s", 5) as late:
+        assert (await late.next()).ended_tasks == ("t1",)
 
 
 def test_a_check_in_of_somebody_does_not_hide_an_answer_of_somebody() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from shared.crypto.aead import SealBroken
@@ -216,3 +218,21 @@ async def test_a_task_whose_grant_is_lost_fails_with_a_reason(
     assert picture.state == "failed"
     assert picture.failure is not None
     assert picture.failure.error_type == "KeyLost"
+
+
+async def test_all_tasks_of_a_session_are_revoked_also_those_that_a_task_launches_meanwhile(
+    rows: Database, tasks: Tasks, leases: Leases, keys: GrantedKeys, postgres_url: str
+) -> None:
+    launching, launched = new_task(), new_task()
+    await tasks.insert(rows, [launching], keys=keys)
+    claim = await leases.claim(rows, launching.task_id, owner="w", lease_seconds=30)
+    assert claim is not None
+    async with rows.transaction() as reporting:
+        await leases.record_outcome(reporting, claim, Outcome(kind="value"), payload=b"x")
+        revoking = asyncio.create_task(tasks.revoke_all(rows, keys.session_id, now=NOW))
+        while not await rows.fetchval("select exists (select 1 from pg_locks where not granted)"):
+            await asyncio.sleep(0.01)
+        await tasks.insert(reporting, [launched], keys=keys)
+    assert sorted(await revoking) == sorted([launching.task_id, launched.task_id])
+    assert {picture.state for picture in await tasks.pictures(rows, keys=keys)} == {"revoked"}
+    assert await grants_of(rows, launched.task_id) == 0

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from services.worker.app import Parts, build
+from services.worker.checkpoint import Checkpoint, Unwatched
 from services.worker.settings import WorkerSettings
 from shared.bus.dispatch import consumers
 from shared.bus.messaging import Messaging, in_process
@@ -21,6 +22,7 @@ from shared.contracts.session import BackgroundEnded
 from shared.contracts.worker import RunTask, RunTaskLow
 from shared.crypto.keys import ServerKeys
 from shared.evaluation.pool import PoolSettings, ProcessPool
+from shared.evaluation.port import Evaluator
 from shared.kernel.clock import SystemClock
 from shared.kernel.service import Service
 from shared.storage.database import Database
@@ -119,17 +121,20 @@ async def start_worker(house: House, server_keys: ServerKeys) -> AsyncIterator[S
     """Builds and starts workers; the settings are given by name."""
     started: list[Service] = []
 
-    async def start(**given: Any) -> Service:
+    async def start(
+        *, checkpoint: Checkpoint | None = None, evaluator: Evaluator | None = None, **given: Any
+    ) -> Service:
         settings = WorkerSettings.load(**given)
         pool = ProcessPool(settings=PoolSettings(size=settings.worker_processes), folders=[], engine=ENGINE)
         parts = Parts(
             bus=house.messaging.bus,
             database=house.database,
             keys=server_keys,
-            evaluator=pool,
+            evaluator=evaluator or pool,
             outbox=house.messaging.outbox,
             relay=house.messaging.relay,
-            own=(pool,),
+            checkpoint=checkpoint or Unwatched(),
+            own=() if evaluator else (pool,),
             own_messaging=tuple(house.messaging.components),
         )
         worker = build(settings, parts)

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 from urllib.parse import urlsplit
 
+from shared.crypto.keys import ServerKeys
 from shared.kernel.service import Service
 from shared.storage.database import Database
 from shared.storage.errors import StatementRefused
+from shared.tasks.leases import Leases
 from shared.tasks.records import Failure
 
 from .conftest import House, StartWorker
@@ -120,11 +122,15 @@ async def test_a_message_that_waits_too_long_goes_back_to_its_queue(house: House
     assert [(await house.next_end()).task_id for _ in range(2)] == [first, second]
 
 
-async def test_a_task_whose_worker_vanished_fails_once(house: House, start_worker: StartWorker) -> None:
-    await start_worker(worker_processes=1, overdue_seconds=0.05, task_lease_seconds=1.0)
+async def test_a_task_whose_worker_vanished_fails_once(
+    house: House, start_worker: StartWorker, server_keys: ServerKeys
+) -> None:
     task_id = await house.launch("sleep")
-    await house.until_begun(task_id)
-    await house.database.execute("update tasks.tasks set due_at = now() - interval '1 second'")
+    vanished = Leases(server_keys=server_keys)
+    claim = await vanished.claim(house.database, task_id, owner="vanished", lease_seconds=0.0)
+    assert claim is not None
+    await vanished.begin(house.database, claim, lease_seconds=0.0)
+    await start_worker(worker_processes=1, overdue_seconds=0.05)
     ended = await house.next_end()
     assert ended.outcome.failure is not None
     assert (ended.task_id, ended.outcome.failure.error_type) == (task_id, "WorkerLost")

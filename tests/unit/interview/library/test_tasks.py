@@ -44,6 +44,20 @@ def test_launching_is_an_effect_and_returns_at_once(run: Run) -> None:
     }
 
 
+def test_a_run_that_is_repeated_gives_equal_tasks_the_same_name_and_others_another() -> None:
+    def names(*numbers: int) -> list[str]:
+        run = make_run()
+        run.context = run.context.model_copy(update={"operation_id": "submit-1"})
+        with running(run):
+            return [background_action("bg_task", number=number).id for number in numbers]
+
+    first, second = names(1, 1)
+    assert first != second
+    assert names(1, 1) == [first, second]
+    assert names(2, 1)[1] == first
+    assert names(2)[0] not in (first, second)
+
+
 def test_a_task_is_not_ready_in_the_turn_that_launched_it(run: Run) -> None:
     handle = background_action("bg_task")
     assert not handle.ready()
