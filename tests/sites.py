@@ -123,9 +123,13 @@ def embedded_site(
 
 @contextlib.contextmanager
 def distributed_site(
-    folder: Path, *, interviews: Sequence[Path] = (), environment: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    interviews: Sequence[Path] = (),
+    environment: Mapping[str, str] | None = None,
+    commands: Mapping[str, Sequence[str]] | None = None,
 ) -> Iterator[Site]:
-    """The five services as processes of their own, on real PostgreSQL, Redis and RabbitMQ."""
+    """The five services (or what `commands` names) as processes of their own, on real PostgreSQL, Redis, RabbitMQ."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     with (
@@ -136,7 +140,7 @@ def distributed_site(
         site = Site(
             folder=folder,
             port=port,
-            commands={name: [sys.executable, "-m", f"services.{name}"] for name in SERVICES},
+            commands=commands or {name: service_command(name) for name in SERVICES},
             environment={
                 **_common(folder, port, (*interviews, EXAMPLES)),
                 "COLLOQUY_DATABASE_URL": database_url,
@@ -179,6 +183,11 @@ def _common(folder: Path, port: int, interviews: Sequence[Path]) -> dict[str, st
         "COLLOQUY_LOG_FORMAT": "json",
         "COLLOQUY_INTERVIEW_PATH": os.pathsep.join(str(path) for path in interviews),
     }
+
+
+def service_command(name: str) -> list[str]:
+    """How a service is started on its own."""
+    return [sys.executable, "-m", f"services.{name}"]
 
 
 def free_port() -> int:
