@@ -340,3 +340,34 @@ subquestion: |
 """
     )
     assert session.screen.subquestion_html == "<h3>Note 1</h3>\n<p>Text</p>"
+
+
+def test_a_variable_nothing_defines_is_asked_for_by_what_it_is_used_for(play: Callable[[str], Play]) -> None:
+    p = play("""
+features:
+  use catchall: True
+---
+generic object: DACatchAll
+question: What is ${ x.object_name() }?
+fields:
+  - no label: x.value
+validation code: |
+  define(x.instanceName, x.value)
+---
+if: x.data_type_guess() in ('float', 'int')
+generic object: DACatchAll
+question: How much is ${ x.object_name() }?
+fields:
+  - no label: x.value
+    datatype: currency
+validation code: |
+  define(x.instanceName, x.value)
+---
+mandatory: True
+question: ${ my_name } earns ${ currency(salary) }
+""")
+    assert p.screen.question_text == "What is my name?"
+    p.fill({"x.value": "Ann"})
+    assert p.screen.question_text == "How much is salary?"
+    p.fill({"x.value": "100"})
+    assert p.screen.question_text == "Ann earns $100.00"

@@ -59,6 +59,7 @@ def test_a_singular_noun_in_s_is_left_alone(noun: str) -> None:
         ("8-year-old", "an 8-year-old"),
         ("11th juror", "an 11th juror"),
         ("110-page brief", "a 110-page brief"),
+        ("äpple", "a äpple"),
     ],
 )
 def test_the_indefinite_article_follows_the_sound(noun: str, expected: str) -> None:
