@@ -2,7 +2,7 @@
 
 redis-server keeps an append-only file under the data folder (DARedis data are the authors'); the simulation forgets
 everything when it ends, which is said at the start. Both listen on a Unix socket in a folder nobody else can enter;
-where its path is too long, on a loopback port. redis-server asks for a password in both cases.
+where its path is too long, on a loopback port. Both ask for a password: interviews may run as the same user.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class EmbeddedRedis:
             if self._program:
                 command, given = [self._program, "-"], _configuration(self._folder, path, port, password)
             else:
-                command, given, password = _simulation(path, port), b"", ""
+                command, given = _simulation(path, port), f"{password}\n".encode()
             self._process = process = launch(
                 command,
                 folder=self._folder,
@@ -126,7 +126,7 @@ class EmbeddedRedis:
                 given=given,
             )
             (self._folder / "server.json").write_bytes(orjson.dumps({"pid": process.pid}))
-            user = f":{quote(password, safe='')}@" if password else ""
+            user = f":{quote(password, safe='')}@"
             url = f"unix://{user}{quote(str(path))}?db=0" if has_socket else f"redis://{user}127.0.0.1:{port}/0"
             if await _answers(url, process):
                 self._url = url

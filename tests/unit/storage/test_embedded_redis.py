@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from shared.storage.child import DataFolderInUse, ended, is_alive
 from shared.storage.embedded_redis import EmbeddedRedis
 from shared.storage.errors import RedisUnavailable
-from shared.storage.redis import Redis
+from shared.storage.redis import Redis, RedisRefused
 
 PARENT = """
 import asyncio, sys
@@ -64,17 +64,38 @@ async def test_what_was_stored_is_there_after_a_restart(tmp_path: Path) -> None:
         await server.stop()
 
 
-@pytest.mark.skipif(shutil.which("redis-server") is None, reason="the simulation knows no passwords")
-async def test_without_the_password_nobody_is_let_in(tmp_path: Path, stopping: list[EmbeddedRedis]) -> None:
-    server = EmbeddedRedis(data_dir=tmp_path)
+@real_and_simulated
+@pytest.mark.parametrize("user", ["", ":wrong@", "default:wrong@"])
+async def test_without_the_password_nobody_is_let_in(
+    tmp_path: Path, program: str | None, user: str, stopping: list[EmbeddedRedis]
+) -> None:
+    server = EmbeddedRedis(data_dir=tmp_path, program=program)
     stopping.append(server)
     await server.start()
     before, _, after = server.url.partition("://")
-    stranger = Redis(url=f"{before}://{after.rpartition('@')[2]}")
+    stranger = Redis(url=f"{before}://{user}{after.rpartition('@')[2]}")
     stranger._pool = stranger._make_pool()
-    with pytest.raises(RedisUnavailable, match="Authentication"):
+    with pytest.raises((RedisUnavailable, RedisRefused)):
         await stranger.get("k")
     await stranger.stop()
+
+
+@real_and_simulated
+@pytest.mark.parametrize(
+    "said",
+    [b"PING\r\n", b"*1\r\n$4\r\nPING\r\n", b"*2\r\n$4\r\nAUTH\r\n$0\r\n\r\n", b"*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n"],
+)
+async def test_who_says_something_else_first_is_refused(
+    tmp_path: Path, program: str | None, said: bytes, stopping: list[EmbeddedRedis]
+) -> None:
+    server = EmbeddedRedis(data_dir=tmp_path, program=program)
+    stopping.append(server)
+    await server.start()
+    reader, writer = await asyncio.open_unix_connection(str(tmp_path / "redis" / "redis.sock"))
+    writer.write(said)
+    assert (await reader.readline()).startswith((b"-NOAUTH", b"-WRONGPASS", b"-ERR"))
+    writer.close()
+    await writer.wait_closed()
 
 
 @real_and_simulated
