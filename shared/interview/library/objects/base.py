@@ -15,7 +15,7 @@ from shared.interview.library.numbers import ordinal
 from shared.interview.library.objects.naming import name_from_frame, random_name
 from shared.interview.library.objects.wording import Wording
 from shared.interview.library.words.nouns import noun_singular
-from shared.interview.runtime.run import current_run
+from shared.interview.runtime.run import current_run, current_run_or_none
 
 Self = TypeVar("Self", bound="DAObject")
 
@@ -44,6 +44,27 @@ def _unshared(value: Any) -> Any:
     return copy.copy(value) if type(value) in (list, dict, set) else value
 
 
+class _Property(property):
+    """A property that keeps the AttributeError it ended with: Python drops it and asks `__getattr__` instead."""
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        try:
+            return super().__get__(instance, owner)
+        except AttributeError as error:
+            run = current_run_or_none()
+            if run is not None:
+                run.memo[_Property] = instance, self, error
+            raise
+
+
+def _raise_again(instance: DAObject, descriptor: Any) -> None:
+    """Raise what this property has just ended with; return when that is not known, and it has to be asked again."""
+    run = current_run_or_none()
+    found = None if run is None else run.memo.pop(_Property, None)
+    if found is not None and found[0] is instance and found[1] is descriptor:
+        raise found[2]
+
+
 @public
 class DAObject(Wording):
     """Base of everything an interview speaks about.
@@ -66,6 +87,12 @@ class DAObject(Wording):
         self.__dict__["instanceName"] = name
         self.init(*arguments, **attributes)
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name, value in list(vars(cls).items()):
+            if type(value) is property:
+                setattr(cls, name, _Property(value.fget, value.fset, value.fdel, value.__doc__))
+
     def init(self, *arguments: Any, **attributes: Any) -> None:
         """Set the attributes; derived classes extend this and call `super().init(*arguments, **attributes)`."""
         for name, value in attributes.items():
@@ -83,6 +110,7 @@ class DAObject(Wording):
         inherited = inspect.getattr_static(type(self), name, None)
         if inherited is not None and hasattr(inherited, "__get__"):
             # A property lacked something itself: Python came here because what it raised is an AttributeError too.
+            _raise_again(self, inherited)
             return inherited.__get__(self, type(self))
         own = self.__dict__.get("instanceName")
         if own is None:

@@ -168,3 +168,35 @@ def test_stored_objects_keep_their_names_and_who_is_who(stored: DAObject) -> Non
 
 def test_deep_copies_do_not_look_for_missing_attributes() -> None:
     assert copy.deepcopy(DAObject("thing", color="red")).color == "red"
+
+
+class _Counting(DAObject):
+    calls = 0
+
+    @property
+    def label(self) -> str:
+        _Counting.calls += 1
+        return f"<{self.title}>"
+
+    @property
+    def long_label(self) -> str:
+        return f"long {self.label}"
+
+    @property
+    def faulty(self) -> str:
+        hasattr(self, "title")
+        return [].nothing  # type: ignore[attr-defined,no-any-return]
+
+
+def test_a_property_that_lacks_something_is_run_once(run: Run) -> None:
+    thing = _Counting("thing")
+    _Counting.calls = 0
+    with pytest.raises(UndefinedAttribute) as caught:
+        _ = thing.long_label
+    assert (caught.value.name, _Counting.calls) == ("thing.title", 1)
+
+
+def test_a_fault_in_a_property_stays_a_fault_although_something_else_is_missing(run: Run) -> None:
+    with pytest.raises(AttributeError, match="nothing") as caught:
+        _ = _Counting("thing").faulty
+    assert not isinstance(caught.value, UndefinedAttribute)
