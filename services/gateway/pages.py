@@ -102,7 +102,7 @@ class Pages:
             else "",
             "has_files": any(field.input_type in _FILE_TYPES for field in screen.fields),
             "exit_label": screen.exit_label_text if screen.exit_link else "",
-            "exit_url": _exit_url(shown),
+            "exit_url": _exit_url(shown) if screen.exit_link else "",
         }
         return Markup(self._templates.get_template("body.html").render(context))  # noqa: S704 - made by our templates
 
@@ -112,7 +112,7 @@ class Pages:
 
     def _with_inputs(self, screen: Screen, page: dict[str, Any]) -> Markup:
         """Put embedded inputs (`[FIELD …]`) where the engine left room for them."""
-        macros: Any = self._templates.get_template("fields.html").module
+        macros: Any = self._templates.globals["inputs"]
         fields = {field.input_name: field for field in screen.fields}
 
         def put(match: re.Match[str]) -> str:

@@ -13,6 +13,7 @@ import jinja2
 import orjson
 from markupsafe import Markup
 
+from services.gateway import attributes
 from services.gateway.names import encoded_name, watched_variables
 from shared.contracts.screen import Choice, Condition
 
@@ -58,13 +59,21 @@ def environment(*, static: str) -> jinja2.Environment:
     made.globals.update(
         static=static,
         js_condition=_js_condition,
-        grid_class=_grid_class,
+        grid_class=attributes.grid_class,
+        container_attributes=attributes.container_attributes,
+        limits=attributes.limits,
+        state=attributes.state,
+        describedby=attributes.describedby,
         plain_choice=_plain_choice,
         starts_row=lambda grid: isinstance(grid, dict) and bool(grid.get("start")),
         ends_row=lambda grid: isinstance(grid, dict) and bool(grid.get("end")),
     )
     made.filters["groupby_in_order"] = _grouped
     made.policies["json.dumps_kwargs"] = {"sort_keys": False, "ensure_ascii": False}
+    # Macros that take all they need as arguments: made once, and known everywhere under these names.
+    made.globals.update(
+        inputs=made.get_template("fields.html").module, buttons=made.get_template("buttons.html").module
+    )
     return made
 
 
@@ -96,17 +105,3 @@ def _js_condition(condition: Condition) -> str:
             }
         )
     )
-
-
-def _grid_class(grid: Any) -> str:
-    """Columns of a field on Bootstrap's grid of twelve; a field without `grid` fills the row."""
-    width, point = grid, "md"
-    if isinstance(grid, dict):
-        width, point = grid.get("width"), str(grid.get("breakpoint") or "md")
-    try:
-        columns = int(width)
-    except (TypeError, ValueError):
-        return "col-12"
-    offset = grid.get("offset") if isinstance(grid, dict) else None
-    classes = f"col-12 col-{point}-{min(max(columns, 1), 12)}"
-    return f"{classes} offset-{point}-{int(offset)}" if isinstance(offset, int) else classes
