@@ -24,8 +24,14 @@ _BECOME = """
 import ctypes, os, sys
 libc = ctypes.CDLL(None)
 uid, gid, number, parent = (int(word) for word in sys.argv[1:5])
-if uid >= 0:  # from here on our own libraries may be out of reach: nothing is imported below
+if uid >= 0 and os.geteuid() == 0:  # from here on our own libraries may be out of reach: nothing is imported below
     os.setgroups([]); os.setresgid(gid, gid, gid); os.setresuid(uid, uid, uid)
+elif uid >= 0:  # an ordinary user: the number is another name for ours, in a user namespace where there are such
+    maps = {"setgroups": "deny", "uid_map": f"{uid} {os.geteuid()} 1", "gid_map": f"{gid} {os.getegid()} 1"}
+    if sys.platform == "linux" and libc.unshare(0x10000000) == 0:  # CLONE_NEWUSER
+        for name, line in maps.items():
+            with open(f"/proc/self/{name}", "w") as file:
+                file.write(line)
 os.umask(0o077)
 if sys.platform == "linux":
     libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
@@ -49,7 +55,7 @@ class ProgramFailed(ColloquyError):
 
 @dataclass(frozen=True, slots=True)
 class RunAs:
-    """A user and group by number; they need no entry in the user database."""
+    """A user and group by number; they need no entry in the user database. Only root can really become another."""
 
     uid: int
     gid: int

