@@ -172,19 +172,12 @@ def doctor(as_json: AsJson = False) -> None:
 
 async def _examine(settings: Settings) -> dict[str, str]:
     found: dict[str, str] = {}
-    stores = None
     try:
-        stores = await start_stores(settings)
-        database = Database(url=stores.database_url, maximum=1, wait_seconds=2, application_name="colloquy doctor")
-        await database.start()
-        waiting = await pending(database, SCHEMAS)
-        await database.stop()
+        async with _opened(settings) as database:
+            waiting = await pending(database, SCHEMAS)
         found["database"] = f"{len(waiting)} migrations wait: run `colloquy migrate`." if waiting else ""
     except ColloquyError as error:
         found["database"] = str(error)
-    finally:
-        if stores is not None:
-            await stores.started.stop()
     try:
         ServerKeys.load(settings.key_file)
         found["server keys"] = ""
