@@ -30,7 +30,9 @@ BOX_DICTIONARIES = frozenset({"checkboxes", "multiselect"})
 VERBATIM = frozenset({"raw", "password"})
 
 _TRUTH = {"True": True, "False": False}
-_DANGLING_TAG = re.compile(r"<(?=[a-zA-Z/!?])(?![^>]*>)")
+_OPENS_TAG = re.compile(r"<(?=[a-zA-Z/!?])")
+_MOST_ROUNDS = 8
+"""How deep tags may be hidden in each other; nobody types that, and every round reads the whole text."""
 
 
 class ConversionRefused(ValueError):
@@ -41,15 +43,21 @@ def strip_markup(text: str) -> str:
     r"""What a person typed, as text content only: tags gone, everything else kept as typed.
 
     Backslashes go first, lest `<\script>` become a tag by losing them; a `<` that no `>` closes, or that ends the
-    text, gets a blank behind it, lest it open a tag together with the words of a page.
+    text, gets a blank behind it, lest it open a tag together with the words of a page. So does every `<` of a text
+    in which tags are hidden in tags too deep.
     """
     text = text.replace("\\", "").strip()
-    while "<" in text:
-        bare = _DANGLING_TAG.sub("< ", text)
+    for _ in range(_MOST_ROUNDS):
+        if "<" not in text:
+            break
+        end = text.rfind(">") + 1
+        bare = text[:end] + _OPENS_TAG.sub("< ", text[end:])
         bare = html.unescape(nh3.clean(bare.replace("&", "&amp;"), tags=set())).strip()
         if bare == text:
             break
         text = bare
+    else:
+        text = _OPENS_TAG.sub("< ", text)
     return text + " " if text.endswith("<") else text
 
 
