@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import orjson
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from shared.contracts.visitor import RequestFacts, UserFacts
 from shared.crypto.aead import SealBroken, associated_data
@@ -113,8 +113,12 @@ def seal_model(value: BaseModel, column: str, task_id: str, keys: Keys) -> bytes
 
 
 def unseal_model(kind: type[M], sealed: bytes, column: str, task_id: str, keys: Keys) -> M:
-    """The data again."""
-    return kind.model_validate_json(unseal(sealed, column, task_id, keys))
+    """The data again. Raises SealBroken, also when it is not what is expected there."""
+    plain = unseal(sealed, column, task_id, keys)
+    try:
+        return kind.model_validate_json(plain)
+    except ValidationError as error:
+        raise _unreadable(column, task_id, error) from None
 
 
 def seal_visitor(user: UserFacts, request: RequestFacts, task_id: str, keys: Keys) -> bytes:
@@ -124,9 +128,12 @@ def seal_visitor(user: UserFacts, request: RequestFacts, task_id: str, keys: Key
 
 
 def unseal_visitor(sealed: bytes, task_id: str, keys: Keys) -> tuple[UserFacts, RequestFacts]:
-    """Who launched a task."""
+    """Who launched a task. Raises SealBroken, also when it is not what is expected there."""
     both: dict[str, Any] = orjson.loads(unseal(sealed, "visitor", task_id, keys))
-    return UserFacts.model_validate(both["user"]), RequestFacts.model_validate(both["request"])
+    try:
+        return UserFacts.model_validate(both["user"]), RequestFacts.model_validate(both["request"])
+    except ValidationError as error:
+        raise _unreadable("visitor", task_id, error) from None
 
 
 def unseal_failure(sealed: bytes, task_id: str, keys: Keys) -> Failure:
@@ -135,6 +142,11 @@ def unseal_failure(sealed: bytes, task_id: str, keys: Keys) -> Failure:
         return unseal_model(Failure, sealed, "failure", task_id, keys)
     except SealBroken:
         return Failure(error_type="KeyLost", error_message="The error of this task cannot be read with your key.")
+
+
+def _unreadable(column: str, task_id: str, error: ValidationError) -> SealBroken:
+    """Names no contents."""
+    return SealBroken(f"Column {column} of task {task_id} is not valid in {error.error_count()} places.")
 
 
 def _grant_place(session_id: str, task_id: str, generation: int) -> bytes:

@@ -11,9 +11,9 @@ from shared.crypto.envelope import new_data_key
 from shared.crypto.keys import ServerKeys
 from shared.kernel.ids import new_id, random_bytes
 from shared.storage.database import Database
-from shared.tasks.leases import Leases
+from shared.tasks.leases import KeyLost, Leases
 from shared.tasks.records import Failure, GrantBroken, Outcome, StaleTask
-from shared.tasks.sealing import GrantedKeys, open_grants, unseal
+from shared.tasks.sealing import GrantedKeys, open_grants, seal, unseal
 from shared.tasks.store import Tasks
 
 from .sessions import NOW, new_task
@@ -236,3 +236,17 @@ async def test_all_tasks_of_a_session_are_revoked_also_those_that_a_task_launche
     assert sorted(await revoking) == sorted([launching.task_id, launched.task_id])
     assert {picture.state for picture in await tasks.pictures(rows, keys=keys)} == {"revoked"}
     assert await grants_of(rows, launched.task_id) == 0
+
+
+async def test_a_task_that_was_stored_in_another_form_is_like_one_that_cannot_be_opened(
+    rows: Database, tasks: Tasks, leases: Leases, keys: GrantedKeys
+) -> None:
+    task = new_task()
+    await tasks.insert(rows, [task], keys=keys)
+    strange = seal(b'{"user": {"the_user_id": []}, "request": {}}', "visitor", task.task_id, keys)
+    await rows.execute("update tasks.tasks set visitor_sealed = $1 where id = $2", strange, task.task_id)
+    with pytest.raises(KeyLost):
+        await leases.claim(rows, task.task_id, owner="w", lease_seconds=30)
+    await rows.execute("update tasks.tasks set state = 'responding' where id = $1", task.task_id)
+    with pytest.raises(SealBroken):
+        await tasks.ended(rows, task.task_id)
