@@ -71,7 +71,9 @@ class AppendRun:
 
     @property
     def sleep_seconds(self) -> float:
-        return float(self.words.get("sleep", 0))
+        """`sleep` sleeps in every attempt, `sleep_at_first` only while nothing has been appended."""
+        at_first = 0 if self.answers.get("log") else self.words.get("sleep_at_first", 0)
+        return float(self.words.get("sleep", 0)) + float(at_first)
 
 
 def begin(request: RunRequest, blobs: Mapping[str, bytes]) -> AppendRun:

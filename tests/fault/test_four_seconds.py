@@ -19,7 +19,7 @@ async def test_the_second_request_goes_on_and_both_changes_are_in_the_answers(
         await asyncio.gather(cluster.add(), cluster.add())
         browser = Browser(cluster.bus)
         await browser.open()
-        slow = asyncio.create_task(browser.submit(token="slow", sleep="10"))
+        slow = asyncio.create_task(browser.submit(token="slow", sleep_at_first="10"))
         await asyncio.sleep(0.5)
         waiting = asyncio.create_task(browser.submit(token="fast"))
         await asyncio.sleep(2.5)

@@ -110,9 +110,9 @@ async def test_processes_that_are_killed(make_cluster: MakeCluster, rounds: int)
 
 async def test_a_redis_that_stands_still(make_cluster: MakeCluster, rounds: int) -> None:
     async with make_cluster() as cluster:
-        freezing = asyncio.create_task(freeze_now_and_then(cluster, pause_seconds=0.7, frozen_seconds=1.2))
+        freezing = asyncio.create_task(freeze_now_and_then(cluster, pause_seconds=0.5, frozen_seconds=1.0))
         for _ in range(rounds):
-            await make_history(cluster, writers=5, operations=12)
+            await make_history(cluster, writers=6, operations=6)
         freezing.cancel()
         await asyncio.gather(freezing, return_exceptions=True)
         assert cluster.freezes > 0

@@ -82,10 +82,28 @@ async def test_a_page_that_comes_late_to_its_live_connection_is_told_all_the_sam
 
 
 async def test_with_one_interview_process_and_one_worker_a_turn_waits_for_a_task_and_another_after_it(
-    house: Site, workers: Site
+    house: Site, workers: Site, door: Door
 ) -> None:
     workers.start("worker")
     page = OpenPage(house, "waits")
     await page.open()
-    await page.submit(first_number="5")
+    await page.submit(door=str(door.port), number="5")
     assert page.heading == "The result is 20"
+    assert door.visits == {"double-5": 1, "double-10": 1}
+
+
+async def test_a_turn_that_waited_when_its_process_was_killed_is_answered_by_another_one_with_the_same_task(
+    house: Site, workers: Site, door: Door
+) -> None:
+    door.shut()
+    workers.start("worker")
+    page = OpenPage(house, "waits")
+    await page.open()
+    submitting = asyncio.create_task(page.submit(door=str(door.port), number="5"))
+    await door.visited("double-5")
+    house.kill("session")
+    house.start("session")
+    door.open()
+    await submitting
+    assert page.heading == "The result is 20"
+    assert door.visits == {"double-5": 1, "double-10": 1}
