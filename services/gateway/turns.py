@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar, assert_never
 from urllib.parse import urlencode
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
@@ -102,7 +103,8 @@ async def _screen(desk: Desk, asked: Asked, reply: TurnReply) -> Response:
         steps=reply.steps,
     )
     if asked.wants_ajax:
-        response: Response = JSONResponse(desk.pages.ajax(shown), headers={"cache-control": "no-store"})
+        body = orjson.dumps(desk.pages.ajax(shown))
+        response = Response(body, media_type="application/json", headers={"cache-control": "no-store"})
     elif asked.wants_data:
         response = JSONResponse(desk.pages.data(shown), headers={"cache-control": "no-store"})
     else:
