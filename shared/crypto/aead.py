@@ -32,6 +32,9 @@ _VERSION = 1
 _SALT_SIZE = 16
 _NONCE_SIZE = 12
 _TAG_SIZE = 16
+OVERHEAD = 2 + _SALT_SIZE + _NONCE_SIZE + _TAG_SIZE
+"""How much longer sealed data are than plain ones when no key id is named."""
+
 _CONTEXT = b"colloquy aead 1"
 
 

@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     """File with the server's keys; None: `server.keys` in the data folder."""
     data_dir: Path = Path(".data")
     """Where files, embedded servers and caches keep their data."""
+    files_dir: Path | None = None
+    """Where the contents of files lie, sealed; None: `files` in the data folder. Shared by all services."""
+    max_file_bytes: int = Field(64 * 1024 * 1024, gt=0)
+    """The largest file that a browser may send or interview code may make."""
     interview_path: Annotated[tuple[Path, ...], NoDecode] = ()
     """Folders with interview packages, added to our own; separated like PATH."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -92,6 +96,11 @@ class Settings(BaseSettings):
     def key_file(self) -> Path:
         """The file of the server's keys."""
         return self.server_key_file or self.data_dir / "server.keys"
+
+    @property
+    def files_folder(self) -> Path:
+        """Where the contents of files lie."""
+        return self.files_dir or self.data_dir / "files"
 
     @classmethod
     def load(cls, *, required: Sequence[str] = (), **given: Any) -> Self:

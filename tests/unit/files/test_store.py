@@ -1,0 +1,170 @@
+"""Files belong to sessions: who opens the session opens them, and they go with it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shared.crypto.envelope import new_data_key
+from shared.files.contents import StoredContents
+from shared.files.housekeeping import FileHousekeeping
+from shared.files.port import ContentsMissing
+from shared.files.records import ContentsLost, FileChange, Keys, OpenFile, UnknownFile
+from shared.files.room import FileRoom
+from shared.kernel.clock import ManualClock
+from shared.storage.database import Database
+
+from .conftest import SomeKeys
+
+
+async def change(room: FileRoom, database: Database, clock: ManualClock, keys: Keys, *changes: FileChange) -> None:
+    async with database.transaction() as connection:
+        await room.records.change(connection, changes, keys=keys, interview="test:a.yml", now=clock.now())
+
+
+async def made(
+    room: FileRoom, database: Database, clock: ManualClock, keys: Keys, plain: bytes = b"text", **given: object
+) -> int:
+    number = await room.records.next_number(database)
+    contents = await room.contents.keep(plain)
+    wanted = FileChange(number=number, contents=contents, filename="a file.txt", **given)  # type: ignore[arg-type]
+    await change(room, database, clock, keys, wanted)
+    return number
+
+
+async def opened(room: FileRoom, database: Database, number: int, keys: Keys) -> OpenFile:
+    record = await room.records.find(database, number)
+    assert record is not None
+    return room.records.open(record, keys)
+
+
+def on_disk(folder: Path) -> int:
+    return sum(path.is_file() for path in folder.rglob("*"))
+
+
+async def test_the_keys_of_the_session_open_its_file(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys
+) -> None:
+    file = await opened(room, database, await made(room, database, clock, keys), keys)
+    assert (file.filename, file.mimetype) == ("a file.txt", "text/plain")
+    assert await room.contents.read(file.contents) == b"text"
+
+
+async def test_a_new_generation_of_keys_still_opens_older_files(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys
+) -> None:
+    number = await made(room, database, clock, keys)
+    keys.by_generation[2], keys.generation = new_data_key(), 2
+    assert (await opened(room, database, number, keys)).filename == "a file.txt"
+
+
+async def test_another_session_does_not_open_it(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys
+) -> None:
+    number = await made(room, database, clock, keys)
+    with pytest.raises(UnknownFile):
+        await opened(room, database, number, SomeKeys())
+    with pytest.raises(UnknownFile):
+        await opened(room, database, number, SomeKeys(session_id=keys.session_id))
+
+
+async def test_another_session_cannot_write_over_it(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys
+) -> None:
+    number = await made(room, database, clock, keys)
+    contents = await room.contents.keep(b"forged")
+    with pytest.raises(UnknownFile):
+        await change(room, database, clock, SomeKeys(), FileChange(number=number, contents=contents))
+    file = await opened(room, database, number, keys)
+    assert await room.contents.read(file.contents) == b"text"
+
+
+async def test_a_private_file_is_closed_to_the_server(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys
+) -> None:
+    record = await room.records.find(database, await made(room, database, clock, keys))
+    assert record is not None
+    assert room.records.open_shared(record) is None
+
+
+@pytest.mark.parametrize("shared", [{"is_private": False}, {"is_persistent": True}, {"grantees": ("user:5",)}])
+async def test_a_shared_file_is_open_to_the_server_until_it_is_private_again(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys, shared: dict[str, object]
+) -> None:
+    number = await made(room, database, clock, keys, **shared)
+    record = await room.records.find(database, number)
+    assert record is not None
+    assert (file := room.records.open_shared(record)) is not None
+    assert await room.contents.read(file.contents) == b"text"
+    await change(
+        room, database, clock, keys, FileChange(number=number, is_private=True, is_persistent=False, grantees=())
+    )
+    record = await room.records.find(database, number)
+    assert record is not None
+    assert room.records.open_shared(record) is None
+
+
+async def test_new_contents_take_the_place_of_the_old_ones(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys, folder: Path
+) -> None:
+    number = await made(room, database, clock, keys)
+    await change(room, database, clock, keys, FileChange(number=number, contents=await room.contents.keep(b"newer")))
+    file = await opened(room, database, number, keys)
+    assert await room.contents.read(file.contents) == b"newer"
+    assert file.filename == "a file.txt"
+    assert on_disk(folder) == 2
+    await FileHousekeeping(database=database, store=room.store, clock=clock).tidy()
+    assert on_disk(folder) == 1
+
+
+async def test_contents_that_nobody_claims_are_removed_after_a_day(
+    room: FileRoom, database: Database, clock: ManualClock, folder: Path
+) -> None:
+    housekeeping = FileHousekeeping(database=database, store=room.store, clock=clock)
+    await room.contents.keep(b"never claimed")
+    assert await housekeeping.tidy() == 0
+    await clock.advance(timedelta(hours=25).total_seconds())
+    assert await housekeeping.tidy() == 1
+    assert on_disk(folder) == 0
+
+
+async def test_what_was_removed_cannot_be_claimed_any_more(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys
+) -> None:
+    contents = await room.contents.keep(b"too late")
+    await clock.advance(timedelta(hours=25).total_seconds())
+    await FileHousekeeping(database=database, store=room.store, clock=clock).tidy()
+    number = await room.records.next_number(database)
+    with pytest.raises(ContentsLost):
+        await change(room, database, clock, keys, FileChange(number=number, contents=contents, filename="x"))
+    assert await room.records.find(database, number) is None
+
+
+async def test_files_go_with_their_session_unless_they_are_persistent(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys, folder: Path
+) -> None:
+    gone = await made(room, database, clock, keys)
+    kept = await made(room, database, clock, keys, b"kept", is_persistent=True)
+    contents: StoredContents = (await opened(room, database, gone, keys)).contents
+    async with database.transaction() as connection:
+        await room.records.forget_session(connection, keys.session_id, now=clock.now(), heir="user:7")
+    assert await room.records.find(database, gone) is None
+    await FileHousekeeping(database=database, store=room.store, clock=clock).tidy()
+    with pytest.raises(ContentsMissing):
+        await room.contents.read(contents)
+    record = await room.records.find(database, kept)
+    assert record is not None
+    assert record.grantees == ("user:7",)
+    assert (file := room.records.open_shared(record)) is not None
+    assert await room.contents.read(file.contents) == b"kept"
+
+
+async def test_neither_name_nor_contents_lie_in_the_database(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys
+) -> None:
+    await made(room, database, clock, keys)
+    row = await database.fetchrow("select * from files.files")
+    assert row is not None
+    assert all(b"a file" not in (value if isinstance(value, bytes) else str(value).encode()) for value in row.values())
