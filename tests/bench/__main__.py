@@ -1,7 +1,9 @@
 """`make bench`: what a form post and a background task cost, beside a floor measured in the same run.
 
-`--json` for a program, `--rounds N` for more or fewer measurements. Every number is a median of the rounds; rates are
-taken with several visitors at once.
+`--json` for a program, `--rounds N` for more or fewer measurements. Every number is a median of the rounds, after a
+warm-up; rates are taken with several visitors at once. The floor is measured again at the end: where it differs much
+from the first, the machine had other things to do. CPU time of our own processes is told beside, which depends less on
+what else runs than the clock does; JSON has it by process.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -46,6 +48,8 @@ class Result:
     per_second: float | None
     to_floor: float | None = None
     memory_mib: float | None = None
+    cpu_us: dict[str, float] | None = None
+    """CPU time for one operation by process, in microseconds: `session` and, of its children, `session interviews`."""
 
 
 async def timed(work: Callable[[], Awaitable[object]], rounds: int, tick: Callable[[], None]) -> list[float]:
@@ -60,17 +64,19 @@ async def timed(work: Callable[[], Awaitable[object]], rounds: int, tick: Callab
     return times
 
 
-async def rate(works: list[Callable[[], Awaitable[object]]], rounds: int, tick: Callable[[], None]) -> float:
+async def rate(works: Sequence[Callable[[], Awaitable[object]]], rounds: int, tick: Callable[[], None]) -> float:
     """Operations a second with one visitor per work, all at once."""
     each = max(rounds // len(works), 10)
 
-    async def repeat(work: Callable[[], Awaitable[object]]) -> None:
-        for _ in range(each):
+    async def repeat(work: Callable[[], Awaitable[object]], times: int, tick: Callable[[], None]) -> None:
+        for _ in range(times):
             await work()
             tick()
 
+    # Connections and interview processes that one visitor alone does not need are made by a first, shorter crowd.
+    await asyncio.gather(*(repeat(work, max(WARM_UP // len(works), 3), lambda: None) for work in works))
     began = time.perf_counter()
-    await asyncio.gather(*(repeat(work) for work in works))
+    await asyncio.gather(*(repeat(work, each, tick) for work in works))
     return each * len(works) / (time.perf_counter() - began)
 
 
@@ -108,8 +114,16 @@ async def measure_posts(name: str, site: Site, rounds: int, tick: Callable[[], N
             lambda v=visitor: v.submit(entry_name="Ana", entry_amount="12.50", entry_note="For the bus")
             for visitor in visitors
         ]
+        for _ in range(WARM_UP):
+            await posts[0]()
+        before = _cpu_seconds(site)
         times = await timed(posts[0], rounds, tick)
+        after = _cpu_seconds(site)
         measured = result(name, times, await rate(posts, rounds, tick), floor)
+    measured.cpu_us = {
+        process: round(1e6 * (seconds - before.get(process, 0.0)) / (WARM_UP + rounds))
+        for process, seconds in after.items()
+    }
     measured.memory_mib = _memory(site)
     return measured
 
@@ -157,12 +171,32 @@ async def _listening(port: int) -> None:
 def _memory(site: Site) -> float:
     """Unshared memory of all processes of a system, in MiB."""
     total = 0
-    for process in site.processes.values():
-        one = psutil.Process(process.pid)
-        for each in (one, *one.children(recursive=True)):
-            with contextlib.suppress(psutil.Error):
-                total += each.memory_full_info().uss
+    for _, process in _processes(site):
+        with contextlib.suppress(psutil.Error):
+            total += process.memory_full_info().uss
     return total / 2**20
+
+
+def _cpu_seconds(site: Site) -> dict[str, float]:
+    """CPU time the processes of a system have taken so far, by name."""
+    seconds: dict[str, float] = {}
+    for name, process in _processes(site):
+        with contextlib.suppress(psutil.Error):
+            spent = process.cpu_times()
+            seconds[name] = seconds.get(name, 0.0) + spent.user + spent.system
+    return seconds
+
+
+def _processes(site: Site) -> Iterator[tuple[str, psutil.Process]]:
+    """All processes of a system, each with the name of its service or of what that has started."""
+    for name, started in site.processes.items():
+        service = psutil.Process(started.pid)
+        yield name, service
+        for child in service.children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                program = child.name()
+                kind = next((known for known in ("postgres", "redis") if known in program), "interviews")
+                yield f"{name} {kind}", child
 
 
 def machine() -> str:
@@ -179,7 +213,7 @@ def machine() -> str:
 
 def measure(rounds: int, folder: Path, progress: Progress) -> list[Result]:
     """All lines of the table, in one run."""
-    bar = progress.add_task("Measuring", total=6 * rounds + 2 * (rounds // 5))
+    bar = progress.add_task("Measuring", total=8 * rounds + 2 * (rounds // 5))
 
     def tick() -> None:
         progress.advance(bar)
@@ -190,7 +224,9 @@ def measure(rounds: int, folder: Path, progress: Progress) -> list[Result]:
         with _site(start, folder / place.replace(" ", "-")) as site:
             results.append(asyncio.run(measure_posts(f"form post, {place}", site, rounds, tick, floor)))
             results.append(asyncio.run(measure_tasks(f"task, post to notice, {place}", site, rounds, tick, floor)))
-    return results
+    again = asyncio.run(measure_floor(rounds, tick))
+    again.name, again.to_floor = "the floor again", again.p50_ms / floor.p50_ms
+    return [*results, again]
 
 
 @contextlib.contextmanager
@@ -215,7 +251,7 @@ def main() -> None:
             json.dumps({"machine": machine(), "results": [asdict(one) for one in results]}, indent=2) + "\n"
         )
         return
-    table = Table("what", "p50 ms", "p95 ms", "per second", "to floor", "MiB", title=machine())
+    table = Table("what", "p50 ms", "p95 ms", "per second", "to floor", "CPU ms", "MiB", title=machine())
     for one in results:
         table.add_row(
             one.name,
@@ -223,6 +259,7 @@ def main() -> None:
             f"{one.p95_ms:.2f}",
             f"{one.per_second:.0f}" if one.per_second else "",
             f"{one.to_floor:.1f}" if one.to_floor else "",
+            f"{sum(one.cpu_us.values()) / 1000:.2f}" if one.cpu_us else "",
             f"{one.memory_mib:.0f}" if one.memory_mib else "",
         )
     Console(width=110).print(table)
