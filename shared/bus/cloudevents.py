@@ -47,7 +47,6 @@ class Codec:
     ) -> None:
         self._types = types
         self._sealer = sealer
-        self._context = {"sealer": sealer}
         self._blobs = blobs
         self._limit = limit
 
@@ -66,7 +65,7 @@ class Codec:
             value = getattr(envelope, field)
             if value:
                 event[attribute] = value
-        data = message.__pydantic_serializer__.to_json(message, context=self._context)
+        data = message.__pydantic_serializer__.to_json(message, context=self._context(message.type_name, envelope.id))
         event["data"] = orjson.Fragment(data)
         return orjson.dumps(event)
 
@@ -142,7 +141,7 @@ class Codec:
         known = self._types.get(attributes["type"])
         if known is None:
             raise NotUnderstood(f"Nothing here is called {attributes['type'][:100]!r}.")
-        message = self._validate(known, event.get("data"))
+        message = self._validate(known, event.get("data"), attributes["id"])
         return Envelope(
             message=message,
             id=attributes["id"],
@@ -155,9 +154,13 @@ class Codec:
             expires=_text(event, "expirytime"),
         )
 
-    def _validate(self, known: type[Message], data: Any) -> Message:
+    def _context(self, type_name: str, message_id: str) -> dict[str, Any]:
+        """For sealed fields: they belong to this message, and open in no other."""
+        return {"sealer": self._sealer, "about": f"{type_name} {message_id}"}
+
+    def _validate(self, known: type[Message], data: Any, message_id: str) -> Message:
         try:
-            return known.model_validate(data, context=self._context)
+            return known.model_validate(data, context=self._context(known.type_name, message_id))
         except ValidationError as error:
             problems = error.errors(include_input=False, include_context=False, include_url=False)
             raise NotUnderstood(

@@ -36,7 +36,8 @@ class Sealed(Generic[T]):
     """A value that may hold answers, secrets or texts: readable in this process, AES-GCM everywhere else.
 
     In JSON it is `{"sealed": "<base64>"}`. Dumping or validating that form needs a `Sealer` in the pydantic
-    context under "sealer"; without one, dumping raises. `repr` never shows the value.
+    context under "sealer"; without one, dumping raises. What stands under "about" (which message it is) is bound to
+    the sealed bytes, so that they open in no other message. `repr` never shows the value.
     """
 
     __slots__ = ("value",)
@@ -62,10 +63,11 @@ class Sealed(Generic[T]):
         def validate(given: Any, proceed: Any, info: ValidationInfo) -> Sealed[Any]:
             if isinstance(given, Sealed):
                 return cls(proceed(given.value))
-            sealer = (info.context or {}).get("sealer")
+            context = info.context if isinstance(info.context, dict) else {}
+            sealer = context.get("sealer")
             if sealer is None or not isinstance(given, dict) or not isinstance(given.get("sealed"), str):
                 raise ValueError("a sealed value and the key to open it are needed here")
-            plain = sealer.open(base64.b64decode(given["sealed"]), purpose=_PURPOSE)
+            plain = sealer.open(base64.b64decode(given["sealed"]), purpose=_purpose(context))
             return cls(proceed(orjson.loads(plain)))
 
         def dump(sealed: Sealed[Any], proceed: Any, info: SerializationInfo) -> Any:
@@ -78,7 +80,7 @@ class Sealed(Generic[T]):
                 plain = orjson.dumps(value)
             except TypeError:  # integers beyond 64 bits, which orjson reads as floats
                 plain = to_json(value)
-            return {"sealed": base64.b64encode(sealer.seal(plain, purpose=_PURPOSE)).decode()}
+            return {"sealed": base64.b64encode(sealer.seal(plain, purpose=_purpose(context))).decode()}
 
         return core_schema.with_info_wrap_validator_function(
             validate,
@@ -99,7 +101,8 @@ class Sealed(Generic[T]):
         }
 
 
-_PURPOSE = "message"
+def _purpose(context: dict[str, Any]) -> str:
+    return f"message {context.get('about', '')}"
 
 
 class Message(BaseModel):

@@ -11,6 +11,7 @@ from shared.bus.cloudevents import Codec, peek
 from shared.bus.port import MessageTooLarge, NotUnderstood
 from shared.contracts.base import Sealed
 from shared.contracts.envelope import Envelope
+from shared.crypto.keys import ServerKeys
 from tests.contract.bus.messages import TYPES, Greet, Greeting, Happened, MemoryBlobs, ScramblingSealer
 from tests.contract.bus.worlds import WRITER
 
@@ -107,3 +108,11 @@ def test_peeking_reads_what_can_be_read() -> None:
     envelope = full()
     assert peek(Codec(types=TYPES, sealer=SEALER).encode(envelope)) == ("colloquy.Greet", envelope.id, "s1")
     assert peek(b"junk") == ("", "", "")
+
+
+async def test_a_sealed_field_opens_in_no_other_message(server_keys: ServerKeys) -> None:
+    codec = Codec(types=TYPES, sealer=server_keys.transport)
+    stolen, forged = (json.loads(codec.encode(WRITER.wrap(Greet(name="Ada", secret=Sealed(word))))) for word in "ab")
+    forged["data"]["secret"] = stolen["data"]["secret"]
+    with pytest.raises(NotUnderstood, match="could not be opened"):
+        await codec.read(json.dumps(forged).encode())
