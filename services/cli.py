@@ -8,12 +8,14 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from services.embedded import SCHEMAS, bring_up_to_date, interview_folders, start_stores, up
@@ -94,12 +96,13 @@ def lint(
     wanted = [_reference(name) for name in interviews] if interviews else _references(path)
     found = asyncio.run(_lint(wanted, folders))
     if as_json:
-        sys.stdout.write(json.dumps(found, indent=2, default=str) + "\n")
+        listed = [{"interview": reference, "findings": findings} for reference, findings in found]
+        sys.stdout.write(json.dumps(listed, indent=2, default=str) + "\n")
     for reference, findings in [] if as_json else found:
         for finding in findings:
-            out.print(f"{reference}: {_sentence(finding)}", highlight=False, markup=False)
+            out.print(f"{reference}: {_sentence(finding)}", highlight=False, markup=False, soft_wrap=True)
     if not as_json:
-        out.print(f"{len(found)} interviews read, {sum(len(findings) for _, findings in found)} findings.")
+        out.print(f"Interviews read: {len(found)}. Findings: {sum(len(findings) for _, findings in found)}.")
     raise typer.Exit(1 if any(_is_error(finding) for _, findings in found for finding in findings) else 0)
 
 
@@ -111,7 +114,7 @@ def list_letters(queue: str = "", after: int = 0, limit: int = 100, as_json: AsJ
         kept = await DeadLetters(database=database, clock=SystemClock()).list(queue=queue, after=after, limit=limit)
         return [{"number": one.number, **_shown(asdict(one.letter))} for one in kept]
 
-    _print_rows(asyncio.run(_on_database(ask)), as_json, empty="There are no dead letters.")
+    print_rows(asyncio.run(_on_database(ask)), as_json, empty="There are no dead letters.")
 
 
 @letters.command("replay")
@@ -141,7 +144,7 @@ def list_tasks(state: str = "", limit: int = 50, as_json: AsJson = False) -> Non
     async def ask(database: Database) -> list[dict[str, Any]]:
         return [asdict(line) for line in await newest(database, state=state, limit=limit)]
 
-    _print_rows(asyncio.run(_on_database(ask)), as_json, empty="There are no tasks.")
+    print_rows(asyncio.run(_on_database(ask)), as_json, empty="There are no tasks.")
 
 
 @keys.command("create")
@@ -248,29 +251,41 @@ def _reference(name: str) -> str:
 def _sentence(finding: Any) -> str:
     if not isinstance(finding, dict):
         return str(finding)
-    place = ", ".join(f"{word} {finding[word]}" for word in ("line", "block") if finding.get(word))
-    return f"{finding.get('level', 'error')}: {finding.get('message', finding)}" + (f" ({place})" if place else "")
+    where = finding.get("position") or {}
+    named = (f"line {where['line']}" if where.get("line") else "", where.get("block"))
+    place = ", ".join(word for word in named if word)
+    return f"{finding.get('severity', 'error')}: {finding.get('message', finding)}" + (f" ({place})" if place else "")
 
 
 def _is_error(finding: Any) -> bool:
-    return not isinstance(finding, dict) or finding.get("level", "error") == "error"
+    return not isinstance(finding, dict) or finding.get("severity", "error") == "error"
 
 
 def _shown(letter: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in letter.items() if name != "body"}
 
 
-def _print_rows(rows: list[dict[str, Any]], as_json: bool, *, empty: str) -> None:
+def print_rows(rows: list[dict[str, Any]], as_json: bool, *, empty: str) -> None:
+    """Print what a list command found: a line for each, or JSON."""
     if as_json:
         sys.stdout.write(json.dumps(rows, indent=2, default=str) + "\n")
         return
     if not rows:
         out.print(empty)
         return
-    table = Table(*rows[0])
+    table = Table(box=None, pad_edge=False)
+    for name in rows[0]:
+        table.add_column(name, no_wrap=True, overflow="ignore")
     for row in rows:
-        table.add_row(*(str(value) if value is not None else "" for value in row.values()))
-    out.print(table)
+        table.add_row(*(_cell(value) for value in row.values()))
+    # One line each, however narrow the terminal: an id that was cut off could not be given to another command.
+    Console(width=10_000).print(table, soft_wrap=True)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return escape(str(value)) if value is not None else ""
 
 
 def main() -> None:
