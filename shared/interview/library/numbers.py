@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from babel import Locale
@@ -134,7 +135,11 @@ def _symbol_precedes(locale: Locale) -> bool:
 
 
 def _babel_locale() -> Locale:
-    name = get_locale_name().partition(".")[0]
+    return _locale_named(get_locale_name().partition(".")[0])
+
+
+@lru_cache(maxsize=200)
+def _locale_named(name: str) -> Locale:
     try:
         return Locale.parse(name)
     except (UnknownLocaleError, ValueError):
@@ -142,7 +147,11 @@ def _babel_locale() -> Locale:
 
 
 def _currency_code() -> str:
-    territory = _babel_locale().territory or "US"
+    return _currency_of(_babel_locale().territory or "US")
+
+
+@lru_cache(maxsize=200)
+def _currency_of(territory: str) -> str:
     return next(iter(get_territory_currencies(territory)), "USD")
 
 
