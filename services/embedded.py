@@ -37,6 +37,7 @@ from services.worker.settings import WorkerSettings
 from shared.bus.messaging import Messaging, in_process, over_rabbit
 from shared.crypto.keys import ServerKeys
 from shared.evaluation.pool import PoolSettings, ProcessPool
+from shared.files.room import content_store
 from shared.kernel.clock import SystemClock
 from shared.kernel.interview_path import InterviewPath
 from shared.kernel.service import Service, run_until_signalled
@@ -114,6 +115,7 @@ def assemble(settings: Settings, *, database_url: str, redis_url: str) -> list[S
         wait_seconds=settings.start_wait_seconds,
     )
     redis = Redis(url=redis_url, wait_seconds=settings.start_wait_seconds)
+    contents = content_store(settings)
     messaging = _messaging(settings, database=database, keys=keys, clock=clock)
     interviews = ProcessPool(settings=PoolSettings(size=for_session.interview_processes), folders=folders)
     tasks = ProcessPool(settings=PoolSettings(size=for_worker.worker_processes), folders=folders)
@@ -130,6 +132,7 @@ def assemble(settings: Settings, *, database_url: str, redis_url: str) -> list[S
                 server_keys=keys,
                 evaluator=interviews,
                 interviews=path,
+                contents=contents,
                 clock=clock,
             ),
         ),
@@ -142,6 +145,7 @@ def assemble(settings: Settings, *, database_url: str, redis_url: str) -> list[S
                 evaluator=tasks,
                 outbox=messaging.outbox,
                 relay=messaging.relay,
+                contents=contents,
                 clock=clock,
             ),
         ),

@@ -12,6 +12,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
+from shared.files.store_directory import DirectoryStore
 from shared.kernel.ids import new_code
 from shared.storage.embedded_postgres import EmbeddedPostgres
 from shared.storage.embedded_redis import EmbeddedRedis
@@ -178,3 +180,8 @@ def _once(folder: Path) -> Iterator[bool]:
     with (folder / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield not (folder / "postgres.url").exists()
+
+
+def content_store() -> DirectoryStore:
+    """Where files of tests lie: all of them in one folder, which is made when the first is written."""
+    return DirectoryStore(Path(os.environ.get(RUN_FOLDER) or tempfile.gettempdir(), "contents"))

@@ -11,6 +11,7 @@ from services.session.checkins import CheckIns
 from services.session.checkpoint import Checkpoint, Unwatched
 from services.session.context import Surroundings
 from services.session.effects import Effects
+from services.session.files import FileDoor
 from services.session.handlers import HANDLERS
 from services.session.host import TurnHosts
 from services.session.housekeeping import Housekeeping
@@ -29,6 +30,9 @@ from shared.contracts.session import BULK, ENDED, INTERACTIVE
 from shared.crypto.keys import ServerKeys
 from shared.evaluation.pool import PoolSettings, ProcessPool
 from shared.evaluation.port import Evaluator
+from shared.files.housekeeping import FileHousekeeping
+from shared.files.port import ContentStore
+from shared.files.room import FileRoom, content_store
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.interview_path import InterviewPath
 from shared.kernel.service import Check, Component, Service
@@ -51,6 +55,7 @@ class Parts:
     server_keys: ServerKeys
     evaluator: Evaluator
     interviews: InterviewPath
+    contents: ContentStore
     clock: Clock = field(default_factory=SystemClock)
     checkpoint: Checkpoint = field(default_factory=Unwatched)
     own: Sequence[Component] = ()
@@ -89,6 +94,7 @@ def parts_from(settings: SessionSettings) -> Parts:
         server_keys=server_keys,
         evaluator=evaluator,
         interviews=InterviewPath.of(settings.interview_path),
+        contents=content_store(settings),
         clock=clock,
         own=(evaluator, database, redis),
         own_messaging=tuple(messaging.components),
@@ -109,12 +115,27 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
         wait_seconds=settings.lock_wait_seconds,
         lease_seconds=settings.lock_lease_seconds,
     )
-    effects = Effects(tasks=tasks, outbox=outbox, envelopes=envelopes, wake_relay=parts.relay.wake, clock=clock)
+    files = FileRoom.of(
+        database=database,
+        store=parts.contents,
+        server_keys=parts.server_keys,
+        clock=clock,
+        max_file_bytes=settings.max_file_bytes,
+    )
+    effects = Effects(
+        tasks=tasks,
+        files=files.records,
+        outbox=outbox,
+        envelopes=envelopes,
+        wake_relay=parts.relay.wake,
+        clock=clock,
+    )
+    session_keys = SessionKeys(server_keys=parts.server_keys)
     turns = Turns(
         database=database,
         lock=lock,
         evaluator=parts.evaluator,
-        keys=SessionKeys(server_keys=parts.server_keys),
+        keys=session_keys,
         server_keys=parts.server_keys,
         effects=effects,
         hosts=TurnHosts(
@@ -124,6 +145,8 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
             effects=effects,
             outbox=outbox,
             wake_relay=parts.relay.wake,
+            files=files,
+            sealer=parts.server_keys.at_rest,
             clock=clock,
         ),
         announcer=announcer,
@@ -146,10 +169,14 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
         keeps_outcomes_seconds=settings.outcome_days * 86_400,
         every_seconds=settings.housekeeping_seconds,
     )
+    file_housekeeping = FileHousekeeping(
+        database=database, store=parts.contents, clock=clock, every_seconds=settings.housekeeping_seconds
+    )
     handled_by = {
         "turns": turns,
         "check_ins": CheckIns(database=database, turns=turns),
         "endings": TaskEndings(database=database, tasks=tasks, turns=turns, announcer=announcer, clock=clock),
+        "files": FileDoor(database=database, files=files.records, keys=session_keys),
         "catalog": InterviewCatalog(path=parts.interviews, evaluator=parts.evaluator),
     }
     queues = {
@@ -161,7 +188,7 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
         parts.bus.consume(consumer)
     return Service(
         name=SOURCE,
-        components=(*parts.own, lock, announcer, housekeeping, *parts.own_messaging),
+        components=(*parts.own, lock, announcer, housekeeping, file_housekeeping, *parts.own_messaging),
         checks={
             "database": database.problem,
             "bus": parts.bus.problem,

@@ -21,8 +21,12 @@ from shared.contracts.base import Command, Sealed
 from shared.contracts.envelope import Envelope, Envelopes
 from shared.contracts.events import TaskRevoked
 from shared.contracts.scheduler import CancelTimer, ScheduleAction
+from shared.contracts.visitor import Visitor
 from shared.contracts.worker import RunTask, RunTaskLow
-from shared.interview.runtime.effects import CancelScheduled, LaunchTask, LogLine, RevokeTask, ScheduleTimer
+from shared.evaluation.run_files import RunFiles
+from shared.files.records import FileChange, grantee_names
+from shared.files.store import Files
+from shared.interview.runtime.effects import CancelScheduled, LaunchTask, LogLine, RevokeTask, SaveFile, ScheduleTimer
 from shared.interview.runtime.operations import Blobs, TaskFailure, TaskPicture
 from shared.interview.runtime.outcomes import RunResult
 from shared.kernel.clock import Clock
@@ -55,9 +59,17 @@ class Effects:
     """Turns effects into rows, for all turns of a process."""
 
     def __init__(
-        self, *, tasks: Tasks, outbox: Outbox, envelopes: Envelopes, wake_relay: Callable[[], None], clock: Clock
+        self,
+        *,
+        tasks: Tasks,
+        files: Files,
+        outbox: Outbox,
+        envelopes: Envelopes,
+        wake_relay: Callable[[], None],
+        clock: Clock,
     ) -> None:
         self._tasks = tasks
+        self._files = files
         self._outbox = outbox
         self._envelopes = envelopes
         self._wake_relay = wake_relay
@@ -77,17 +89,21 @@ class Effects:
         result: RunResult,
         blobs: Blobs,
         *,
+        files: RunFiles,
         launched_already: frozenset[str] = frozenset(),
-        ends_all_tasks: bool = False,
+        begins_anew: bool = False,
     ) -> Work:
         """What is to be written with the answers. Raises BadEffect."""
         launched: list[NewTask] = []
         envelopes: list[Envelope] = []
         rows: list[Rows] = []
         log_lines: list[LogLine] = []
-        if ends_all_tasks and opened.stored is not None:
+        if begins_anew and opened.stored is not None:
             session_id = opened.keys.session_id
             rows.append(lambda statements: self._revoke_all(statements, session_id))
+            rows.append(lambda statements: self._files.forget_session(statements, session_id, now=self._clock.now()))
+        if changes := files.changes(result.effects):
+            rows.append(_file_changes(files, changes, keys))
         for effect in result.effects:
             match effect:
                 case LaunchTask(task_id=task_id):
@@ -100,6 +116,8 @@ class Effects:
                     envelopes.append(self._envelopes.wrap(_timer_message(request.session_id, effect)))
                 case LogLine():
                     log_lines.append(effect)
+                case SaveFile():
+                    pass  # all of them are in `changes` above
                 case _:
                     assert_never(effect)
         if keys.generation != opened.keys.generation:
@@ -134,8 +152,11 @@ class Effects:
         # Without a subject: tasks of one session may start in any order and at the same time.
         return self._envelopes.wrap(message, subject="", dedup_key=f"run {launch.task_id}")
 
-    async def end_session(self, statements: Statements, opened: Opened) -> None:
-        """The session is deleted: its tasks end, and nothing is left of them."""
+    async def end_session(self, statements: Statements, opened: Opened, visitor: Visitor) -> None:
+        """The session is deleted: its tasks end, nothing is left of them, and its files go but for persistent ones."""
+        session_id, user = opened.keys.session_id, visitor.user
+        heir = grantee_names(users=[int(user.the_user_id)])[0] if user.is_authenticated else None
+        await self._files.forget_session(statements, session_id, now=self._clock.now(), heir=heir)
         await self._revoke_all(statements, opened.keys.session_id)
         await self._tasks.forget(statements, opened.keys.session_id)
 
@@ -164,6 +185,10 @@ class Effects:
                 await self._outbox.add(statements, [self._envelopes.wrap(event)])
 
         return revoke
+
+
+def _file_changes(files: RunFiles, changes: Sequence[FileChange], keys: DataKeys) -> Rows:
+    return lambda statements: files.write(statements, changes, keys=keys)
 
 
 def picture_for_run(picture: Picture) -> TaskPicture:

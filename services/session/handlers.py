@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.session import operations
 from services.session.background import TaskEndings
 from services.session.checkins import CheckIns
+from services.session.files import FileDoor
 from services.session.interviews import InterviewCatalog
 from services.session.operations import Request
 from services.session.outcomes import busy_reply, done_of
@@ -16,9 +17,11 @@ from shared.contracts.session import (
     CheckIn,
     DeliverMail,
     EndSession,
+    FileReply,
     GoBack,
     InterviewList,
     ListInterviews,
+    OpenFile,
     OpenSession,
     PerformAction,
     ReadVariables,
@@ -69,6 +72,11 @@ async def on_check_in(message: CheckIn, *, check_ins: CheckIns) -> TurnReply:
     return await check_ins.answer(message)
 
 
+async def on_open_file(message: OpenFile, *, files: FileDoor) -> FileReply:
+    """Open a file for who may see it."""
+    return await files.open(message)
+
+
 async def on_end_session(message: EndSession, *, turns: Turns) -> TurnReply:
     """Start over or delete."""
     return await _reply(turns, operations.end_session(message))
@@ -115,6 +123,7 @@ HANDLERS: HandlerTable = {
     GoBack: on_go_back,
     PerformAction: on_perform_action,
     CheckIn: on_check_in,
+    OpenFile: on_open_file,
     EndSession: on_end_session,
     ReadVariables: on_read_variables,
     WriteVariables: on_write_variables,

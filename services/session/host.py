@@ -8,6 +8,7 @@ answers are still the newest afterwards is for the version check to say.
 from __future__ import annotations
 
 import hashlib
+from base64 import b64decode
 from collections.abc import Callable
 
 from services.session import store
@@ -16,6 +17,12 @@ from services.session.lock import Lease, SessionLockService
 from services.session.operations import Request, operation_of_task
 from services.session.saving import Opened
 from shared.bus.outbox import Outbox
+from shared.contracts.base import Sealer
+from shared.contracts.session import Upload
+from shared.evaluation.run_files import RunFiles
+from shared.files.contents import StoredContents
+from shared.files.records import OpenFile
+from shared.files.room import FileRoom
 from shared.interview.errors import HostRefused
 from shared.interview.runtime.effects import LaunchTask
 from shared.interview.runtime.host import AwaitTask, FetchTaskResult, HostAnswer, HostCall, TaskAnswer
@@ -54,8 +61,12 @@ class TurnHosts:
         effects: Effects,
         outbox: Outbox,
         wake_relay: Callable[[], None],
+        files: FileRoom,
+        sealer: Sealer,
         clock: Clock,
     ) -> None:
+        self.files = files
+        self.sealer = sealer
         self.database = database
         self.lock = lock
         self.tasks = tasks
@@ -80,6 +91,8 @@ class TurnHost:
         self._calls: dict[bytes, int] = {}
         self._awaited: dict[tuple[bytes, int], str] = {}
         self._stands_for: dict[str, str] = {}
+        uploads = {upload.number: _received(upload) for upload in request.uploads}
+        self.files = RunFiles(parts.files, sealer=parts.sealer, clock=parts.clock, uploads=uploads)
 
     @property
     def launched(self) -> frozenset[str]:
@@ -91,6 +104,7 @@ class TurnHost:
         self._opened, self._lease = opened, lease
         self._calls.clear()
         self._stands_for.clear()
+        self.files.begin(opened.keys, interview=opened.name.interview)
 
     async def answer(self, call: HostCall, blobs: Blobs) -> tuple[HostAnswer, Blobs]:
         """Carry out one call. Raises HostRefused with a sentence for the author."""
@@ -99,6 +113,8 @@ class TurnHost:
                 return await self._fetch(task_id)
             case AwaitTask(task_id=task_id, launch=launch):
                 return await self._await(task_id, launch, blobs)
+            case _:
+                return await self.files.answer(call, blobs)
 
     async def _fetch(self, task_id: str) -> tuple[HostAnswer, Blobs]:
         picture, payload = await self._look(task_id)
@@ -162,3 +178,9 @@ class TurnHost:
             raise HostRefused(_NEEDS_THE_SESSION)
         if ended is None and await store.was_handled(database, session_id, operation_of_task(known_as)):
             raise HostRefused(_NEEDS_THE_SESSION)
+
+
+def _received(upload: Upload) -> OpenFile:
+    """A file that came with the form, as the room of files knows it."""
+    contents = StoredContents(upload.location, b64decode(upload.key_base64), upload.size_bytes)
+    return OpenFile(number=upload.number, filename=upload.filename, mimetype=upload.mimetype, contents=contents)

@@ -24,6 +24,7 @@ from shared.contracts.session import (
     SessionRequest,
     Submission,
     SubmitAnswers,
+    Upload,
     WriteVariables,
 )
 from shared.contracts.visitor import Visitor
@@ -86,6 +87,8 @@ class Request:
     """The task whose grant opens the session; empty when the visitor's keys or the server's do."""
     url_args: Mapping[str, str] = field(default_factory=dict)
     blobs: Mapping[str, bytes] = field(default_factory=dict)
+    uploads: tuple[Upload, ...] = ()
+    """Files that came with a form; they become the session's if the run takes them."""
     may_create: bool = False
     is_read_only: bool = False
     """Takes no lock and saves nothing."""
@@ -112,7 +115,8 @@ def open_session(message: OpenSession) -> Request:
 def submit_answers(message: SubmitAnswers) -> Request:
     """Take a posted form."""
     operation = form_of(message.submission.value)
-    return _asked(message, "answers", lambda found: Plan(operation))
+    request = _asked(message, "answers", lambda found: Plan(operation))
+    return replace(request, uploads=message.submission.value.uploads)
 
 
 def form_of(submission: Submission) -> SubmitForm:

@@ -286,8 +286,9 @@ class Turns:
             sharing.keys,
             result,
             blobs,
+            files=turn.host.files,
             launched_already=turn.host.launched,
-            ends_all_tasks=keep == "anew",
+            begins_anew=keep == "anew",
         )
         change = commit_of(
             opened=opened,
@@ -337,7 +338,7 @@ class Turns:
                 outcome_sealed=sealed,
                 now=self._clock.now(),
             )
-            await self._effects.end_session(connection, opened)
+            await self._effects.end_session(connection, opened, request.visitor)
         await self._checkpoint.reached("committed", request.session_id)
         self._effects.wake()
         self._announce(request, stored.version + 1, is_deleted=True)

@@ -14,6 +14,8 @@ from shared.contracts.worker import TASKS, TASKS_LOW
 from shared.crypto.keys import ServerKeys
 from shared.evaluation.pool import PoolSettings, ProcessPool
 from shared.evaluation.port import Evaluator
+from shared.files.port import ContentStore
+from shared.files.room import FileRoom, content_store
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.ids import new_id
 from shared.kernel.service import Check, Component, Service
@@ -43,6 +45,7 @@ class Parts:
     evaluator: Evaluator
     outbox: Outbox
     relay: OutboxRelay
+    contents: ContentStore
     clock: Clock = field(default_factory=SystemClock)
     owner: str = field(default_factory=new_id)
     """Who holds the leases: another one for every process."""
@@ -65,6 +68,14 @@ def build(settings: WorkerSettings, parts: Parts) -> Service:
         tasks=tasks,
         snapshots=Snapshots(server_keys=parts.keys),
         evaluator=parts.evaluator,
+        files=FileRoom.of(
+            database=parts.database,
+            store=parts.contents,
+            server_keys=parts.keys,
+            clock=parts.clock,
+            max_file_bytes=settings.max_file_bytes,
+        ),
+        sealer=parts.keys.at_rest,
         outbox=parts.outbox,
         envelopes=envelopes,
         wake_relay=parts.relay.wake,
@@ -138,6 +149,7 @@ def parts_from(settings: WorkerSettings) -> Parts:
         evaluator=pool,
         outbox=messaging.outbox,
         relay=messaging.relay,
+        contents=content_store(settings),
         clock=clock,
         own=(pool, database),
         own_messaging=tuple(messaging.components),

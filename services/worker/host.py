@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
+from shared.evaluation.run_files import RunFiles
 from shared.evaluation.task_pictures import picture_for_engine
 from shared.interview.errors import HostRefused
 from shared.interview.runtime.host import AwaitTask, FetchTaskResult, HostAnswer, HostCall, TaskAnswer
@@ -16,8 +15,8 @@ from shared.tasks.store import Tasks
 class TaskHost:
     """Answers the calls of one task's run. A HostServer."""
 
-    def __init__(self, *, statements: Statements, tasks: Tasks, keys: Keys) -> None:
-        self._statements, self._tasks, self._keys = statements, tasks, keys
+    def __init__(self, *, statements: Statements, tasks: Tasks, keys: Keys, files: RunFiles) -> None:
+        self._statements, self._tasks, self._keys, self._files = statements, tasks, keys, files
 
     async def answer(self, call: HostCall, blobs: Blobs) -> tuple[HostAnswer, Blobs]:
         """Carry out one call. Raises HostRefused with a sentence for the author."""
@@ -34,4 +33,4 @@ class TaskHost:
                     "as arguments, or let the screen wait."
                 )
             case _:
-                assert_never(call)
+                return await self._files.answer(call, blobs)

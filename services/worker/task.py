@@ -11,15 +11,17 @@ from typing import Any, TypeVar
 import structlog
 
 from shared.bus.outbox import Outbox
-from shared.contracts.base import Message
+from shared.contracts.base import Message, Sealer
 from shared.contracts.envelope import Envelope, Envelopes
 from shared.contracts.events import TaskRevoked
 from shared.contracts.session import BackgroundEnded
 from shared.contracts.worker import RunTask, RunTaskLow
 from shared.crypto.aead import SealBroken
 from shared.evaluation.port import Evaluator, PoolBusy, ProcessDied, RunKilled, RunTimedOut
+from shared.evaluation.run_files import RunFiles
 from shared.evaluation.task_pictures import pictures_for_engine
-from shared.interview.runtime.effects import Effect, LaunchTask, LogLine, RevokeTask
+from shared.files.room import FileRoom
+from shared.interview.runtime.effects import Effect, LaunchTask, LogLine, RevokeTask, SaveFile
 from shared.interview.runtime.operations import Blobs, RunBackgroundAction, RunContext, RunRequest
 from shared.interview.runtime.outcomes import RunResult
 from shared.kernel.clock import Clock
@@ -62,6 +64,8 @@ class TaskRunner:
     tasks: Tasks
     snapshots: Snapshots
     evaluator: Evaluator
+    files: FileRoom
+    sealer: Sealer
     outbox: Outbox
     envelopes: Envelopes
     wake_relay: Callable[[], None]
@@ -78,8 +82,9 @@ class TaskRunner:
         """
         await self.checkpoint.reached("claimed", claim.task_id)
         try:
-            report, effects, blobs = await self._first_phase(claim, cancelled)
-            await self._persist(lambda: self.record(claim, report, effects, blobs), claim, cancelled)
+            files = RunFiles(self.files, sealer=self.sealer, clock=self.clock)
+            report, effects, blobs = await self._first_phase(claim, files, cancelled)
+            await self._persist(lambda: self.record(claim, report, effects, blobs, files), claim, cancelled)
         except (RunKilled, StaleTask):
             raise
         except Exception as error:
@@ -89,7 +94,9 @@ class TaskRunner:
             broken = report_of_error(error)
             await self._persist(lambda: self.record(claim, broken), claim, cancelled)
 
-    async def _first_phase(self, claim: Claim, cancelled: asyncio.Event) -> tuple[Report, Sequence[Effect], Blobs]:
+    async def _first_phase(
+        self, claim: Claim, files: RunFiles, cancelled: asyncio.Event
+    ) -> tuple[Report, Sequence[Effect], Blobs]:
         try:
             snapshot = await self._persist(
                 lambda: self.snapshots.read(self.database, keys=claim.keys), claim, cancelled
@@ -101,7 +108,7 @@ class TaskRunner:
         )
         await self.checkpoint.reached("begun", claim.task_id)
         try:
-            result, blobs = await self._evaluate(claim, snapshot, cancelled)
+            result, blobs = await self._evaluate(claim, snapshot, files, cancelled)
         except (RunTimedOut, ProcessDied) as error:
             return report_of_error(error), (), {}
         report = report_of(result, blobs)
@@ -119,7 +126,12 @@ class TaskRunner:
                 await self.clock.sleep(_RETRY_SECONDS)
 
     async def record(
-        self, claim: Claim, report: Report, effects: Sequence[Effect] = (), blobs: Blobs | None = None
+        self,
+        claim: Claim,
+        report: Report,
+        effects: Sequence[Effect] = (),
+        blobs: Blobs | None = None,
+        files: RunFiles | None = None,
     ) -> None:
         """Write down how it ended, and tell the session, in one transaction. Raises StaleTask."""
         async with self.database.transaction() as connection:
@@ -127,20 +139,25 @@ class TaskRunner:
                 connection, claim, report.outcome, arguments=report.arguments, payload=report.payload
             )
             envelopes = await self._carry_out(connection, claim, effects, blobs or {})
+            if files is not None:
+                await files.write(connection, files.changes(effects), keys=claim.keys)
             ended = BackgroundEnded(task_id=claim.task_id, session_id=claim.session_id, fencing=claim.fencing)
             await self.outbox.add(connection, [*envelopes, self.envelopes.wrap(ended)])
         await self.checkpoint.reached("recorded", claim.task_id)
         self.wake_relay()
         log.info("task.reported", task=claim.task_id, session=claim.session_id, outcome=report.outcome.kind)
 
-    async def _evaluate(self, claim: Claim, snapshot: Snapshot, cancelled: asyncio.Event) -> tuple[RunResult, Blobs]:
+    async def _evaluate(
+        self, claim: Claim, snapshot: Snapshot, files: RunFiles, cancelled: asyncio.Event
+    ) -> tuple[RunResult, Blobs]:
         request = RunRequest(
             operation=RunBackgroundAction(task_id=claim.task_id, action=claim.action, language=claim.language),
             context=self._context(claim, snapshot),
             tasks=pictures_for_engine(snapshot.tasks),
         )
         blobs = {"answers": snapshot.answers, "arguments": claim.arguments}
-        host = TaskHost(statements=self.database, tasks=self.tasks, keys=claim.keys)
+        host = TaskHost(statements=self.database, tasks=self.tasks, keys=claim.keys, files=files)
+        files.begin(claim.keys, interview=snapshot.interview)
         while True:
             try:
                 return await self.evaluator.run(
@@ -190,6 +207,8 @@ class TaskRunner:
                         envelopes.append(self.envelopes.wrap(TaskRevoked(task_id=task_id, session_id=claim.session_id)))
                 case LogLine(message=message):
                     log.info("interview.log", session=claim.session_id, task=claim.task_id, text=message)
+                case SaveFile():
+                    pass  # RunFiles writes them
                 case _:
                     log.warning("task.effect_dropped", task=claim.task_id, session=claim.session_id, kind=effect.kind)
         await self.tasks.insert(connection, launched, keys=claim.keys)

@@ -54,6 +54,11 @@ class Upload(_Value):
     number: int
     filename: str
     mimetype: str
+    location: str = ""
+    """Where its sealed contents lie."""
+    key_base64: str = ""
+    """What opens them; nobody else knows it until a session claims the file."""
+    size_bytes: int = 0
 
 
 class Submission(_Value):
@@ -103,6 +108,31 @@ class CheckIn(SessionRequest):
     """Numbers of the notices the page has executed; they are deleted."""
 
 
+class OpenFile(Command, queue=INTERACTIVE):
+    """Open a file for whoever asks, if they may see it: they hold a key to its session, or it is shared with them."""
+
+    number: int
+    visitor: Sealed[Visitor]
+    sessions: Sealed[tuple[tuple[str, str], ...]] = Sealed(())
+    """(interview, code) of the sessions this browser is in: the codes of shared sessions are keys to their files."""
+
+
+class FileTicket(_Value):
+    """All that is needed to give a file out."""
+
+    filename: str
+    mimetype: str
+    location: str
+    key_base64: str
+    size_bytes: int
+
+
+class FileReply(Reply):
+    """The file; None when there is none, or it is not theirs to see."""
+
+    ticket: Sealed[FileTicket] | None = None
+
+
 class EndSession(SessionRequest):
     """Restart, leave for good, or delete. Without effect when `step` is given and no longer the newest."""
 
@@ -144,6 +174,12 @@ class Problem(_Value):
     block: str | None = None
     sought: tuple[str, ...] = ()
     """Variables being sought, newest first."""
+    nearest: tuple[str, ...] = ()
+    """For a variable that nothing defines: the names that look most like it."""
+    source_line: str = ""
+    """The line of the file as its author wrote it: for authors only, like the trace."""
+    is_from_code: bool = False
+    """The message is the text of an exception of interview code: for authors only, it may hold anything."""
     trace: str | None = None
 
 

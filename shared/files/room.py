@@ -9,7 +9,9 @@ from shared.files.contents import Contents
 from shared.files.leftovers import Leftovers
 from shared.files.port import ContentStore
 from shared.files.store import Files
+from shared.files.store_directory import DirectoryStore
 from shared.kernel.clock import Clock
+from shared.kernel.settings import Settings
 from shared.storage.database import Statements
 
 
@@ -35,3 +37,8 @@ class FileRoom:
             contents=Contents(store=store, leftovers=Leftovers(database=database), clock=clock),
             max_file_bytes=max_file_bytes,
         )
+
+
+def content_store(settings: Settings) -> ContentStore:
+    """The store that the settings name."""
+    return DirectoryStore(settings.files_folder)

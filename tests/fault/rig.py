@@ -58,6 +58,7 @@ from shared.storage.redis import Redis
 from tests.fault.append_engine import AppendEvaluator
 from tests.fault.schemas import ALL_SCHEMAS
 from tests.fault.stand_in_worker import StandInWorker
+from tests.servers import content_store
 
 INTERVIEW = "tests:data/questions/append.yml"
 
@@ -140,6 +141,7 @@ async def running_rig(
         server_keys=server_keys,
         evaluator=evaluator,
         interviews=InterviewPath.of([]),
+        contents=content_store(),
         clock=clock,
         checkpoint=checkpoint or Unwatched(),
         own=(database, redis),

@@ -35,6 +35,7 @@ from shared.kernel.service import run_until_signalled
 from shared.storage.database import Database
 from shared.storage.redis import Redis
 from tests.fault.append_engine import AppendEvaluator
+from tests.servers import content_store
 
 KEY = bytes(range(32))
 
@@ -106,6 +107,7 @@ async def serve(plan: ProcessPlan) -> None:
         server_keys=keys,
         evaluator=evaluator,
         interviews=InterviewPath.of([]),
+        contents=content_store(),
         clock=clock,
         checkpoint=checkpoint,
         own=tuple(own),

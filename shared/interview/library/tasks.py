@@ -14,7 +14,7 @@ from shared.interview.library.objects.base import DAObject
 from shared.interview.library.objects.dicts import DADict
 from shared.interview.library.objects.lists import DAList
 from shared.interview.runtime.effects import LaunchTask, LogLine, NotificationMode, RevokeTask
-from shared.interview.runtime.host import AwaitTask, FetchTaskResult, TaskAnswer
+from shared.interview.runtime.host import AwaitTask, FetchTaskResult, HostAnswer, TaskAnswer
 from shared.interview.runtime.names import is_legal
 from shared.interview.runtime.operations import TaskPicture
 from shared.interview.runtime.pickling import dump_value, load_value
@@ -163,7 +163,8 @@ def _launch_in(run: Run, task_id: str) -> LaunchTask | None:
     return None
 
 
-def _result_of(answer: TaskAnswer, blobs: dict[str, bytes]) -> TaskResult:
+def _result_of(answer: HostAnswer, blobs: dict[str, bytes]) -> TaskResult:
+    assert isinstance(answer, TaskAnswer)
     if answer.refusal:
         raise DAError(answer.refusal)
     value = load_value(blobs["payload"]) if "payload" in blobs else None

@@ -50,6 +50,23 @@ class CancelScheduled(Value):
     timer_id: str
 
 
+class SaveFile(Value):
+    """A file that the run made, received or changed. None leaves a part as it is."""
+
+    kind: Literal["save_file"] = "save_file"
+    number: int
+    ticket: str | None = None
+    """Names new contents: what StoreFile answered; empty for the upload of that number; None when they stay."""
+    filename: str | None = Field(None, max_length=255)
+    mimetype: str | None = Field(None, max_length=255)
+    is_private: bool | None = None
+    is_persistent: bool | None = None
+    users: tuple[int, ...] | None = None
+    """Who else may open it: numbers of accounts; the three lists are given together."""
+    emails: tuple[str, ...] | None = None
+    privileges: tuple[str, ...] | None = None
+
+
 class LogLine(Value):
     """`log()` with priority `log`: goes to the server's log with session and interview line."""
 
@@ -59,6 +76,6 @@ class LogLine(Value):
 
 
 Effect = Annotated[
-    LaunchTask | RevokeTask | ScheduleTimer | CancelScheduled | LogLine,
+    LaunchTask | RevokeTask | ScheduleTimer | CancelScheduled | SaveFile | LogLine,
     Field(discriminator="kind"),
 ]

@@ -43,8 +43,63 @@ class TaskAnswer(Value):
     """Why it cannot be waited for, in a sentence for the author."""
 
 
-HostCall = Annotated[FetchTaskResult | AwaitTask, Field(discriminator="call")]
-HostAnswer = Annotated[TaskAnswer, Field()]
+class NewFile(Value):
+    """A number for a file that is to be made."""
+
+    may_wait: ClassVar[bool] = False
+
+    call: Literal["new_file"] = "new_file"
+
+
+class FetchFile(Value):
+    """The contents of a file of this session come back as the blob "contents"."""
+
+    may_wait: ClassVar[bool] = False
+
+    call: Literal["fetch_file"] = "fetch_file"
+    number: int = Field(ge=1)
+
+
+class StoreFile(Value):
+    """Take the blob "contents" for a file; they become its contents if the run's result says so (SaveFile)."""
+
+    may_wait: ClassVar[bool] = False
+
+    call: Literal["store_file"] = "store_file"
+    number: int = Field(ge=1)
+
+
+class LinkFile(Value):
+    """An address that opens a file for whoever has it, for some time."""
+
+    may_wait: ClassVar[bool] = False
+
+    call: Literal["link_file"] = "link_file"
+    number: int = Field(ge=1)
+    seconds: float = Field(gt=0, le=30 * 24 * 3600)
+    filename: str = Field("", max_length=255)
+    mimetype: str = Field("", max_length=255)
+    is_attachment: bool = False
+
+
+class FileAnswer(Value):
+    """What was asked of a file; only the parts that belong to the call are filled."""
+
+    answer: Literal["file"] = "file"
+    number: int = 0
+    filename: str = ""
+    mimetype: str = ""
+    ticket: str = ""
+    """Names contents that were stored in this run."""
+    link: str = ""
+    """The secret part of a temporary address."""
+
+
+FileCall = NewFile | FetchFile | StoreFile | LinkFile
+HostCall = Annotated[
+    FetchTaskResult | AwaitTask | NewFile | FetchFile | StoreFile | LinkFile, Field(discriminator="call")
+]
+HostAnswer = Annotated[TaskAnswer | FileAnswer, Field(discriminator="answer")]
 
 
 class Host(Protocol):

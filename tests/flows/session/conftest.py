@@ -24,6 +24,7 @@ from shared.storage.database import Database
 from shared.storage.migrations import migrate
 from shared.storage.redis import Redis
 from tests.fault.schemas import ALL_SCHEMAS
+from tests.servers import content_store
 
 QUESTIONS = Path(__file__).with_name("interviews")
 
@@ -61,6 +62,7 @@ def make_house(postgres_url: str, redis_url: str, server_keys: ServerKeys) -> Ma
                     server_keys=server_keys,
                     evaluator=pools[0],
                     interviews=InterviewPath.of([QUESTIONS]),
+                    contents=content_store(),
                 ),
             ),
             worker.build(
@@ -72,6 +74,7 @@ def make_house(postgres_url: str, redis_url: str, server_keys: ServerKeys) -> Ma
                     evaluator=pools[1],
                     outbox=messaging.outbox,
                     relay=messaging.relay,
+                    contents=content_store(),
                 ),
             ),
         ]

@@ -28,6 +28,7 @@ from shared.kernel.service import Service
 from shared.storage.database import Database
 from shared.tasks.records import EndedTask
 from shared.tasks.store import Tasks
+from tests.servers import content_store
 from tests.unit.tasks.sessions import SavedSession, make_tables, new_task, save_session
 
 ENGINE = "tests.unit.evaluation.scripted_engine:ScriptedEngine"
@@ -133,6 +134,7 @@ async def start_worker(house: House, server_keys: ServerKeys) -> AsyncIterator[S
             evaluator=evaluator or pool,
             outbox=house.messaging.outbox,
             relay=house.messaging.relay,
+            contents=content_store(),
             checkpoint=checkpoint or Unwatched(),
             own=() if evaluator else (pool,),
             own_messaging=tuple(house.messaging.components),
