@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.sites import Site
 
@@ -41,6 +41,18 @@ def test_a_lookup_runs_while_the_person_goes_on(page: Page, site: Site) -> None:
     answer(page, Rent_per_month="800")
     heading(page, "Thank you, Ana")
     expect(page.locator("#daquestion")).to_contain_text("You pay 800")
+
+
+def test_without_javascript_a_waiting_screen_goes_on_by_itself(browser: Browser, site: Site) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="en-US")
+    page = context.new_page()
+    open_example(page, site, "background-lookup")
+    answer(page, Name_of_the_landlord="acme homes")
+    answer(page, Your_name="Ana")
+    answer(page, Rent_per_month="700")
+    heading(page, "Still searching the register …")
+    page.locator("#daMainQuestion", has_text="Thank you, Ana").wait_for()
+    context.close()
 
 
 def test_progress_of_long_work_is_seen_live(page: Page, site: Site) -> None:
