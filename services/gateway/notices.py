@@ -32,7 +32,9 @@ class Notice:
     message: str
     icon: str = "exclamation-triangle"
     where: str = ""
+    nearest: tuple[str, ...] = ()
     sought: tuple[str, ...] = ()
+    source_line: str = ""
     trace: str = ""
     links: Links = _HOME
     retry_seconds: int = 0
@@ -52,6 +54,11 @@ BUSY = Notice(
 )
 _REFUSED = "The server could not use what was sent; nothing was changed. Go back, reload the page and try again."
 
+_CODE_FAILED = (
+    "This interview has an error and cannot go on from here. Your answers are kept as they were on the last page. Tell"
+    " whoever made the interview what stands below."
+)
+
 UNKNOWN_INTERVIEW = Notice(
     404,
     "Not found",
@@ -70,18 +77,24 @@ LOCKED_OUT = Notice(
 )
 
 
-def of_problem(problem: Problem, *, interview: str = "") -> Notice:
-    """What interview code or the interview itself did wrong."""
+def of_problem(problem: Problem, *, shows_details: bool) -> Notice:
+    """What interview code or the interview itself did wrong.
+
+    Everybody is told file, line, block and names of variables. The author's own lines, traces and the texts of
+    exceptions of interview code are `details`: they may hold keys and passwords that stand in the code, or answers.
+    """
     where = f"{problem.file}, line {problem.line}" if problem.file and problem.line else problem.file or ""
     if problem.block:
         where = f"{where} ({problem.block})" if where else problem.block
     return Notice(
         500,
         "Error",
-        problem.message,
+        problem.message if shows_details or not problem.is_from_code else _CODE_FAILED,
         where=where,
+        nearest=problem.nearest,
         sought=problem.sought,
-        trace=problem.trace or "",
+        source_line=problem.source_line if shows_details else "",
+        trace=problem.trace or "" if shows_details else "",
         reason="interview_error",
     )
 

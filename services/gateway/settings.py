@@ -19,6 +19,9 @@ class GatewaySettings(Settings):
     """Where a browser goes after `exit` or `leave` without a URL."""
     trusted_proxies: str = ""
     """Addresses whose `X-Forwarded-…` headers are believed, separated by commas."""
+    error_details: bool | None = None
+    """Whether the page of an interview's error shows its author's lines, the texts of exceptions and traces. They may
+    hold what is secret. Not given: as long as there is no public URL, on an author's own machine that is."""
     check_in_seconds: float = Field(6.0, ge=0.0)
     """How often a page asks by itself when it has no live connection; 0 turns it off."""
     request_timeout_seconds: float = Field(60.0, gt=0.0)
@@ -35,6 +38,11 @@ class GatewaySettings(Settings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("It must start with http:// or https://.")
         return value
+
+    @property
+    def shows_error_details(self) -> bool:
+        """Whether those who see an error are taken for authors."""
+        return not self.public_url if self.error_details is None else self.error_details
 
     @property
     def is_secure(self) -> bool:

@@ -64,18 +64,18 @@ async def respond(desk: Desk, asked: Asked, reply: TurnReply) -> Response:
         case "command":
             return await _command(desk, asked, _part(reply.command))
         case "problem" | "missing" | "locked_out" | "busy":
-            return _notice(desk, asked, notice_of(reply, interview=asked.interview))
+            return _notice(desk, asked, notice_of(reply, shows_details=desk.settings.shows_error_details))
         case "check_in" | "variables":
             raise ReplyMalformed(f"A {reply.kind} is no answer to a page.")
         case _:
             assert_never(reply.kind)
 
 
-def notice_of(reply: TurnReply, *, interview: str) -> Notice:
+def notice_of(reply: TurnReply, *, shows_details: bool) -> Notice:
     """What an answer without a screen means to the person or program that asked. Raises ReplyMalformed."""
     match reply.kind:
         case "problem":
-            return of_problem(_part(reply.problem), interview=interview)
+            return of_problem(_part(reply.problem), shows_details=shows_details)
         case "missing":
             return UNKNOWN_INTERVIEW
         case "locked_out":

@@ -102,6 +102,9 @@ def problem_of(failed: RunFailed) -> Problem:
         line=failed.line,
         block=failed.block,
         sought=failed.failure.variables,
+        nearest=failed.nearest,
+        source_line=failed.source_line,
+        is_from_code=failed.is_from_code,
         trace=failed.failure.error_trace,
     )
 

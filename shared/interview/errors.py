@@ -36,6 +36,8 @@ class InterviewError(Exception):
     def __init__(self, message: str, position: Position | None = None, sought: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.message, self.position, self.sought = message, position, sought
+        self.source_line = ""
+        """The line of the position as its author wrote it, where the reader knows it."""
 
     def __str__(self) -> str:
         return f"{self.position}: {self.message}" if self.position else self.message

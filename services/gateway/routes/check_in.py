@@ -69,7 +69,7 @@ def router(desk: Desk) -> APIRouter:
             )
         )
         if reply.kind != "variables" or reply.variables is None:
-            return desk.notices.answer(request, notice_of(reply, interview=interview))
+            return desk.notices.answer(request, notice_of(reply, shows_details=desk.settings.shows_error_details))
         return JSONResponse(
             {
                 "success": True,

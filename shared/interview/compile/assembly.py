@@ -97,6 +97,8 @@ def compile_with_problems(source: InterviewSource) -> Compilation:
             continue
         interview.translations.setdefault(translation.language, {})[translation.original.strip()] = made
     interview.findings = tuple(scope.findings)
+    for found in problems:
+        found.source_line = source.line_at(found.position)
     return Compilation(interview, problems)
 
 

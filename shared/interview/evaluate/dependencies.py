@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from shared.interview.compile.blocks import Definer
 from shared.interview.compile.names import normalised, substituted
 from shared.interview.evaluate.candidates import variants_of
-from shared.interview.evaluate.failure import innermost
 from shared.interview.evaluate.missing import missing_name
+from shared.interview.evaluate.whereabouts import innermost
 from shared.interview.runtime.effects import LogLine
 from shared.interview.runtime.run import Run
 

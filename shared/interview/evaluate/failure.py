@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import traceback
-from types import TracebackType
-
-from shared.interview.errors import InterviewError, Position
+from shared.interview.errors import AlreadySought, InterviewError, NoDefinition, NoEndpoint
 from shared.interview.evaluate.missing import missing_name
+from shared.interview.evaluate.nearest import nearest_names
+from shared.interview.evaluate.whereabouts import Place, block_at, innermost_place, place_of, trace_for_author
 from shared.interview.runtime.operations import TaskFailure
 from shared.interview.runtime.outcomes import RunFailed
 from shared.interview.runtime.run import Run
+from shared.kernel.errors import ColloquyError
 from shared.kernel.interview_path import BadReference, UnknownPackageFile
 
 _LONGEST_MESSAGE = 10_000
 _LONGEST_TRACE = 20_000
+_LONGEST_LINE = 500
 
 
 def failure_of(error: BaseException, run: Run | None = None) -> TaskFailure:
@@ -28,53 +29,54 @@ def failure_of(error: BaseException, run: Run | None = None) -> TaskFailure:
     return TaskFailure(
         error_type=type(error).__name__,
         error_message=message[:_LONGEST_MESSAGE],
-        error_trace=_trace(error),
+        error_trace=trace_for_author(error, run)[-_LONGEST_TRACE:],
         variables=sought,
     )
 
 
 def failed(error: BaseException, run: Run | None = None, *, title: str = "Error") -> RunFailed:
     """The outcome of a run that ended in an error."""
-    position = _position(error, run)
+    failure = failure_of(error, run)
+    place, block = _whereabouts(error, run)
+    if place is None and isinstance(error, InterviewError) and error.position is not None:
+        place, block = Place(error.position.file, error.position.line, error.source_line), error.position.block
     return RunFailed(
-        failure=failure_of(error, run),
+        failure=failure,
         title=title,
-        file=position.file if position else None,
-        line=position.line if position else None,
-        block=position.block or None if position else None,
+        file=place.file if place is not None else run.interview.reference if run is not None else None,
+        line=place.line if place is not None else None,
+        block=block or None,
+        source_line=place.source[:_LONGEST_LINE] if place is not None else "",
+        nearest=_nearest(error, run),
+        is_from_code=not isinstance(error, (InterviewError, ColloquyError)) or error.__cause__ is not None,
         is_unknown=run is None and isinstance(error, UnknownPackageFile | BadReference),
     )
 
 
-def _position(error: BaseException, run: Run | None) -> Position | None:
-    """Where it happened: what the error says, else the innermost line of interview code, else the block that ran."""
-    block = run.interview.by_name.get(run.block) if run is not None else None
-    if isinstance(error, InterviewError) and error.position is not None:
-        return error.position
-    found = innermost(error.__traceback__)
-    if found is not None:
-        return Position(found.file, found.line, block.name if block is not None else "")
-    return block.position if block is not None else None
+def _whereabouts(error: BaseException, run: Run | None) -> tuple[Place | None, str]:
+    """Where it happened, and in which block.
+
+    That is what the error says itself; else where the variable is mentioned that nothing defines; else the innermost
+    line of the author's files; else the field or the block that was being made.
+    """
+    if run is None or isinstance(error, NoEndpoint):
+        return None, ""
+    running = run.interview.by_name.get(run.block)
+    position = error.position if isinstance(error, InterviewError) else None
+    if position is None and isinstance(error, (NoDefinition, AlreadySought)) and error.sought:
+        position = run.mentioned.get(error.sought[0])
+    place = None if position is not None else innermost_place(error.__traceback__, run)
+    if position is None and place is None:
+        position = run.place or (running.position if running is not None else None)
+    if position is not None:
+        place = place_of(position, run)
+    if place is None:
+        return None, ""
+    block = block_at(run.interview, place.file, place.line) or running
+    return place, position.block if position is not None and position.block else block.name if block else ""
 
 
-def innermost(trace: TracebackType | None) -> Position | None:
-    """The innermost line of interview code in a trace."""
-    found = None
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if ":data/" in file:
-            found = Position(file, trace.tb_lineno)
-        trace = trace.tb_next
-    return found
-
-
-def _trace(error: BaseException) -> str:
-    """The trace an author can use: frames of the engine itself are left out."""
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if "/shared/interview/" not in frame.filename.replace("\\", "/")
-    ]
-    lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
-    lines += traceback.format_exception_only(error)
-    return "".join(lines)[-_LONGEST_TRACE:]
+def _nearest(error: BaseException, run: Run | None) -> tuple[str, ...]:
+    if run is None or not isinstance(error, NoDefinition) or not error.sought:
+        return ()
+    return nearest_names(run, error.sought[0])

@@ -13,7 +13,7 @@ from shared.interview.evaluate.actions import process_action
 from shared.interview.evaluate.ask import ask
 from shared.interview.evaluate.choices import followed
 from shared.interview.evaluate.execute import conditions_hold, holds, run_whole, value_of
-from shared.interview.evaluate.missing import missing_name
+from shared.interview.evaluate.missing import missing_name, remember_mention
 from shared.interview.evaluate.modules import bring_modules
 from shared.interview.evaluate.seek import seek
 from shared.interview.runtime.run import Run
@@ -63,6 +63,7 @@ def evaluate(run: Run) -> Screen:
             name = missing_name(error, run)
             if name is None:
                 raise
+            remember_mention(run, name, error)
             attempt = partial(seek, name=name)
     raise EvaluationLimit(
         f"The interview went round {run.interview.loop_limit} times without reaching a screen (`loop limit`): "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.interview.errors import Undefined, UndefinedAttribute, UndefinedItem
+from shared.interview.evaluate.whereabouts import innermost
 from shared.interview.runtime.run import Run
 
 
@@ -21,3 +22,11 @@ def missing_name(error: BaseException, run: Run) -> str | None:
         if traceback is not None and traceback.tb_frame.f_globals is run.answers:
             return error.name
     return None
+
+
+def remember_mention(run: Run, name: str, error: BaseException) -> None:
+    """Keep where a missing name is used, for the message if nothing can define it."""
+    run.place = None
+    place = innermost(error.__traceback__)
+    if place is not None:
+        run.mentioned[name] = place

@@ -7,7 +7,8 @@ from types import ModuleType
 from typing import Any
 
 from shared.interview.compile.blocks import ModulesBlock
-from shared.interview.errors import EvaluationError
+from shared.interview.errors import EvaluationError, Position
+from shared.interview.evaluate import whereabouts
 from shared.interview.runtime.run import Run
 
 _LIBRARY = frozenset(
@@ -27,19 +28,30 @@ def bring_modules(run: Run) -> None:
         for name in block.modules:
             if block.brings_all_names and name in _LIBRARY:
                 continue
-            module = _imported(name, block)
+            module = _imported(run, name, block)
             if block.brings_all_names:
                 run.answers.update(_public_names(module))
             else:
                 _bind(run, name, module)
 
 
-def _imported(name: str, block: ModulesBlock) -> ModuleType:
+def _imported(run: Run, name: str, block: ModulesBlock) -> ModuleType:
     try:
         return importlib.import_module(name, package=block.package)
     except Exception as error:  # importing runs an author's code, which may raise anything
-        kind = type(error).__name__
-        raise EvaluationError(f"The module {name} cannot be imported: {kind}: {error}", block.position) from error
+        said = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise EvaluationError(
+            f"The module {name} cannot be imported: {type(error).__name__}: {said}", _place_of(error, run, name, block)
+        ) from error
+
+
+def _place_of(error: Exception, run: Run, name: str, block: ModulesBlock) -> Position:
+    """The line of the module where one of the author's is wrong, else the line that asks for it."""
+    place = whereabouts.module_place(error, run)
+    if place is not None:
+        return Position(place.file, place.line, block.name)
+    wanted = (line for line, text in enumerate(block.source.rstrip().splitlines()) if text.strip("-\"' ") == name)
+    return Position(block.position.file, block.position.line + next(wanted, 0), block.name)
 
 
 def _public_names(module: ModuleType) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from shared.contracts.screen import Screen
@@ -22,7 +23,7 @@ from shared.interview.evaluate.candidates import candidates
 from shared.interview.evaluate.choices import followed
 from shared.interview.evaluate.execute import conditions_hold, create, need_after, prepare, run_code
 from shared.interview.evaluate.making import library_class
-from shared.interview.evaluate.missing import missing_name
+from shared.interview.evaluate.missing import missing_name, remember_mention
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.sought import Sought
 
@@ -46,8 +47,8 @@ def seek(run: Run, name: str, *, is_forced: bool = False, tried: Tried | None = 
     tried = {} if tried is None else tried
     if len(run.sought) >= run.interview.recursion_limit:
         raise EvaluationLimit(
-            f"Seeking {name} went deeper than the recursion limit of {run.interview.recursion_limit}; "
-            f"the last variables sought were {', '.join(run.sought[-5:])}",
+            f"There appears to be an infinite loop: seeking {name} went deeper than the recursion limit of "
+            f"{run.interview.recursion_limit}. The last variables sought were {' → '.join(run.sought[-5:])}",
             sought=_chain(run, name),
         )
     run.sought.append(name)
@@ -78,6 +79,7 @@ def _round(run: Run, name: str, is_forced: bool, tried: Tried) -> tuple[bool, Sc
             missing = missing_name(error, run)
             if missing is None:
                 raise
+            remember_mention(run, missing, error)
             if not isinstance(block, ObjectsBlock):
                 tried.setdefault(missing, set()).add(block)
             run.waiting.append((block.name, name))
@@ -98,10 +100,11 @@ def _exhausted(run: Run, name: str, *, skipped: bool) -> None:
         gather[:] = [entry for entry in gather if entry["var"] != name]
         return
     if skipped:
+        circle = _once_around(run.sought)
         raise AlreadySought(
-            f"{name} is needed in order to define {name}: every block that could define it is waiting for it. "
-            f"The variables sought were {' → '.join(_reading_order(run))}",
-            sought=_chain(run),
+            f"There is an infinite loop: {name} was already looked for. It is needed in order to define {name}, and "
+            f"every block that could define it is waiting for it. The variables sought were {' → '.join(circle)}",
+            sought=tuple(reversed(circle)),
         )
     if run.interview.features.get("use catchall") and not name.endswith(".value"):
         run.define(name, library_class(run, "DACatchAll")(name))
@@ -119,8 +122,14 @@ def _chain(run: Run, *more: str) -> tuple[str, ...]:
     return tuple(reversed([*run.sought, *more]))
 
 
-def _reading_order(run: Run) -> list[str]:
-    return list(run.sought)
+def _once_around(names: Sequence[str]) -> list[str]:
+    """What was sought, outermost first, up to where it begins to repeat itself."""
+    found: list[str] = []
+    for name in names:
+        found.append(name)
+        if found.count(name) > 1:
+            break
+    return found
 
 
 def _attempt(run: Run, block: Definer, sought: Sought) -> Screen | None:

@@ -84,6 +84,12 @@ class RunFailed(Value):
     file: str | None = None
     line: int | None = None
     block: str | None = None
+    source_line: str = ""
+    """That line as its author wrote it."""
+    nearest: tuple[str, ...] = ()
+    """For a variable that nothing defines: the names that look most like it."""
+    is_from_code: bool = False
+    """The message is the text of an exception of interview code: it may hold anything, also secrets."""
     is_unknown: bool = False
     """There is no interview of this name, so that nothing was run."""
     error_action: str | None = None

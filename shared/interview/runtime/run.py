@@ -17,7 +17,7 @@ from types import CodeType
 from typing import Any, Literal, Protocol
 
 from shared.interview.compile.interview import Interview
-from shared.interview.errors import EvaluationError
+from shared.interview.errors import EvaluationError, Position
 from shared.interview.runtime import names
 from shared.interview.runtime.effects import Effect
 from shared.interview.runtime.form_result import FormResult
@@ -102,6 +102,10 @@ class Run:
     """(block name, name it was tried for) of blocks that wait for a name that is being sought."""
     block: str = ""
     """Name of the block that runs now."""
+    place: Position | None = None
+    """Where the field stands that is being made, for errors that have no line of their own."""
+    mentioned: dict[str, Position] = field(default_factory=dict)
+    """Where in an interview file a missing name was used, by the name."""
     gathering: dict[str, Any] = field(default_factory=dict)
     """The library's table of lists that are being gathered, by instance name; cleared for each pass."""
     reconsidered: set[str] = field(default_factory=set)

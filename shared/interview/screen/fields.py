@@ -43,12 +43,14 @@ def build_fields(items: Iterable[FieldItem], scene: Scene, *, list_index: int | 
     """Build every item in order. Raises Undefined and kin as their texts and expressions do."""
     built = BuiltFields()
     for item in _expanded(items, scene):
+        scene.run.place = item.position
         if not conditions.is_on_screen(item.conditions, scene):
             continue
         if item.kind != "field":
             built.shown.append(_passage(item, scene))
         else:
             _add(item, scene, built, list_index)
+    scene.run.place = None
     return built
 
 

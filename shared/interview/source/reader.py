@@ -67,6 +67,13 @@ class InterviewSource:
     stamps: list[Stamp] = field(default_factory=list)
     problems: list[SourceError] = field(default_factory=list)
     translations: list[Translation] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    """The text of each file by its reference, as its lines are counted: after Jinja."""
+
+    def line_at(self, position: Position | None) -> str:
+        """The line of a position as its author wrote it, blanks around it gone; empty when it is in no file read."""
+        lines = self.texts.get(position.file, "").splitlines() if position is not None else []
+        return lines[position.line - 1].strip() if position is not None and 0 < position.line <= len(lines) else ""
 
 
 def read_interview(reference: str, path: InterviewPath) -> InterviewSource:
@@ -120,8 +127,10 @@ class _Reader:
             text = file.path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             raise SourceError(f"This file is not UTF-8 text: {error}", Position(file.reference, 1)) from error
+        self._source.texts[file.reference] = text
         if text.startswith(MARK):
             text = preprocessed(text, file, self._path, interview=self._source.file)
+            self._source.texts[file.reference] = text
         return split(text)
 
     def _include(self, block: RawBlock, including: PackageFile) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import FunctionType
 from typing import Any
 
 from shared.interview.compile.blocks import TableBlock
 from shared.interview.compile.expressions import Expression, Text
+from shared.interview.errors import EvaluationError
 from shared.interview.library.faults import DAError
 from shared.interview.library.languages import word
 from shared.interview.library.named import public
@@ -68,6 +69,11 @@ class DALazyTableTemplate(DALazyTemplate):
     def _rows(self, run: Run, block: TableBlock) -> Iterator[tuple[Any, Any]]:
         """Item and key of each row, with `row_item` and `row_index` set while it is used."""
         rows = _value(run, block.rows)
+        if not isinstance(rows, Iterable):
+            raise EvaluationError(
+                f"The rows of a table are a list or a dictionary; `rows` gave {type(rows).__name__}",
+                block.rows.position,
+            )
         pairs = _pairs(rows, block.requires_gathered and not block.shows_incomplete)
         if block.filter is not None:
             pairs = [pair for pair in pairs if _in_row(run, pair, block.filter)]
