@@ -260,6 +260,8 @@ def _is_function(modifier: str) -> bool:
 
 
 def _whole(value: Any) -> int | None:
+    if value is None:  # nearly always, and an error costs more than a look
+        return None
     with contextlib.suppress(TypeError, ValueError):
         return int(float(str(value)))
     return None
