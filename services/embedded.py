@@ -155,7 +155,13 @@ def assemble(settings: Settings, *, database_url: str, redis_url: str) -> list[S
     front = gateway.build(
         for_gateway,
         gateway.Parts(
-            bus=bus, database=database, server_keys=keys, interviews=path, clock=clock, neighbours=tuple(behind)
+            bus=bus,
+            database=database,
+            server_keys=keys,
+            interviews=path,
+            contents=contents,
+            clock=clock,
+            neighbours=tuple(behind),
         ),
     )
     foundation = Service(name="foundation", components=(interviews, tasks, database, redis))

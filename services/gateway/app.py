@@ -19,11 +19,14 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.start import StartPage
 from services.gateway.store import BrowserStore
 from services.gateway.tokens import PageTokens
+from services.gateway.uploads import UploadReader
 from services.gateway.web import application
 from shared.bus.dispatch import consumers
 from shared.bus.messaging import over_rabbit
 from shared.bus.port import Bus
 from shared.crypto.keys import ServerKeys
+from shared.files.port import ContentStore
+from shared.files.room import FileRoom, content_store
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.interview_path import InterviewPath
 from shared.kernel.service import Component, Service
@@ -44,6 +47,7 @@ class Parts:
     database: Database
     server_keys: ServerKeys
     interviews: InterviewPath
+    contents: ContentStore
     clock: Clock = field(default_factory=SystemClock)
     metrics: Metrics = field(default_factory=Metrics)
     rates: RateLimit = field(default_factory=Unlimited)
@@ -72,6 +76,7 @@ def parts_from(settings: GatewaySettings) -> Parts:
         database=database,
         server_keys=server_keys,
         interviews=InterviewPath.of(settings.interview_path),
+        contents=content_store(settings),
         clock=clock,
         own=(database, messaging.bus),
     )
@@ -84,6 +89,13 @@ def build(settings: GatewaySettings, parts: Parts) -> Service:
     tokens = PageTokens(signer=parts.server_keys.signer)
     sessions = Sessions(bus=parts.bus, timeout_seconds=settings.request_timeout_seconds)
     hub = Hub(max_per_session=settings.max_sockets_per_session)
+    files = FileRoom.of(
+        database=parts.database,
+        store=parts.contents,
+        server_keys=parts.server_keys,
+        clock=parts.clock,
+        max_file_bytes=settings.max_file_bytes,
+    )
     desk = Desk(
         settings=settings,
         sessions=sessions,
@@ -98,6 +110,10 @@ def build(settings: GatewaySettings, parts: Parts) -> Service:
         pages=Pages(templates=templates, tokens=tokens, check_in_seconds=settings.check_in_seconds),
         notices=NoticePages(templates=templates),
         start=StartPage(templates=templates, abilities=parts.abilities),
+        uploads=UploadReader(room=files, max_fields=settings.max_fields, max_text_bytes=settings.max_body_bytes),
+        files=files,
+        file_links=parts.server_keys.at_rest,
+        clock=parts.clock,
         hub=hub,
         interviews=parts.interviews,
         rates=parts.rates,

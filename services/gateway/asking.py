@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from shared.bus.port import Bus, RequestRefused
 from shared.contracts.base import Command, Sealed
-from shared.contracts.session import InterviewEntry, InterviewList, ListInterviews, ReadVariables, TurnReply
+from shared.contracts.session import (
+    FileReply,
+    InterviewEntry,
+    InterviewList,
+    ListInterviews,
+    OpenFile,
+    ReadVariables,
+    TurnReply,
+)
 from shared.contracts.visitor import Visitor
 from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import new_code, new_id
@@ -22,6 +30,10 @@ class Sessions:
     async def ask(self, command: Command) -> TurnReply:
         """Any request about one session. Raises BusUnavailable, RequestTimedOut, RequestRefused."""
         return await self._bus.request(command, TurnReply, timeout_seconds=self._timeout_seconds)
+
+    async def file(self, command: OpenFile) -> FileReply:
+        """What opens a file, if they may see it. Raises as `ask`."""
+        return await self._bus.request(command, FileReply, timeout_seconds=self._timeout_seconds)
 
     async def interviews(self, language: str) -> tuple[InterviewEntry, ...]:
         """What can be started. Raises as `ask`."""

@@ -146,6 +146,16 @@ class Browsers:
         """The interview the browser was in last."""
         return await self._store.latest_interview(browser.number)
 
+    async def sessions(self, browser: Browser) -> tuple[tuple[str, str], ...]:
+        """(interview, code) of every session the browser is in."""
+        found = []
+        for interview, sealed in await self._store.sessions(browser.number):
+            try:
+                found.append((interview, self._sealer.open(sealed, purpose=_CODE_PURPOSE).decode()))
+            except ColloquyError:
+                continue  # sealed with a key that is gone
+        return tuple(found)
+
     def set_cookies(self, browser: Browser, response: Response) -> None:
         """Give the browser what it has to bring along next time."""
         ages = {SESSION_COOKIE: _KEEP_SECONDS, DEVICE_COOKIE: _KEEP_DEVICE_SECONDS, SECRET_COOKIE: None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection, Request
@@ -19,7 +19,11 @@ from services.gateway.security import RateLimit
 from services.gateway.settings import GatewaySettings
 from services.gateway.start import StartPage
 from services.gateway.tokens import PageTokens
+from services.gateway.uploads import UploadReader, file_inputs, has_files
+from shared.contracts.base import Sealer
 from shared.contracts.visitor import Interface, Visitor
+from shared.files.room import FileRoom
+from shared.kernel.clock import Clock
 from shared.kernel.interview_path import InterviewPath
 from shared.kernel.service import Service
 from shared.kernel.telemetry import Metrics
@@ -35,6 +39,11 @@ class Desk:
     tokens: PageTokens
     pages: Pages
     notices: NoticePages
+    uploads: UploadReader
+    files: FileRoom
+    file_links: Sealer
+    """What seals temporary addresses of files."""
+    clock: Clock
     start: StartPage
     hub: Hub
     interviews: InterviewPath
@@ -49,7 +58,7 @@ class Desk:
 
         Raises FormUnreadable, BodyTooLarge, and ForeignForm when the page was not made for this browser.
         """
-        posted = await read_form(request, max_fields=self.settings.max_fields)
+        posted = await self._read(request)
         if posted.wants_json or posted.get("json") not in ("", "0"):
             request.state.wants_json = True
         interview = interview_in(request.query_params) or interview_in(posted.control)
@@ -58,6 +67,23 @@ class Desk:
         if browser is None:  # the check above has refused it already
             raise AssertionError
         return posted, browser, interview
+
+    async def _read(self, request: Request) -> Posted:
+        if not has_files(request):
+            return await read_form(request, max_fields=self.settings.max_fields)
+
+        async def admit(control: Mapping[str, str]) -> frozenset[str]:
+            """Files are taken from pages of this browser only, for the inputs that its screen has."""
+            interview = interview_in(request.query_params) or interview_in(control)
+            browser = await self.browsers.find(request.cookies, interview)
+            self.tokens.check_csrf(control.get("csrf_token") or request.headers.get("x-csrf-token", ""), browser)
+            if browser is None:
+                raise AssertionError
+            code = session_code(control.get("_session", "")) or browser.current_code or ""
+            form = control.get("_form")
+            return file_inputs(self.tokens.open_form(form, interview, code)) if form else frozenset()
+
+        return await self.uploads.read(request, admit)
 
     def code_of(self, posted: Posted, browser: Browser) -> str:
         """The session a page belongs to: the one it carries, else the browser's current one. Raises BadParameter."""

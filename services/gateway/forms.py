@@ -5,15 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from shared.contracts.session import Input, NamedAction
+from shared.contracts.session import Input, NamedAction, Upload
 from shared.kernel.errors import Malformed
 
 CONTROL_FIELDS = frozenset(
@@ -33,10 +33,6 @@ class FormUnreadable(Malformed):
     """The posted form could not be read; nothing was changed."""
 
 
-class UploadsNotTaken(Malformed):
-    """Files cannot be taken in by this server yet; send the form without a file."""
-
-
 @dataclass(frozen=True, slots=True)
 class Posted:
     """A form post, taken apart."""
@@ -44,6 +40,7 @@ class Posted:
     control: dict[str, str] = field(default_factory=dict)
     inputs: tuple[Input, ...] = ()
     visible: tuple[str, ...] | None = None
+    uploads: tuple[Upload, ...] = ()
 
     def get(self, name: str) -> str:
         """A control field; empty when it was not posted."""
@@ -61,24 +58,27 @@ class Posted:
 
 
 async def read_form(request: Request, *, max_fields: int) -> Posted:
-    """Read the body. Raises FormUnreadable, UploadsNotTaken."""
+    """Read a body without files. Raises FormUnreadable."""
     try:
-        form = await request.form(max_files=100, max_fields=max_fields)
+        form = await request.form(max_files=0, max_fields=max_fields)
     except HTTPException as error:
         raise FormUnreadable(str(error.detail)) from None
+    texts = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    return posted_of(texts, (), max_fields=max_fields)
+
+
+def posted_of(texts: Iterable[tuple[str, str]], uploads: tuple[Upload, ...], *, max_fields: int) -> Posted:
+    """Tell control fields from inputs. Raises FormUnreadable."""
     control: dict[str, str] = {}
     inputs: list[Input] = []
-    for name, value in form.multi_items():
-        if isinstance(value, UploadFile):
-            if value.filename:
-                raise UploadsNotTaken
-        elif name in CONTROL_FIELDS:
+    for name, value in texts:
+        if name in CONTROL_FIELDS:
             control.setdefault(name, value)
         else:
             inputs.append(Input(name=name, value=value))
     if len(inputs) > max_fields:
         raise FormUnreadable(f"It has more than {max_fields} fields.")
-    return Posted(control, tuple(inputs), _visible(control.get("_visible", "")))
+    return Posted(control, tuple(inputs), _visible(control.get("_visible", "")), uploads)
 
 
 def check_in_call(posted: Posted) -> NamedAction | None:

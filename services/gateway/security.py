@@ -90,8 +90,8 @@ class SecurityHeaders:
 class BodyLimit:
     """Refuses bodies over the limit, by what they announce and by what they are."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
-        self._app, self._max_bytes = app, max_bytes
+    def __init__(self, app: ASGIApp, *, max_bytes: int, max_file_bytes: int = 0) -> None:
+        self._app, self._max_bytes, self._max_file_bytes = app, max_bytes, max_file_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count what is received. The reader of the body sees BodyTooLarge."""
@@ -99,25 +99,33 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         announced = _announced(scope)
+        limit = self._max_bytes + (self._max_file_bytes if _has_files(scope) else 0)
         received = 0
 
         async def counted() -> MutableMapping[str, Any]:
             nonlocal received
-            if announced > self._max_bytes:
-                raise self._refusal()
+            if announced > limit:
+                raise _refusal(limit)
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._max_bytes:
-                raise self._refusal()
+            if received > limit:
+                raise _refusal(limit)
             return message
 
         await self._app(scope, counted, send)
 
-    def _refusal(self) -> BodyTooLarge:
-        size, unit = (self._max_bytes // _KIB, "KiB")
-        if self._max_bytes >= _KIB * _KIB:
-            size, unit = self._max_bytes // (_KIB * _KIB), "MiB"
-        return BodyTooLarge(f"The limit is {size} {unit}.")
+
+def _refusal(limit: int) -> BodyTooLarge:
+    size, unit = (limit // _KIB, "KiB")
+    if limit >= _KIB * _KIB:
+        size, unit = limit // (_KIB * _KIB), "MiB"
+    return BodyTooLarge(f"The limit is {size} {unit}.")
+
+
+def _has_files(scope: Scope) -> bool:
+    """Whether the body may carry files, which are not kept in memory."""
+    kinds = [value for name, value in scope["headers"] if name == b"content-type"]
+    return any(kind.lower().startswith(b"multipart/form-data") for kind in kinds)
 
 
 def _announced(scope: Scope) -> int:

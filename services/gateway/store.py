@@ -25,6 +25,7 @@ on conflict (browser, interview) do update set code_sealed = excluded.code_seale
 _FORGET = "delete from gateway.current_sessions where browser = $1 and interview = $2"
 _FORGET_ALL = "delete from gateway.current_sessions where browser = $1"
 _LATEST = "select interview from gateway.current_sessions where browser = $1 order by used_at desc limit 1"
+_SESSIONS = "select interview, code_sealed from gateway.current_sessions where browser = $1"
 _DELETE = "delete from gateway.browser_sessions where id_hash = $1"
 
 
@@ -74,6 +75,10 @@ class BrowserStore:
         """The interview whose session the browser entered last."""
         interview: str | None = await self._database.fetchval(_LATEST, number)
         return interview
+
+    async def sessions(self, number: int) -> list[tuple[str, bytes]]:
+        """The sessions the browser is in, of every interview one, by their sealed codes."""
+        return [(row[0], row[1]) for row in await self._database.fetch(_SESSIONS, number)]
 
     async def delete(self, id_hash: bytes) -> None:
         """Forget the browser altogether."""

@@ -12,14 +12,14 @@ from starlette.types import ASGIApp
 
 from services.gateway.desk import Desk
 from services.gateway.notices import of_error
-from services.gateway.routes import check_in, files, interview, leaving, live, operations, starting
+from services.gateway.routes import check_in, files, interview, leaving, live, operations, starting, uploaded
 from services.gateway.security import BodyLimit, SecurityHeaders
 from services.gateway.timing import Timing
 from shared.kernel.errors import ColloquyError
 
 log = structlog.get_logger()
 
-_ROUTES = (interview, check_in, live, starting, leaving, files, operations)
+_ROUTES = (interview, check_in, live, starting, leaving, files, uploaded, operations)
 
 
 def application(desk: Desk) -> ASGIApp:
@@ -43,6 +43,6 @@ def application(desk: Desk) -> ASGIApp:
     app.add_exception_handler(RequestValidationError, answer_error)
     app.add_exception_handler(Exception, answer_bug)
 
-    limited = BodyLimit(app, max_bytes=desk.settings.max_body_bytes)
+    limited = BodyLimit(app, max_bytes=desk.settings.max_body_bytes, max_file_bytes=desk.settings.max_file_bytes)
     secured = SecurityHeaders(limited, is_secure=desk.settings.is_secure)
     return Timing(secured, metrics=desk.metrics)

@@ -70,7 +70,7 @@ def router(desk: Desk) -> APIRouter:
             is_resubmission_possible=not posted.get("_refresh"),
         )
         visitor = desk.visitor(request, browser, method="POST")
-        reply = await desk.sessions.ask(_command_in(desk, posted, browser, interview, visitor, request))
+        reply = await desk.sessions.ask(await _command_in(desk, posted, browser, interview, visitor, request))
         return await respond(desk, asked, reply)
 
     # Plain routes: they read the request themselves, and FastAPI's own preparations are felt at every form post.
@@ -155,7 +155,7 @@ def _action_in(posted: Posted) -> NamedAction:
     return action
 
 
-def _command_in(
+async def _command_in(
     desk: Desk, posted: Posted, browser: Browser, interview: str, visitor: Visitor, request: Request
 ) -> SessionRequest:
     """What a post asks for: back, an action, the answers of a form, or the screen as it is now."""
@@ -181,7 +181,10 @@ def _command_in(
         )
     if posted.get("_form"):
         form = desk.tokens.open_form(posted.get("_form"), interview, code)
-        submission = Submission(form=form, inputs=posted.inputs, visible=posted.visible)
+        signature = await desk.uploads.signature(posted, form)
+        inputs = tuple(one for one in posted.inputs if signature is None or one.name != signature.name)
+        uploads = posted.uploads if signature is None else (*posted.uploads, signature)
+        submission = Submission(form=form, inputs=inputs, uploads=uploads, visible=posted.visible)
         return SubmitAnswers(
             operation_id=operation,
             interview=interview,

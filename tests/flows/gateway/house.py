@@ -16,6 +16,7 @@ from shared.bus.dead_letters import MemoryDeadLetters
 from shared.bus.local import LocalBus
 from shared.contracts.catalog import message_types
 from shared.crypto.keys import ServerKeys
+from shared.files.schema import SCHEMA as FILES
 from shared.kernel.clock import SystemClock
 from shared.kernel.interview_path import InterviewPath
 from shared.kernel.service import Service
@@ -23,6 +24,7 @@ from shared.storage.database import Database
 from shared.storage.migrations import migrate
 from tests.flows.gateway.plays import PLAYS
 from tests.flows.gateway.session_double import Play, SessionDouble
+from tests.servers import content_store
 
 
 @dataclass
@@ -50,7 +52,7 @@ async def gateway_house(
     clock = SystemClock()
     database = Database(url=database_url, maximum=4, wait_seconds=5.0)
     await database.start()
-    await migrate(database, [SCHEMA])
+    await migrate(database, [SCHEMA, FILES])
     bus = LocalBus(
         codec=Codec(types=message_types(), sealer=server_keys.transport),
         clock=clock,
@@ -60,7 +62,10 @@ async def gateway_house(
     double = SessionDouble(bus, dict(PLAYS if plays is None else plays))
     given = GatewaySettings.model_validate({"port": 0, "drain_seconds": 1.0, **settings})
     interviews = InterviewPath.of([packages])
-    service = build(given, Parts(bus=bus, database=database, server_keys=server_keys, interviews=interviews))
+    service = build(
+        given,
+        Parts(bus=bus, database=database, server_keys=server_keys, interviews=interviews, contents=content_store()),
+    )
     await bus.start()
     await service.start()
     port = service.components[-1].port  # type: ignore[attr-defined]
