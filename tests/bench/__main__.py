@@ -1,4 +1,4 @@
-"""`make bench`: what a form post and a background task cost, beside a floor measured in the same run.
+"""`make bench`: what a form post, a background task and the engine cost, beside a floor measured in the same run.
 
 `--json` for a program, `--rounds N` for more or fewer measurements. Every number is a median of the rounds, after a
 warm-up; rates are taken with several visitors at once. The floor is measured again at the end: where it differs much
@@ -29,6 +29,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from tests import servers
+from tests.bench import engine
 from tests.bench.http import Client
 from tests.bench.visitor import Visitor
 from tests.sites import ROOT, Site, distributed_site, embedded_site, free_port
@@ -213,7 +214,7 @@ def machine() -> str:
 
 def measure(rounds: int, folder: Path, progress: Progress) -> list[Result]:
     """All lines of the table, in one run."""
-    bar = progress.add_task("Measuring", total=8 * rounds + 2 * (rounds // 5))
+    bar = progress.add_task("Measuring", total=8 * rounds + 2 * (rounds // 5) + engine.MEASUREMENTS)
 
     def tick() -> None:
         progress.advance(bar)
@@ -224,6 +225,10 @@ def measure(rounds: int, folder: Path, progress: Progress) -> list[Result]:
         with _site(start, folder / place.replace(" ", "-")) as site:
             results.append(asyncio.run(measure_posts(f"form post, {place}", site, rounds, tick, floor)))
             results.append(asyncio.run(measure_tasks(f"task, post to notice, {place}", site, rounds, tick, floor)))
+    for one in engine.measured_apart(rounds, ROOT):
+        results.append(result(one.name, one.seconds, None))
+        results[-1].to_floor, results[-1].memory_mib = None, one.memory_mib
+        tick()
     again = asyncio.run(measure_floor(rounds, tick))
     again.name, again.to_floor = "the floor again", again.p50_ms / floor.p50_ms
     return [*results, again]
