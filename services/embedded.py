@@ -117,8 +117,14 @@ def assemble(settings: Settings, *, database_url: str, redis_url: str) -> list[S
     redis = Redis(url=redis_url, wait_seconds=settings.start_wait_seconds)
     contents = content_store(settings)
     messaging = _messaging(settings, database=database, keys=keys, clock=clock)
-    interviews = ProcessPool(settings=PoolSettings(size=for_session.interview_processes), folders=folders)
-    tasks = ProcessPool(settings=PoolSettings(size=for_worker.worker_processes), folders=folders)
+    interviews = ProcessPool(
+        settings=PoolSettings(size=for_session.interview_processes, max_idle=for_session.interview_idle_processes),
+        folders=folders,
+    )
+    tasks = ProcessPool(
+        settings=PoolSettings(size=for_worker.worker_processes, max_idle=for_worker.interview_idle_processes),
+        folders=folders,
+    )
     bus = messaging.bus
     behind = [
         session.build(

@@ -84,7 +84,10 @@ def parts_from(settings: SessionSettings) -> Parts:
         clock=clock,
         source=SOURCE,
     )
-    evaluator = ProcessPool(settings=PoolSettings(size=settings.interview_processes), folders=settings.interview_path)
+    evaluator = ProcessPool(
+        settings=PoolSettings(size=settings.interview_processes, max_idle=settings.interview_idle_processes),
+        folders=settings.interview_path,
+    )
     return Parts(
         database=database,
         redis=redis,

@@ -12,6 +12,8 @@ class SessionSettings(Settings):
 
     interview_processes: int = Field(2, ge=1, le=256)
     """How many interviews run at once in this process's pool."""
+    interview_idle_processes: int = Field(8, ge=1, le=1000)
+    """How many interview processes wait for more runs: each serves one interview package only."""
     interactive_limit_seconds: float = Field(30.0, gt=0.0)
     """How long a run may take that a person waits for."""
     action_limit_seconds: float = Field(60.0, gt=0.0)

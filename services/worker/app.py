@@ -141,7 +141,10 @@ def parts_from(settings: WorkerSettings) -> Parts:
     )
     keys = ServerKeys.load(settings.key_file)
     messaging = over_rabbit(settings, database=database, sealer=keys.transport, clock=clock, source=SOURCE)
-    pool = ProcessPool(settings=PoolSettings(size=settings.worker_processes), folders=settings.interview_path)
+    pool = ProcessPool(
+        settings=PoolSettings(size=settings.worker_processes, max_idle=settings.interview_idle_processes),
+        folders=settings.interview_path,
+    )
     return Parts(
         bus=messaging.bus,
         database=database,

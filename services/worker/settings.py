@@ -15,7 +15,9 @@ class WorkerSettings(Settings):
     worker_low_concurrency: int = Field(1, ge=1, le=1000)
     """How many of them may be of low priority."""
     worker_processes: int = Field(4, ge=1, le=1000)
-    """How many interview processes a worker on its own keeps."""
+    """How many interviews run at once in this worker's pool."""
+    interview_idle_processes: int = Field(8, ge=1, le=1000)
+    """How many interview processes wait for more runs: each serves one interview package only."""
     task_limit_seconds: float = Field(3600.0, gt=0.0)
     """How long a task may run before it is ended."""
     task_lease_seconds: float = Field(30.0, ge=1.0)

@@ -5,7 +5,8 @@
     result, blobs = await pool.run(request, blobs, host=host, limit_seconds=30)
 
 A run that goes past its limit, is cancelled or breaks the rules of the pipe costs its process the life; the next run
-gets another. What comes out of a process is validated here as if it came from the network, and never unpickled.
+gets another. What comes out of a process is validated here as if it came from the network, and never unpickled. A
+process that ran an interview runs only interviews of the same package afterwards; others get others (idle.py).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pydantic import TypeAdapter, ValidationError
 import shared
 from shared.evaluation import hardening
 from shared.evaluation.frames import Frame, FrameLimits, FrameTooLarge, Kind
+from shared.evaluation.idle import IdleProcesses
 from shared.evaluation.launcher import Launcher, TemplateFailed
 from shared.evaluation.port import HostServer, ProcessDied, RunKilled, RunTimedOut
 from shared.evaluation.process import InterviewProcess
@@ -45,6 +47,8 @@ _CALL: TypeAdapter[HostCall] = TypeAdapter(HostCall)
 _DEPTH: ContextVar[int] = ContextVar("depth of nested runs", default=0)
 _DESCRIBE_SECONDS = 20.0
 _READY_SECONDS = 30.0
+_READING = ":"
+"""In place of a package (none has a colon in its name): processes that read interviews of all packages and run none."""
 
 
 class InterviewUnreadable(Refused):
@@ -59,6 +63,10 @@ class PoolSettings:
     """How many interviews run at once."""
     waiting: int = 16
     """How many more may wait for a task or another session meanwhile; each keeps a process."""
+    reserve: int = 1
+    """How many processes that have run nothing are kept ready for packages that have none."""
+    max_idle: int = 8
+    """How many used processes wait for more runs of their packages; as many as may run at once in any case."""
     backlog: int = 1000
     """How many runs may queue for a slot."""
     depth: int = 3
@@ -94,7 +102,7 @@ class ProcessPool:
         self._engine = engine
         self._slots = Slots(size=settings.size, maximum=settings.size + settings.waiting, backlog=settings.backlog)
         self._launcher = Launcher(make_setup=self._setup, python=python, scratch_parent=scratch_parent)
-        self._idle: list[InterviewProcess] = []
+        self._idle = IdleProcesses(maximum=max(settings.size, settings.max_idle))
         self._preparing: set[asyncio.Task[None]] = set()
         self._in_hand = 0
         self._is_open = False
@@ -109,7 +117,7 @@ class ProcessPool:
         self._is_open = True
         await self._launcher.start()
         try:
-            self._idle.append(await self._spawn())
+            self._idle.add(await self._spawn())
         except ProcessDied as error:
             await self.stop()
             raise TemplateFailed(error.detail) from error
@@ -121,9 +129,7 @@ class ProcessPool:
         for task in self._preparing:
             task.cancel()
         await asyncio.gather(*self._preparing, return_exceptions=True)
-        for process in self._idle:
-            process.end("The pool is stopped.")
-        self._idle.clear()
+        self._idle.end("The pool is stopped.")
         await self._launcher.stop()
 
     async def problem(self) -> str | None:
@@ -179,7 +185,7 @@ class ProcessPool:
 
     async def _inquire(self, kind: Kind, reference: str, language: str) -> dict[str, object]:
         frame = Frame(kind, orjson.dumps({"reference": reference, "language": language}))
-        async with self._slots.take(), self._process(_DESCRIBE_SECONDS) as held:
+        async with self._slots.take(), self._process(_READING, _DESCRIBE_SECONDS) as held:
             held.process.send(frame)
             reply = await held.process.receive()
             report = _report(reply)
@@ -194,7 +200,8 @@ class ProcessPool:
         if _DEPTH.get() >= self._settings.depth:
             raise HostRefused(f"Interviews may call each other {self._settings.depth} deep, and no deeper.")
         frame = Frame(Kind.RUN, request.model_dump_json().encode(), blobs)
-        async with self._slots.take() as slot, self._process(limit_seconds) as held:
+        package = request.context.interview.partition(":")[0]
+        async with self._slots.take() as slot, self._process(package, limit_seconds) as held:
             held.process.send(frame)
             calls = 0
             while (reply := await held.process.receive()).kind is Kind.CALL:
@@ -227,11 +234,12 @@ class ProcessPool:
             return Frame(Kind.REFUSED, refusal.message.encode())
 
     @contextlib.asynccontextmanager
-    async def _process(self, limit_seconds: float) -> AsyncIterator[_Held]:
+    async def _process(self, package: str, limit_seconds: float) -> AsyncIterator[_Held]:
         """Hold a process for the time of the block; unless it ends well, the process is killed."""
-        process = await self._take()
+        process = self._idle.take(package) or await self._spawn()
         held = _Held(process)
         self._in_hand += 1
+        self._prepare()
         try:
             async with asyncio.timeout(limit_seconds) as limit:
                 yield held
@@ -241,19 +249,11 @@ class ProcessPool:
             raise
         finally:
             self._in_hand -= 1
-            if held.is_done and self._is_open and process.is_alive and len(self._idle) < self._settings.size:
-                self._idle.append(process)
+            if held.is_done and self._is_open and process.is_alive:
+                self._idle.keep(process, package)
             else:
                 process.end()
                 self._prepare()
-
-    async def _take(self) -> InterviewProcess:
-        while self._idle:
-            process = self._idle.pop()
-            if process.is_alive:
-                return process
-            process.end()
-        return await self._spawn()
 
     async def _spawn(self) -> InterviewProcess:
         """A new process, ready for its first request. Raises ProcessDied."""
@@ -284,8 +284,9 @@ class ProcessPool:
         return process
 
     def _prepare(self) -> None:
-        """See to it that the next runs find processes waiting for them."""
-        missing = self._settings.size - len(self._idle) - self._in_hand - len(self._preparing)
+        """See to it that the next runs find processes waiting for them, also those of a package not seen before."""
+        wanted = max(self._settings.reserve, self._settings.size - self._idle.used - self._in_hand)
+        missing = wanted - self._idle.fresh - len(self._preparing)
         for _ in range(missing if self._is_open else 0):
             task = asyncio.create_task(self._add())
             self._preparing.add(task)
@@ -297,8 +298,8 @@ class ProcessPool:
         except (ColloquyError, TimeoutError) as error:
             log.error("interviews.process_not_started", reason=str(error))
             return
-        if self._is_open and len(self._idle) < self._settings.size:
-            self._idle.append(process)
+        if self._is_open:
+            self._idle.add(process)
         else:
             process.end()
 

@@ -26,10 +26,10 @@ class Host:
         return TaskAnswer(task=TaskPicture(task_id=call.task_id, state="succeeded")), {"payload": b"42"}
 
 
-def request_of(action: str, **arguments: Any) -> RunRequest:
+def request_of(action: str, *, interview: str = "docs:data/questions/a.yml", **arguments: Any) -> RunRequest:
     """A request to run one function of the scripted engine."""
     operation = CallAction(action=action, arguments=arguments)
-    return RunRequest(operation=operation, context=RunContext(interview="docs:data/questions/a.yml"))
+    return RunRequest(operation=operation, context=RunContext(interview=interview))
 
 
 async def run(
@@ -40,11 +40,12 @@ async def run(
     host: Host | None = None,
     limit_seconds: float = 20.0,
     cancelled: asyncio.Event | None = None,
+    interview: str = "docs:data/questions/a.yml",
     **arguments: Any,
 ) -> tuple[RunResult, Blobs]:
     """Run one function of the scripted engine."""
     return await evaluator.run(
-        request_of(action, **arguments),
+        request_of(action, interview=interview, **arguments),
         blobs or {},
         host=host or Host(),
         limit_seconds=limit_seconds,

@@ -71,6 +71,10 @@ class ScriptedEngine:
     def do_pid(self, blobs: dict[str, bytes], host: Any) -> tuple[RunResult, dict[str, bytes]]:
         return self._value(os.getpid())
 
+    def do_pid_after(self, blobs: dict[str, bytes], host: Any, seconds: float) -> tuple[RunResult, dict[str, bytes]]:
+        time.sleep(seconds)
+        return self._value(os.getpid())
+
     def do_sleep(self, blobs: dict[str, bytes], host: Any, seconds: float = 60.0) -> tuple[RunResult, dict[str, bytes]]:
         time.sleep(seconds)
         return self._value("slept")
