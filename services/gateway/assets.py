@@ -147,14 +147,22 @@ def are_present(folder: Path = VENDOR, lock_file: Path = LOCK_FILE) -> bool:
     return all((folder / target).is_file() for package in lock.packages for target in package.files.values())
 
 
-def fetch_all(registry: str, *, folder: Path = VENDOR, fetch: Fetch = download, tell: Callable[[str], None]) -> None:
+def fetch_all(
+    registry: str,
+    *,
+    folder: Path = VENDOR,
+    lock_file: Path = LOCK_FILE,
+    fetch: Fetch = download,
+    tell: Callable[[str], None],
+) -> None:
     """Fetch, verify and unpack every package. Raises AssetsUnavailable, IntegrityMismatch, LockedFileMissing."""
-    lock = read_lock()
+    lock = read_lock(lock_file)
     for number, package in enumerate(lock.packages, 1):
         tell(f"[{number}/{len(lock.packages)}] {package.name} {package.version} …")
         tarball = fetch(package.tarball_address(registry))
         verify(tarball, package.integrity)
         unpack(package, tarball, folder)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / _STAMP).write_bytes(_stamp_of(lock))
 
 

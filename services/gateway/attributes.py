@@ -11,6 +11,8 @@ from markupsafe import Markup, escape
 from shared.contracts.screen import Field
 
 _RULES = ("disable_others", "uncheck_others", "check_others")
+_GROUPS = frozenset({"radio", "checkboxes"})
+_UNLABELLED = Markup(' aria-labelledby="daMainQuestion"')
 
 
 def limits(field: Field) -> Markup:
@@ -32,14 +34,15 @@ def state(field: Field) -> Markup:
 
 
 def describedby(field: Field) -> Markup:
-    """Where the explanation of an input stands, and what was wrong with its value."""
+    """Where the explanation of an input stands, and what was wrong with its value; one without label has the heading."""
     if not (field.error_text or field.under_html):
-        return Markup()
+        return Markup() if field.label_html or field.input_type in _GROUPS else _UNLABELLED
     places = [f"{field.input_name}-error"] if field.error_text else []
     if field.under_html:
         places.append(f"{field.input_name}-under")
     invalid = ' aria-invalid="true"' if field.error_text else ""
-    return Markup(_attribute("aria-describedby", " ".join(places)) + invalid)  # noqa: S704 - escaped by _attribute
+    label = _UNLABELLED if not field.label_html and field.input_type not in _GROUPS else ""
+    return Markup(_attribute("aria-describedby", " ".join(places)) + invalid + label)  # noqa: S704 - escaped by _attribute
 
 
 def container_attributes(field: Field) -> Markup:

@@ -22,6 +22,7 @@ _EMBEDDED = re.compile(r'<span class="da-embedded-field" data-input-name="([^"]+
 _TAGS = re.compile(r"<[^>]+>")
 _FILE_TYPES = frozenset({"file", "files", "camera", "user", "environment", "camcorder", "microphone"})
 _SMALLEST_RELOAD_SECONDS = 4.0
+_RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ps", "sd", "ug", "ur", "yi"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class Pages:
         page: dict[str, Any] = {
             "browser_title": screen.tab_title_text or _TAGS.sub("", screen.title_html) or "Interview",
             "lang": screen.language or "en",
+            "dir": direction_of(screen.language),
             "bodyclass": _body_class(screen),
             "reload_after": _reload_milliseconds(screen),
             "livehelp": {"availability": "unavailable", "mode": "help", "roles": [], "partner_roles": []},
@@ -159,6 +161,11 @@ class Pages:
         if screen.data is not None and features.get("send question data"):
             page["question_data"] = screen.data
         return page
+
+
+def direction_of(language: str) -> str:
+    """How a language is written: `rtl` or `ltr`, as HTML's `dir` says it."""
+    return "rtl" if language.partition("-")[0].partition("_")[0].lower() in _RIGHT_TO_LEFT else "ltr"
 
 
 def _body_class(screen: Screen) -> str:

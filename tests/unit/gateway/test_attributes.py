@@ -30,11 +30,18 @@ def test_a_disabled_field_is_not_required() -> None:
 
 
 def test_an_error_and_an_explanation_are_both_named() -> None:
-    assert describedby(Field(number="0", input_name="eA")) == ""
-    found = describedby(Field(number="0", input_name="eA", error_text="Too small", under_html="Below"))
+    assert describedby(Field(number="0", input_name="eA", label_html="Age")) == ""
+    found = describedby(
+        Field(number="0", input_name="eA", label_html="Age", error_text="Too small", under_html="Below")
+    )
     assert _parsed(found) == {"aria-describedby": "eA-error eA-under", "aria-invalid": "true"}
-    found = describedby(Field(number="0", input_name="eA", under_html="Below"))
+    found = describedby(Field(number="0", input_name="eA", label_html="Age", under_html="Below"))
     assert _parsed(found) == {"aria-describedby": "eA-under"}
+
+
+def test_an_input_without_a_label_is_named_by_the_question() -> None:
+    assert _parsed(describedby(Field(number="0"))) == {"aria-labelledby": "daMainQuestion"}
+    assert describedby(Field(number="0", input_type="radio")) == "", "the group around them is named already"
 
 
 def test_a_container_tells_scripts_about_its_field() -> None:

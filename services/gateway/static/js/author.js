@@ -33,7 +33,8 @@ function getInterviewVariables(callback) {
 }
 
 function goToAnchor(target) {
-  document.querySelector(target)?.scrollIntoView({ behavior: 'smooth' });
+  const wantsCalm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+  document.querySelector(target)?.scrollIntoView({ behavior: wantsCalm ? 'auto' : 'smooth' });
 }
 
 export function offerFunctions() {

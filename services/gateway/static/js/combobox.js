@@ -38,14 +38,20 @@ class Combobox {
     this.input.setAttribute('aria-expanded', 'false');
     this.input.setAttribute('aria-autocomplete', 'list');
     this.input.setAttribute('aria-controls', `${replaced.id}-list`);
+    for (const name of ['aria-describedby', 'aria-labelledby', 'aria-invalid', 'aria-required']) {
+      if (replaced.hasAttribute(name)) this.input.setAttribute(name, replaced.getAttribute(name));
+    }
+    this.input.classList.toggle('is-invalid', replaced.classList.contains('is-invalid'));
     this.button = document.createElement('button');
     Object.assign(this.button, { type: 'button', className: 'dacomboboxtoggle', tabIndex: -1 });
     this.button.setAttribute('aria-label', 'Show the list');
+    this.button.setAttribute('aria-hidden', 'true');
     this.button.innerHTML = '<i class="bi bi-chevron-down" aria-hidden="true"></i>';
     this.list = document.createElement('ul');
     this.list.className = 'dropdown-menu';
     this.list.id = `${replaced.id}-list`;
     this.list.setAttribute('role', 'listbox');
+    this.list.setAttribute('aria-label', 'Suggestions');
     this.hidden = document.createElement('input');
     Object.assign(this.hidden, { type: 'hidden', name: replaced.name, disabled: replaced.disabled });
     this.container.append(this.hidden, this.input, this.button, this.list);
@@ -98,16 +104,20 @@ class Combobox {
     const wanted = filter.trim().toLowerCase();
     const fitting = this.options.filter(([, label]) => label.toLowerCase().includes(wanted));
     this.list.replaceChildren(
-      ...fitting.map(([value, label]) => {
+      ...fitting.map(([value, label], number) => {
         const item = document.createElement('li');
+        item.setAttribute('role', 'presentation');
         const link = document.createElement('a');
         Object.assign(link, { className: 'dropdown-item', href: '#', textContent: label, tabIndex: -1 });
         link.dataset.value = value;
+        link.id = `${this.list.id}-${number}`;
         link.setAttribute('role', 'option');
+        link.setAttribute('aria-selected', 'false');
         item.append(link);
         return item;
       }),
     );
+    this.input.removeAttribute('aria-activedescendant');
     this.list.classList.toggle('show', fitting.length > 0);
     this.input.setAttribute('aria-expanded', String(fitting.length > 0));
   }
@@ -115,6 +125,15 @@ class Combobox {
   close() {
     this.list.classList.remove('show');
     this.input.setAttribute('aria-expanded', 'false');
+    this.input.removeAttribute('aria-activedescendant');
+  }
+
+  /** Mark one option, so that Enter chooses it; the focus stays in the input. */
+  mark(items, next) {
+    for (const [number, item] of items.entries()) item.setAttribute('aria-selected', String(number === next));
+    if (!items[next]) return;
+    this.input.setAttribute('aria-activedescendant', items[next].id);
+    items[next].scrollIntoView({ block: 'nearest' });
   }
 
   key(event) {
@@ -128,15 +147,14 @@ class Combobox {
         this.open('');
         return;
       }
-      const next = (at + (event.key === 'ArrowDown' ? 1 : -1) + items.length) % items.length;
-      for (const item of items) item.removeAttribute('aria-selected');
-      items[next]?.setAttribute('aria-selected', 'true');
-      items[next]?.scrollIntoView({ block: 'nearest' });
+      const step = event.key === 'ArrowDown' ? 1 : -1;
+      this.mark(items, at < 0 && step < 0 ? items.length - 1 : (at + step + items.length) % items.length);
     } else if (event.key === 'Enter' && at >= 0 && this.list.classList.contains('show')) {
       event.preventDefault();
       this.choose(items[at].dataset.value);
     }
   }
+
   /** Ask the interview's action what begins like this; it answers with labels, or with pairs of value and label. */
   askForOptions(words) {
     clearTimeout(this.timer);

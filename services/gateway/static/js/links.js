@@ -7,13 +7,34 @@ import { current, onScreen, target } from './page.js';
 onScreen((root) => {
   for (const link of root.querySelectorAll('a[href]')) mark(link);
   for (const element of root.querySelectorAll('[data-bs-toggle="popover"]')) {
-    new bootstrap.Popover(element, { trigger: element.dataset.bsTrigger ?? 'focus', html: true, container: 'body' });
+    new bootstrap.Popover(element, {
+      trigger: element.dataset.bsTrigger ?? 'focus',
+      html: true,
+      container: 'body',
+      popperConfig: (usual) => ({ ...usual, modifiers: [...usual.modifiers, { name: 'preventOverflow', options: { padding: 8 } }] }),
+    });
     element.addEventListener('click', (event) => {
       event.preventDefault();
       element.focus();
     });
   }
 });
+
+/** Escape closes what is open above the page; the thing that opened it keeps the focus. */
+function closeOnEscape(event) {
+  if (event.key !== 'Escape') return;
+  for (const element of target().querySelectorAll('[data-bs-toggle="popover"][aria-describedby]')) {
+    bootstrap.Popover.getInstance(element)?.hide();
+  }
+}
+
+/** What looks like a button and is none opens by the keys that press buttons. */
+function openByKey(event) {
+  if (event.key !== 'Enter' && event.key !== ' ') return;
+  event.preventDefault();
+  if (event.target.dataset.bsToggle === 'popover') bootstrap.Popover.getInstance(event.target)?.show();
+  else event.target.click();
+}
 
 /** Find out what a link is: an action of this session, a script, our own page, or somewhere else. */
 function mark(link) {
@@ -80,9 +101,18 @@ function toggleHelp(isShown) {
   $('#daquestionlabel').prop('hidden', !isShown);
   $('#dahelptoggle').attr('aria-expanded', String(isShown)).toggleClass('active', isShown);
   window.scrollTo(0, 0);
+  const heading = isShown ? document.querySelector('#dahelp :is(h2, button)') : document.getElementById('daMainQuestion');
+  if (heading?.tagName === 'H2') heading.tabIndex = -1;
+  heading?.focus({ preventScroll: true });
 }
 
 export function listen() {
+  document.addEventListener('keydown', closeOnEscape);
+  $(document).on('keydown', '#dabody [role=button]:not(button)', openByKey);
+  $(document).on('click', '.da-skip', (event) => {
+    event.preventDefault();
+    document.getElementById('daMainQuestion')?.focus();
+  });
   $(document).on('click', 'a, button', onClick); // by jQuery, because scripts of authors click through it
   $(document).on('click', '#dahelptoggle', (event) => {
     event.preventDefault();

@@ -6,6 +6,7 @@ import './conditions.js';
 import './collect.js';
 import './signature.js';
 import './links.js';
+import './icons.js';
 import './checkin.js';
 import { refresh } from './ask.js';
 import { offerFunctions } from './author.js';

@@ -27,14 +27,14 @@ export function show(answer, { keepsScroll = false } = {}) {
   $(target()).html(answer.body);
   adopt(answer);
   document.title = answer.browser_title;
-  document.documentElement.lang = answer.lang;
+  setLanguage(answer);
   document.body.className = answer.bodyclass;
   initialise();
   runScripts(answer.extra_scripts);
   for (const css of answer.extra_css) $('head').append(css);
   if (!keepsScroll) {
     window.scrollTo(0, 0);
-    document.getElementById('daquestion')?.focus({ preventScroll: true });
+    focusOnNews();
   }
   announce('daPageLoad');
 }
@@ -44,7 +44,25 @@ export function showError(answer) {
   disposeWidgets();
   $(target()).html(answer.body);
   document.title = answer.error?.title || 'Error';
+  focusOnNews();
   announce('daPageError');
+}
+
+/** A person who does not see the page is told what is new: what was refused, else the heading. */
+function focusOnNews() {
+  const wrong = target().querySelector('#daform [aria-invalid="true"]:not([type=hidden]), #daform .da-has-error :is(input, select, textarea):not([type=hidden])');
+  if (wrong) wrong.scrollIntoView({ block: 'center' });
+  (wrong ?? document.getElementById('daMainQuestion'))?.focus({ preventScroll: true });
+}
+
+/** The language of the screen, and the style sheet for the way it is written. */
+function setLanguage({ lang, dir }) {
+  const root = document.documentElement;
+  root.lang = lang;
+  if (root.dir === dir) return;
+  root.dir = dir;
+  const sheet = document.getElementById('da-bootstrap');
+  sheet.href = sheet.href.replace(/bootstrap(\.rtl)?\.min\.css/, dir === 'rtl' ? 'bootstrap.rtl.min.css' : 'bootstrap.min.css');
 }
 
 export function announce(name, args = []) {

@@ -137,6 +137,8 @@ export function showProblem(field, text) {
     if (text === null) input.removeAttribute('aria-invalid');
     else input.setAttribute('aria-invalid', 'true');
   }
+  const told = container.querySelector('[role=radiogroup], [role=group]') ?? inputsOf(field).find((input) => input.type !== 'hidden');
+  describe(told, id, text !== null);
   if (text === null) {
     place?.remove();
     return;
@@ -148,7 +150,15 @@ export function showProblem(field, text) {
     container.append(place);
   }
   place.textContent = text;
-  (container.querySelector('[role=radiogroup], [role=group]') ?? inputsOf(field)[0])?.setAttribute('aria-describedby', id);
+}
+
+/** Name an explanation of an input, or no longer; others that it has stay. */
+function describe(element, id, isThere) {
+  if (!element) return;
+  const others = (element.getAttribute('aria-describedby') ?? '').split(/\s+/).filter((one) => one && one !== id);
+  if (isThere) others.unshift(id);
+  if (others.length > 0) element.setAttribute('aria-describedby', others.join(' '));
+  else element.removeAttribute('aria-describedby');
 }
 
 /** Check all fields; the first one with a problem gets the focus. */
