@@ -289,6 +289,7 @@ class Screen(Part):
     choices_field: Field | None = None
     """The radio list, dropdown or combobox of a one-choice question."""
     signature_pen_color: str = ""
+    signature_is_required: bool = True
     list_collect: JsonValue = None
     error_html: str = ""
     """A message of validation code that belongs to no field."""

@@ -21,6 +21,7 @@ from shared.interview.evaluate.steering import Evaluation
 from shared.interview.evaluate.submit import FormRefused
 from shared.interview.library import import_hook
 from shared.interview.library.exports import public_names
+from shared.interview.library.file_desk import settle_files
 from shared.interview.runtime.form_result import FormResult
 from shared.interview.runtime.host import Host
 from shared.interview.runtime.namespace import as_namespace, builtins_with
@@ -195,6 +196,7 @@ class Engine:
 
 def _result(run: Run, ended: Ended, before: StoredAnswers | None) -> tuple[RunResult, Blobs]:
     settle(ended, run)
+    settle_files(run)
     blobs = run.blobs
     is_changed = False
     if ended.screen is not None:

@@ -11,6 +11,7 @@ from shared.interview.evaluate.forms_convert import ConversionRefused, convert, 
 from shared.interview.evaluate.forms_posted import Posted
 from shared.interview.library.datatypes import CustomDataType, checked
 from shared.interview.library.dates import as_datetime
+from shared.interview.library.file_desk import FileDesk
 from shared.interview.library.languages import word
 from shared.interview.library.objects.files import DAFile, DAFileList
 from shared.interview.runtime.run import Run, missing_of
@@ -22,6 +23,7 @@ from shared.interview.screen.messages import INVALID_VALUE
 UNTOUCHED = object()
 """The variable keeps the value it has, or stays undefined."""
 
+_WRONG_KIND = "Please upload a file with a valid file format."
 _STALE_OBJECT = "This choice is no longer available."
 
 
@@ -35,9 +37,9 @@ def value_of(field: FormField, literal: str, posted: Posted, run: Run) -> Any:
     if field.datatype in forms_convert.OBJECT_LISTS:
         return _object_boxes(field, literal, posted, run)
     if field.datatype in forms_convert.FILES:
-        return _files(field, literal, posted)
+        return _files(field, literal, posted, run)
     if field.datatype == "signature":
-        return _signature(field, literal, posted)
+        return _signature(field, literal, posted, run)
     text, was_posted = posted.text(field)
     if text is None:
         return UNTOUCHED
@@ -124,11 +126,25 @@ def _find(field: FormField, key: str, run: Run) -> Any:
     raise ConversionRefused(word(_STALE_OBJECT))
 
 
-def _files(field: FormField, literal: str, posted: Posted) -> Any:
-    """The uploads of an input as a list of files; None when the person chose none."""
+def _files(field: FormField, literal: str, posted: Posted, run: Run) -> Any:
+    """The uploads of an input as a list of files; None when the person chose none.
+
+    Raises ConversionRefused for a file of a kind the field does not accept.
+    """
     files = posted.files(field)
     if not files:
         return None if posted.is_visible(field) else UNTOUCHED
+    accept = str(field.options.get("accept") or "")
+    if not all(is_accepted(file.filename, file.mimetype, accept) for file in files):
+        raise ConversionRefused(word(_WRONG_KIND))
+    for file in files:
+        FileDesk.of(run).receive(
+            file.number,
+            file.filename,
+            file.mimetype,
+            is_private=field.options.get("private"),
+            is_persistent=field.options.get("persistent"),
+        )
     made = [
         DAFile(f"{literal}[{place}]", number=file.number, filename=file.filename, mimetype=file.mimetype)
         for place, file in enumerate(files)
@@ -136,15 +152,24 @@ def _files(field: FormField, literal: str, posted: Posted) -> Any:
     return DAFileList(literal, elements=made)
 
 
-def _signature(field: FormField, literal: str, posted: Posted) -> Any:
-    """The drawn signature, which the server has stored as a file before the form came here."""
+def is_accepted(filename: str, mimetype: str, accept: str) -> bool:
+    """Whether a file is of one of the kinds that an input names: endings, MIME types, `image/*`."""
+    kinds = [kind.strip().lower() for kind in accept.split(",") if kind.strip()]
+    name, group = filename.lower(), mimetype.partition("/")[0]
+    return not kinds or any(
+        name.endswith(kind) if kind.startswith(".") else kind in (mimetype, f"{group}/*", "*/*") for kind in kinds
+    )
+
+
+def _signature(field: FormField, literal: str, posted: Posted, run: Run) -> Any:
+    """The drawn signature, which the server has stored as a file before the form came here; None when it may be left
+    out and was.
+    """
     files = posted.files(field)
     if files:
         file = files[-1]
+        FileDesk.of(run).receive(file.number, file.filename, file.mimetype)
         return DAFile(literal, number=file.number, filename=file.filename, mimetype=file.mimetype)
-    drawn, _ = posted.text(field)
-    if drawn:
-        raise ConversionRefused(word("This server cannot keep signatures yet."))
     if field.required:
         raise ConversionRefused(word("You must sign your name to continue."))
-    return UNTOUCHED
+    return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from shared.interview.library.faults import DAError
@@ -49,10 +51,9 @@ def response(
 ) -> None:
     """End with an HTTP answer: a text, bytes, all variables, a redirect to `url`, or nothing (`null`).
 
-    Raises ResponseCalled; DAError for files, which this server cannot send yet.
+    `file` is a file object, or the path of a file of this run or of a package. Raises ResponseCalled; DAError when the
+    file cannot be read.
     """
-    if file is not None:
-        raise DAError("response(file=…) is not available on this server: it keeps no contents of files yet")
     run = current_run()
     headers: dict[str, str] = {}
     status, kind, body = int(response_code), content_type or _TEXT, b"Empty Response"
@@ -62,6 +63,8 @@ def response(
         headers, status, body = {"Location": str(url)}, 302 if status == 200 else status, b""
     elif all_variables:
         body, kind = _json(simplified_answers(run.answers, includes_internal=include_internal)), content_type or _JSON
+    elif file is not None:
+        body, kind = _contents(file, content_type)
     elif binaryresponse is not None:
         body = binaryresponse if isinstance(binaryresponse, bytes) else str(binaryresponse).encode()
     else:
@@ -82,6 +85,16 @@ def variables_as_json(include_internal: bool = False) -> None:
     """End with all variables as JSON. Raises ResponseCalled."""
     answers = simplified_answers(current_run().answers, includes_internal=include_internal)
     raise ResponseCalled(_json(answers), content_type=_JSON)
+
+
+def _contents(file: Any, content_type: str | None) -> tuple[bytes, str]:
+    """What a file holds, and of what kind it is."""
+    path = file.path() if callable(getattr(file, "path", None)) else str(file)
+    kind = content_type or getattr(file, "mimetype", None) or mimetypes.guess_type(path)[0]
+    try:
+        return Path(path).read_bytes(), str(kind or "application/octet-stream")
+    except OSError as error:
+        raise DAError(f"response(): the file {Path(path).name} cannot be read") from error
 
 
 def _json(data: Any) -> bytes:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-import mimetypes
 import sys
-from pathlib import Path
+import tempfile
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from shared.interview.library.faults import DAError
+from shared.interview.library.file_desk import FileDesk
 from shared.interview.library.objects.base import DAObject
 from shared.interview.library.objects.dicts import DADict
+from shared.interview.library.objects.files import fetched, mimetype_of
 from shared.interview.library.objects.lists import DAList
 from shared.interview.library.objects.naming import name_from_frame, random_name
 from shared.interview.runtime.run import Run, current_run
@@ -37,33 +40,44 @@ def package_file(reference: str, section: str) -> Path:
 
 
 def path_and_mimetype(file_ref: Any) -> tuple[str, str]:
-    """Where a file is, and what kind it is: of a package, e.g. `package:data/static/house.png`. Raises DAError."""
+    """Where a file is, and what kind it is: a file object, the number of one, an address of the web, or a file of a
+    package, e.g. `package:data/static/house.png`. Raises DAError, HostRefused.
+    """
     if hasattr(file_ref, "path"):
         return str(file_ref.path()), str(file_ref.mimetype)
     reference = str(file_ref)
+    if reference.isdigit():
+        copy = FileDesk.of().path(int(reference))
+        return str(copy), FileDesk.of().file(int(reference)).mimetype
     if "://" in reference:
-        raise DAError("path_and_mimetype() of an address is not available on this server yet: it keeps no files")
+        name = PurePosixPath(urlsplit(reference).path).name or "file"
+        fetched_to = Path(tempfile.mkdtemp(prefix="fetched-"), name if name.strip(".") else "file")
+        fetched_to.write_bytes(fetched(reference))
+        return str(fetched_to), mimetype_of(name)
     path = package_file(reference, "static")
-    return str(path), mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return str(path), mimetype_of(path.name)
 
 
 def objects_from_file(
-    file_ref: str,
+    file_ref: Any,
     recursive: bool = True,
     gathered: bool = True,
     name: str | None = None,
     use_objects: bool = False,
     package: str | None = None,
 ) -> Any:
-    """Data of a YAML or JSON file in `data/sources`; what says `object` and `item` or `items` becomes objects.
+    """Data of a YAML or JSON file in `data/sources`, or of a file object; what says `object` and `item` or `items` becomes objects.
 
     With `use_objects` lists and dictionaries become DAList and DADict too. Raises DAError for a file that is missing or
     not well formed, or a class nobody knows.
     """
     run = current_run()
     wanted = name or name_from_frame(sys._getframe(1), None) or random_name()
-    reference = file_ref if package is None or ":" in file_ref else f"{package}:{file_ref}"
-    documents = _documents(package_file(reference, "sources"))
+    if hasattr(file_ref, "path"):
+        documents = _documents(Path(file_ref.path()))
+    else:
+        reference = file_ref if package is None or ":" in file_ref else f"{package}:{file_ref}"
+        documents = _documents(package_file(reference, "sources"))
     maker = _Maker(run, recursive=recursive, is_gathered=gathered, uses_objects=use_objects)
     if len(documents) == 1:
         return maker.made(documents[0], wanted)

@@ -238,6 +238,7 @@ def _signature(style: Signature, block: QuestionBlock, scene: Scene) -> dict[str
     return {
         "kind": "signature",
         "form": make_form(block, scene, [field], signature=style.variable),
+        "signature_is_required": is_required,
         "signature_pen_color": color if _PEN_COLORS.fullmatch(color) else "",
         "has_inputs": True,
     }

@@ -161,16 +161,15 @@ def _add(item: FieldItem, scene: Scene, built: BuiltFields, list_index: int | No
             Field(number=f"{item.number}_note", input_type="note", label_html=None, html=scene.block_html(item.note),
                   required=False, conditions=shown.conditions)
         )  # fmt: skip
-    built.form.append(_form_field(item, shown, datatype, offered))
+    built.form.append(_form_field(item, shown, datatype, offered, scene))
 
 
-def _form_field(item: FieldItem, shown: Field, datatype: str, offered: Offered | None) -> FormField:
+def _form_field(item: FieldItem, shown: Field, datatype: str, offered: Offered | None, scene: Scene) -> FormField:
     options: dict[str, Any] = dict(offered.options) if offered is not None else {}
     if item.validate is not None:
         options["validates"] = True
-    for name in ("persistent", "private"):
-        if isinstance(item.options.get(name), bool):
-            options[name] = item.options[name]
+    if shown.input_type in field_types.FILES:
+        options |= _file_options(item, shown, scene)
     absent = field_types.absent_value(datatype, shown.input_type, is_required=shown.required)
     return FormField(
         input_name=shown.input_name,
@@ -182,6 +181,16 @@ def _form_field(item: FieldItem, shown: Field, datatype: str, offered: Offered |
         number=item.number,
         options=options,
     )
+
+
+def _file_options(item: FieldItem, shown: Field, scene: Scene) -> dict[str, Any]:
+    """What is done with the files that come in: which kinds are taken, who may see them, how long they stay."""
+    options: dict[str, Any] = {"accept": shown.accept} if shown.accept else {}
+    for name in ("persistent", "private"):
+        if item.options.get(name) is not None:
+            value = scene.resolve(item.options[name])
+            options[name] = str(value).strip().lower() in {"true", "yes", "1"}
+    return options
 
 
 def _offered(
@@ -238,7 +247,7 @@ def _look(options: dict[str, Any], input_type: str) -> dict[str, Any]:
     whole = {name: _whole(options.get(name)) for name in _WHOLE_NUMBERS}
     look: dict[str, Any] = {
         "rows": whole["rows"],
-        "accept": str(options.get("accept") or ""),
+        "accept": str(options.get("accept") or "").strip().strip("'\""),
         "label_above": options.get("label above field"),
         "floating_label": options.get("floating label"),
         "grid": as_json(options.get("grid")),

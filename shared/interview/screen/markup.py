@@ -26,6 +26,10 @@ class Pictures(Protocol):
         """Whether an `images` or `image sets` block names it."""
         ...
 
+    def stored(self, number: str, width: str, alternative: str) -> str | None:
+        """What shows a file of the session in a text that is still Markdown; None when it is shown as a picture."""
+        ...
+
     def icon(self, name: str) -> str | None:
         """HTML of an icon of the page's icon font; None when this server has none by default."""
         ...
@@ -136,6 +140,8 @@ def _target(argument: str, _pictures: Pictures, _original: str) -> str:
 
 def _file(argument: str, pictures: Pictures, _original: str) -> str:
     reference, width, alternative = _arguments(argument)
+    if reference.isdigit() and (shown := pictures.stored(reference, width, alternative)) is not None:
+        return shown
     return _picture(reference, width, alternative, pictures) or f"[{html.escape(reference)}]"
 
 

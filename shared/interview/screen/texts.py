@@ -26,6 +26,7 @@ from shared.interview.runtime.text import render
 from shared.interview.screen.links import Site, finish_links
 from shared.interview.screen.markdown import DEFAULT_TABLE_CLASS, to_html, to_plain_text
 from shared.interview.screen.markup import translate
+from shared.interview.screen.stored_files import stored_file
 from shared.interview.screen.terms import NO_TERMS, Terms, mark_terms
 
 T = TypeVar("T")
@@ -67,7 +68,7 @@ class Scene:
         interview, context = self.run.interview, self.run.context
         package = self.block.package if self.block else interview.package
         icons = interview.features.get("default icons", context.config.get("default icons", FONT_AWESOME))
-        return StaticPictures(interview.images, package, context.request.url_root, icons=icons)
+        return StaticPictures(interview.images, package, context.request.url_root, icons=icons, run=self.run)
 
     # Plain
     def plain(self, text: Text | None) -> str:
@@ -161,14 +162,26 @@ class Scene:
 class StaticPictures:
     """Pictures of the interview's packages, and files by number."""
 
-    def __init__(self, images: Mapping[str, tuple[str, str]], package: str, root: str, icons: Any = None) -> None:
+    def __init__(
+        self,
+        images: Mapping[str, tuple[str, str]],
+        package: str,
+        root: str,
+        icons: Any = None,
+        run: Run | None = None,
+    ) -> None:
         self._images, self._package, self._root, self._icons = images, package, root, icons
+        self._run = run
         self.used: dict[str, str] = {}
         """Attributions of the registered images that were shown."""
 
     def is_registered(self, name: str) -> bool:
         """Whether an `images` or `image sets` block names it."""
         return name in self._images
+
+    def stored(self, number: str, width: str, alternative: str) -> str | None:
+        """What shows a file of the session that is no picture: its text, a player, or a link to it."""
+        return None if self._run is None else stored_file(self._run, int(number), alternative, self._root)
 
     def icon(self, name: str) -> str | None:
         """The icon of that name, when the server's `default icons` say that other names are icons."""

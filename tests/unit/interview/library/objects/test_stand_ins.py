@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from shared.interview.errors import UndefinedAttribute
-from shared.interview.library.faults import DAError
 from shared.interview.library.objects.catchall import DACatchAll
 from shared.interview.library.objects.empty import DAEmpty
 from shared.interview.library.objects.files import DAFile, DAFileList, DAStaticFile
@@ -79,18 +78,13 @@ def test_a_stored_file_is_shown_by_its_number(run: Run) -> None:
     assert (str(file), file.mimetype, file.extension, file.ok) == ("[FILE 7]", "image/png", "png", True)
     file.set_alt_text("A dog")
     assert file.show(width="50px") == "[FILE 7, 50px, A dog]"
-    assert file.url_for(external=True) == "http://example.com/uploadedfile/7"
+    assert file.url_for(external=True) == "http://example.com/uploadedfile/7/photo.PNG"
     files = DAFileList("upload", elements=[file])
     assert (files.filename, str(files)) == ("photo.PNG", "[FILE 7, None, A dog]")
 
 
 def test_a_file_that_was_not_made_is_sought() -> None:
     assert sought(lambda: str(DAFile("letter"))) == "letter.initialized"
-
-
-def test_contents_of_files_are_refused_in_words() -> None:
-    with pytest.raises(DAError, match="not available on this server"):
-        DAFile("letter", number=1).slurp()
 
 
 def test_static_files_are_served_from_their_package(run: Run) -> None:
