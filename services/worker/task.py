@@ -163,8 +163,10 @@ class TaskRunner:
                 return await self.evaluator.run(
                     request, blobs, host=host, limit_seconds=self.limit_seconds, cancelled=cancelled
                 )
-            except PoolBusy:
-                await self.clock.sleep(_BUSY_SECONDS)  # nothing of it has run yet
+            except PoolBusy as error:  # nothing of it has run yet
+                if cancelled.is_set():
+                    raise RunKilled from error
+                await self.clock.sleep(_BUSY_SECONDS)
 
     def _context(self, claim: Claim, snapshot: Snapshot) -> RunContext:
         return RunContext(

@@ -8,6 +8,7 @@ from typing import Any
 from services.worker.checkpoint import Moment
 from shared.crypto.keys import ServerKeys
 from shared.evaluation.frames import FrameTooLarge
+from shared.evaluation.port import PoolBusy
 from shared.tasks.leases import Leases
 
 from .conftest import House, StartWorker
@@ -52,6 +53,14 @@ async def test_a_task_that_cannot_be_handed_to_an_interview_process_fails_at_onc
     await start_worker(evaluator=Failing(FrameTooLarge("too many answers")))
     await house.launch("sleep")
     assert await failure_type(house) == "FrameTooLarge"
+
+
+async def test_a_revoked_task_does_not_wait_for_an_interview_process(house: House, start_worker: StartWorker) -> None:
+    await start_worker(evaluator=Failing(PoolBusy()), worker_concurrency=1, worker_drain_seconds=0.0)
+    waiting = await house.launch("sleep")
+    await house.until_begun(waiting)
+    await house.revoke(waiting)
+    await house.until_begun(await house.launch("sleep"))
 
 
 async def test_a_mistake_of_the_server_fails_the_task_without_telling_what_it_says(
