@@ -13,6 +13,7 @@ from services.gateway.live import Hub
 from services.gateway.notices import NoticePages
 from services.gateway.pages import Pages
 from services.gateway.rendering import environment, static_version
+from services.gateway.schema import SCHEMA
 from services.gateway.security import RateLimit, Unlimited
 from services.gateway.server import HttpServer
 from services.gateway.settings import GatewaySettings
@@ -24,14 +25,17 @@ from services.gateway.web import application
 from shared.bus.dispatch import consumers
 from shared.bus.messaging import over_rabbit
 from shared.bus.port import Bus
+from shared.bus.schema import SCHEMA as BUS
 from shared.crypto.keys import ServerKeys
 from shared.files.port import ContentStore
 from shared.files.room import FileRoom, content_store
+from shared.files.schema import SCHEMA as FILES
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.interview_path import InterviewPath
 from shared.kernel.service import Component, Service
 from shared.kernel.telemetry import Metrics
 from shared.storage.database import Database
+from shared.storage.migrations import TablesCheck
 
 SOURCE = "gateway"
 _ANSWER_SECONDS = 10.0
@@ -71,6 +75,7 @@ def parts_from(settings: GatewaySettings) -> Parts:
     )
     server_keys = ServerKeys.load(settings.key_file)
     messaging = over_rabbit(settings, database=database, sealer=server_keys.transport, clock=clock, source=SOURCE)
+    tables = TablesCheck(database=database, folders=(SCHEMA, BUS, FILES))
     return Parts(
         bus=messaging.bus,
         database=database,
@@ -78,7 +83,7 @@ def parts_from(settings: GatewaySettings) -> Parts:
         interviews=InterviewPath.of(settings.interview_path),
         contents=content_store(settings),
         clock=clock,
-        own=(database, messaging.bus),
+        own=(database, tables, messaging.bus),
     )
 
 

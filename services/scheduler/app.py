@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from services.scheduler.handlers import HANDLERS
+from services.scheduler.schema import SCHEMA
 from services.scheduler.settings import SchedulerSettings
 from shared.bus.dispatch import consumers
 from shared.bus.messaging import over_rabbit
 from shared.bus.port import Bus
+from shared.bus.schema import SCHEMA as BUS
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.service import Component, Service
 from shared.storage.database import Database
+from shared.storage.migrations import TablesCheck
 
 SOURCE = "scheduler"
 
@@ -45,7 +48,8 @@ def parts_from(settings: SchedulerSettings) -> Parts:
         clock=clock,
         source=SOURCE,
     )
-    return Parts(bus=messaging.bus, database=database, clock=clock, own=(database, *messaging.components))
+    tables = TablesCheck(database=database, folders=(SCHEMA, BUS))
+    return Parts(bus=messaging.bus, database=database, clock=clock, own=(database, tables, *messaging.components))
 
 
 def build(settings: SchedulerSettings, parts: Parts) -> Service:

@@ -18,6 +18,7 @@ from services.session.housekeeping import Housekeeping
 from services.session.interviews import InterviewCatalog
 from services.session.keys import SessionKeys
 from services.session.lock import SessionLockService
+from services.session.schema import SCHEMA
 from services.session.settings import SessionSettings
 from services.session.turn import TurnLimits, Turns
 from shared.bus.cloudevents import Codec
@@ -25,6 +26,7 @@ from shared.bus.dispatch import QueueSettings, consumers
 from shared.bus.messaging import over_rabbit
 from shared.bus.outbox import Outbox, OutboxRelay
 from shared.bus.port import Bus
+from shared.bus.schema import SCHEMA as BUS
 from shared.contracts.envelope import Envelopes
 from shared.contracts.session import BULK, ENDED, INTERACTIVE
 from shared.crypto.keys import ServerKeys
@@ -33,11 +35,14 @@ from shared.evaluation.port import Evaluator
 from shared.files.housekeeping import FileHousekeeping
 from shared.files.port import ContentStore
 from shared.files.room import FileRoom, content_store
+from shared.files.schema import SCHEMA as FILES
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.interview_path import InterviewPath
 from shared.kernel.service import Check, Component, Service
 from shared.storage.database import Database
+from shared.storage.migrations import TablesCheck
 from shared.storage.redis import Redis
+from shared.tasks.schema import SCHEMA as TASK_TABLES
 from shared.tasks.store import Tasks
 
 SOURCE = "session"
@@ -88,6 +93,7 @@ def parts_from(settings: SessionSettings) -> Parts:
         settings=PoolSettings(size=settings.interview_processes, max_idle=settings.interview_idle_processes),
         folders=settings.interview_path,
     )
+    tables = TablesCheck(database=database, folders=(SCHEMA, BUS, TASK_TABLES, FILES))
     return Parts(
         database=database,
         redis=redis,
@@ -99,7 +105,7 @@ def parts_from(settings: SessionSettings) -> Parts:
         interviews=InterviewPath.of(settings.interview_path),
         contents=content_store(settings),
         clock=clock,
-        own=(evaluator, database, redis),
+        own=(evaluator, database, tables, redis),
         own_messaging=tuple(messaging.components),
         checks={"interviews": evaluator.problem},
     )

@@ -9,6 +9,7 @@ from shared.bus.dispatch import QueueSettings, consumers
 from shared.bus.messaging import over_rabbit
 from shared.bus.outbox import Outbox, OutboxRelay
 from shared.bus.port import Bus
+from shared.bus.schema import SCHEMA as BUS
 from shared.contracts.envelope import Envelopes
 from shared.contracts.worker import TASKS, TASKS_LOW
 from shared.crypto.keys import ServerKeys
@@ -16,11 +17,14 @@ from shared.evaluation.pool import PoolSettings, ProcessPool
 from shared.evaluation.port import Evaluator
 from shared.files.port import ContentStore
 from shared.files.room import FileRoom, content_store
+from shared.files.schema import SCHEMA as FILES
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.ids import new_id
 from shared.kernel.service import Check, Component, Service
 from shared.storage.database import Database
+from shared.storage.migrations import TablesCheck
 from shared.tasks.leases import Leases
+from shared.tasks.schema import SCHEMA as TASK_TABLES
 from shared.tasks.snapshot import Snapshots
 from shared.tasks.store import Tasks
 
@@ -145,6 +149,7 @@ def parts_from(settings: WorkerSettings) -> Parts:
         settings=PoolSettings(size=settings.worker_processes, max_idle=settings.interview_idle_processes),
         folders=settings.interview_path,
     )
+    tables = TablesCheck(database=database, folders=(BUS, TASK_TABLES, FILES))
     return Parts(
         bus=messaging.bus,
         database=database,
@@ -154,7 +159,7 @@ def parts_from(settings: WorkerSettings) -> Parts:
         relay=messaging.relay,
         contents=content_store(settings),
         clock=clock,
-        own=(pool, database),
+        own=(pool, database, tables),
         own_messaging=tuple(messaging.components),
         checks={"outbox": messaging.relay.problem, "interviews": pool.problem},
     )

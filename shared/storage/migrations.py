@@ -57,6 +57,10 @@ class MigrationFailed(ColloquyError):
     """A migration could not be applied; nothing of it was kept."""
 
 
+class TablesBehind(ColloquyError):
+    """The tables of the database are older than this release: run `colloquy migrate`."""
+
+
 @dataclass(frozen=True, slots=True)
 class SchemaFolder:
     """One schema and the folder of its numbered files."""
@@ -120,6 +124,21 @@ async def pending(database: Database, folders: Sequence[SchemaFolder]) -> list[s
     """The labels of the files that `migrate` would apply. Raises as it does."""
     wanted = [migration for source in folders for migration in read_migrations(source)]
     return [migration.label for migration in _missing(wanted, await _read_record(database))]
+
+
+class TablesCheck:
+    """A Component that keeps a service from starting on tables that are not those of its release."""
+
+    def __init__(self, *, database: Database, folders: Sequence[SchemaFolder]) -> None:
+        self._database, self._folders = database, folders
+
+    async def start(self) -> None:
+        """Look, on the started database. Raises TablesBehind, and what `pending` raises."""
+        if waiting := await pending(self._database, self._folders):
+            raise TablesBehind(f"Not applied yet: {', '.join(waiting)}.")
+
+    async def stop(self) -> None:
+        """Nothing is held."""
 
 
 async def _apply(database: Database, migration: Migration) -> bool:

@@ -15,6 +15,8 @@ from shared.storage.migrations import (
     MigrationFailed,
     MigrationsMisnumbered,
     SchemaFolder,
+    TablesBehind,
+    TablesCheck,
     migrate,
     pending,
 )
@@ -61,6 +63,15 @@ async def test_of_many_who_start_at_once_one_applies_each_file(
         "room/0001_things", "room/0002_more", "room/0003_more", "room/0004_more", "room/0005_more",
     ]  # fmt: skip
     assert await empty.fetchval("select array_agg(id order by id) from room.things") == [1, 2, 3, 4, 5]
+
+
+async def test_a_service_starts_only_on_the_tables_of_its_release(empty: Database, room: SchemaFolder) -> None:
+    check = TablesCheck(database=empty, folders=[room])
+    with pytest.raises(TablesBehind, match=r"run `colloquy migrate`.*room/0001_things"):
+        await check.start()
+    await migrate(empty, [room])
+    await check.start()
+    await check.stop()
 
 
 async def test_a_file_that_fails_leaves_nothing_and_the_earlier_ones_stay(empty: Database, room: SchemaFolder) -> None:
