@@ -5,15 +5,14 @@ What a person typed is data: text loses its tags and backslashes, so that no lat
 
 from __future__ import annotations
 
-import html
 import math
-import re
 from collections.abc import Callable
 from typing import Any
 
-import nh3
 from dateutil import parser as date_parser
 from dateutil import tz
+
+from shared.kernel.plain_text import strip_markup
 
 BAD_NUMBER = "You need to enter a valid number."
 BAD_DATE = "You need to enter a valid date."
@@ -30,35 +29,10 @@ BOX_DICTIONARIES = frozenset({"checkboxes", "multiselect"})
 VERBATIM = frozenset({"raw", "password"})
 
 _TRUTH = {"True": True, "False": False}
-_OPENS_TAG = re.compile(r"<(?=[a-zA-Z/!?])")
-_MOST_ROUNDS = 8
-"""How deep tags may be hidden in each other; nobody types that, and every round reads the whole text."""
 
 
 class ConversionRefused(ValueError):
     """What was typed does not fit the datatype; the message is for the person who typed it."""
-
-
-def strip_markup(text: str) -> str:
-    r"""What a person typed, as text content only: tags gone, everything else kept as typed.
-
-    Backslashes go first, lest `<\script>` become a tag by losing them; a `<` that no `>` closes, or that ends the
-    text, gets a blank behind it, lest it open a tag together with the words of a page. So does every `<` of a text
-    in which tags are hidden in tags too deep.
-    """
-    text = text.replace("\\", "").strip()
-    for _ in range(_MOST_ROUNDS):
-        if "<" not in text:
-            break
-        end = text.rfind(">") + 1
-        bare = text[:end] + _OPENS_TAG.sub("< ", text[end:])
-        bare = html.unescape(nh3.clean(bare.replace("&", "&amp;"), tags=set())).strip()
-        if bare == text:
-            break
-        text = bare
-    else:
-        text = _OPENS_TAG.sub("< ", text)
-    return text + " " if text.endswith("<") else text
 
 
 def convert(datatype: str, text: str, *, timezone: str, make_date: Callable[[Any], Any]) -> Any:

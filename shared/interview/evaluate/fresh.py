@@ -7,6 +7,7 @@ from typing import Any
 from shared.interview.library.objects.remembered import DADeviceLocal, DANav, DASessionLocal, DAUserLocal
 from shared.interview.runtime.namespace import LOCALS, Answers
 from shared.interview.runtime.operations import RunContext
+from shared.kernel.plain_text import strip_markup
 
 _LOCAL_CLASSES = {"session_local": DASessionLocal, "device_local": DADeviceLocal, "user_local": DAUserLocal}
 
@@ -51,7 +52,10 @@ def restarted_answers(old: Answers, context: RunContext) -> Answers:
 
 
 def complete(answers: Answers, context: RunContext) -> bool:
-    """Put into loaded or fresh answers what every run finds there; True when a URL argument changed."""
+    """Put into loaded or fresh answers what every run finds there; True when a URL argument changed.
+
+    Anybody can make a link, and authors write arguments into their pages: they lose their markup like what is typed.
+    """
     internal = answers["_internal"]
     for name, value in fresh_answers(context)["_internal"].items():
         internal.setdefault(name, value)
@@ -59,7 +63,8 @@ def complete(answers: Answers, context: RunContext) -> bool:
         answers["nav"] = DANav()
     _bind_locals(answers, context)
     url_args = answers.setdefault("url_args", {})
-    changed = {name: value for name, value in context.url_args.items() if url_args.get(name) != value}
+    given = {strip_markup(name): strip_markup(value) for name, value in context.url_args.items()}
+    changed = {name: value for name, value in given.items() if url_args.get(name) != value}
     url_args.update(changed)
     return bool(changed)
 

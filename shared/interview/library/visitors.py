@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from shared.interview.runtime.run import Run, current_run
+from shared.kernel.plain_text import strip_markup
 
 __all__ = [
     "current_context",
@@ -96,7 +97,7 @@ class RequestAddress:
         self.scheme, self.path = parts.scheme, parts.path
         self.full_path = parts.path + (f"?{parts.query}" if parts.query else "")
         self.args: dict[str, str] = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        self.args.update(run.context.url_args)
+        self.args.update((name, strip_markup(value)) for name, value in run.context.url_args.items())
 
 
 class CurrentContext:
