@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from services.gateway.asking import Sessions
 from services.gateway.browser_sessions import Browsers
 from services.gateway.desk import Desk
+from services.gateway.foreign_links import AskFirst
 from services.gateway.handlers import HANDLERS
+from services.gateway.housekeeping import Housekeeping
 from services.gateway.live import Hub
 from services.gateway.notices import NoticePages
 from services.gateway.pages import Pages
+from services.gateway.rates import TokenBuckets
 from services.gateway.rendering import environment, static_version
 from services.gateway.schema import SCHEMA
-from services.gateway.security import RateLimit, Unlimited
+from services.gateway.security import RateLimit, RequestKind
 from services.gateway.server import HttpServer
 from services.gateway.settings import GatewaySettings
 from services.gateway.start import StartPage
@@ -54,7 +57,8 @@ class Parts:
     contents: ContentStore
     clock: Clock = field(default_factory=SystemClock)
     metrics: Metrics = field(default_factory=Metrics)
-    rates: RateLimit = field(default_factory=Unlimited)
+    rates: RateLimit | None = None
+    """None: by the settings, each process for itself."""
     abilities: frozenset[str] = frozenset({"background"})
     """Which `needs` of interviews this installation can meet."""
     neighbours: Sequence[Service] = ()
@@ -93,6 +97,7 @@ def build(settings: GatewaySettings, parts: Parts) -> Service:
     templates = environment(static=f"/static/{version}")
     tokens = PageTokens(signer=parts.server_keys.signer)
     sessions = Sessions(bus=parts.bus, timeout_seconds=settings.request_timeout_seconds)
+    store = BrowserStore(database=parts.database)
     hub = Hub(max_per_session=settings.max_sockets_per_session)
     files = FileRoom.of(
         database=parts.database,
@@ -105,7 +110,7 @@ def build(settings: GatewaySettings, parts: Parts) -> Service:
         settings=settings,
         sessions=sessions,
         browsers=Browsers(
-            store=BrowserStore(database=parts.database),
+            store=store,
             signer=parts.server_keys.signer,
             sealer=parts.server_keys.at_rest,
             clock=parts.clock,
@@ -115,13 +120,14 @@ def build(settings: GatewaySettings, parts: Parts) -> Service:
         pages=Pages(templates=templates, tokens=tokens, check_in_seconds=settings.check_in_seconds),
         notices=NoticePages(templates=templates),
         start=StartPage(templates=templates, abilities=parts.abilities),
+        ask_first=AskFirst(templates=templates, tokens=tokens),
         uploads=UploadReader(room=files, max_fields=settings.max_fields, max_text_bytes=settings.max_body_bytes),
         files=files,
         file_links=parts.server_keys.at_rest,
         clock=parts.clock,
         hub=hub,
         interviews=parts.interviews,
-        rates=parts.rates,
+        rates=parts.rates or _limits(settings, parts.clock),
         metrics=parts.metrics,
         static_version=version,
         services=lambda: (service, *parts.neighbours),
@@ -134,10 +140,23 @@ def build(settings: GatewaySettings, parts: Parts) -> Service:
         port=settings.port,
         trusted_proxies=settings.trusted_proxies,
         drain_seconds=settings.drain_seconds,
+        head_seconds=settings.receive_seconds,
+        max_connections=settings.max_connections,
+    )
+    housekeeping = Housekeeping(
+        store=store,
+        clock=parts.clock,
+        kept_days=settings.browser_sessions_kept_days,
+        every_seconds=settings.housekeeping_seconds,
     )
     service = Service(
         name=SOURCE,
-        components=(*parts.own, server),
+        components=(*parts.own, housekeeping, server),
         checks={"database": parts.database.problem, "bus": parts.bus.problem, "session": sessions.problem},
     )
     return service
+
+
+def _limits(settings: GatewaySettings, clock: Clock) -> RateLimit:
+    per_minute: dict[RequestKind, int] = {"open": settings.opens_per_minute, "post": settings.posts_per_minute}
+    return TokenBuckets(per_minute=per_minute, clock=clock)

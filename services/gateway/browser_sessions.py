@@ -56,6 +56,8 @@ class Browser:
     device_id: str
     current_code: str | None = None
     """The code of its current session of the interview that was asked for."""
+    is_stored: bool = True
+    """A new browser is not, until it is shown its first screen: most that come once never see one."""
     new_cookies: dict[str, str] = field(default_factory=dict)
     """What its answer must set."""
 
@@ -106,16 +108,14 @@ class Browsers:
             browser.new_cookies[SESSION_COOKIE] = self._signed(session_id)
         return browser
 
-    async def find_or_create(self, cookies: Mapping[str, str], interview: str = "") -> Browser:
-        """The browser that sends these cookies; a new one when we do not know it."""
+    async def find_or_begin(self, cookies: Mapping[str, str], interview: str = "") -> Browser:
+        """The browser that sends these cookies; a new one when we do not know it, stored once it enters a session."""
         found = await self.find(cookies, interview)
         if found is not None:
             return found
         session_id = new_code(32)
         data = BrowserData(session_uid=new_code(32))
-        sealed = self._sealer.seal(data.model_dump_json().encode(), purpose=_PURPOSE)
-        number = await self._store.create(hash_of(session_id), sealed, now=self._clock.now())
-        browser = Browser(session_id, number, data, b"", "")
+        browser = Browser(session_id, await self._store.new_number(), data, b"", "", is_stored=False)
         browser.new_cookies[SESSION_COOKIE] = self._signed(session_id)
         self._complete(browser, cookies)
         return browser
@@ -124,8 +124,13 @@ class Browsers:
         """Make this the browser's current session of the interview, unless it is already."""
         if browser.current_code == code:
             return
-        sealed = self._sealer.seal(code.encode(), purpose=_CODE_PURPOSE)
-        await self._store.remember(browser.number, interview, sealed, now=self._clock.now())
+        sealed, now = self._sealer.seal(code.encode(), purpose=_CODE_PURPOSE), self._clock.now()
+        if browser.is_stored:
+            await self._store.remember(browser.number, interview, sealed, now=now)
+        else:
+            data = self._sealer.seal(browser.data.model_dump_json().encode(), purpose=_PURPOSE)
+            await self._store.create(browser.id_hash, browser.number, data, interview, sealed, now=now)
+            browser.is_stored = True
         browser.current_code = code
 
     async def forget(self, browser: Browser, interview: str) -> None:
@@ -157,7 +162,9 @@ class Browsers:
         return tuple(found)
 
     def set_cookies(self, browser: Browser, response: Response) -> None:
-        """Give the browser what it has to bring along next time."""
+        """Give the browser what it has to bring along next time; nothing that we should not know again."""
+        if not browser.is_stored:
+            return
         ages = {SESSION_COOKIE: _KEEP_SECONDS, DEVICE_COOKIE: _KEEP_DEVICE_SECONDS, SECRET_COOKIE: None}
         for name, value in browser.new_cookies.items():
             response.set_cookie(

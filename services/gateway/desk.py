@@ -10,12 +10,14 @@ from starlette.responses import Response
 
 from services.gateway.asking import Sessions
 from services.gateway.browser_sessions import Browser, Browsers
+from services.gateway.foreign_links import AskFirst
 from services.gateway.forms import Posted, read_form
 from services.gateway.live import Hub
 from services.gateway.notices import NoticePages
 from services.gateway.pages import Pages
+from services.gateway.peers import address_of, comes_from_elsewhere, is_loopback, subscriber
 from services.gateway.requests import interview_in, session_code, visitor_of
-from services.gateway.security import RateLimit
+from services.gateway.security import RateLimit, RequestKind
 from services.gateway.settings import GatewaySettings
 from services.gateway.start import StartPage
 from services.gateway.tokens import PageTokens
@@ -45,6 +47,7 @@ class Desk:
     """What seals temporary addresses of files."""
     clock: Clock
     start: StartPage
+    ask_first: AskFirst
     hub: Hub
     interviews: InterviewPath
     rates: RateLimit
@@ -56,8 +59,10 @@ class Desk:
     async def posted(self, request: Request) -> tuple[Posted, Browser, str]:
         """A form post of one of our pages: its fields, its browser, its interview.
 
-        Raises FormUnreadable, BodyTooLarge, and ForeignForm when the page was not made for this browser.
+        Raises TooManyRequests, FormUnreadable, BodyTooLarge, and ForeignForm when the page was not made for this
+        browser.
         """
+        await self.admit("post", request)
         posted = await self._read(request)
         if posted.wants_json or posted.get("json") not in ("", "0"):
             request.state.wants_json = True
@@ -84,6 +89,19 @@ class Desk:
             return file_inputs(self.tokens.open_form(form, interview, code)) if form else frozenset()
 
         return await self.uploads.read(request, admit)
+
+    async def admit(self, kind: RequestKind, connection: HTTPConnection) -> None:
+        """Count one request of its sender; this machine's own are not counted. Raises TooManyRequests.
+
+        Where proxies are trusted, they say who sent it, and there are no others to make an exception for.
+        """
+        address = address_of(connection)
+        if self.settings.trusted_proxies or not is_loopback(address):
+            await self.rates.admit(kind, subscriber(address))
+
+    def is_foreign(self, request: Request) -> bool:
+        """Whether a page of another site led here."""
+        return comes_from_elsewhere(request, self.settings.public_url)
 
     def code_of(self, posted: Posted, browser: Browser) -> str:
         """The session a page belongs to: the one it carries, else the browser's current one. Raises BadParameter."""

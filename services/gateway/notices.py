@@ -11,7 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from services.gateway.security import BodyTooLarge
+from services.gateway.rates import TooManyRequests
+from services.gateway.security import BodyTooLarge, BodyTooSlow
 from shared.bus.port import RequestRefused
 from shared.contracts.session import Problem
 from shared.kernel.errors import ColloquyError, Malformed, NotAllowed, NotFound, Retryable
@@ -110,8 +111,12 @@ def of_error(error: BaseException) -> Notice:
             return Notice(405, "This did not work", words, reason="refused")
         case HTTPException():
             return Notice(error.status_code, "This did not work", str(error.detail), reason="refused")
+        case TooManyRequests():
+            return Notice(429, "One moment, please", str(error), icon="hourglass-split", reason="too_many_requests")
         case RequestRefused(is_retryable=True) | Retryable():
             return BUSY
+        case BodyTooSlow():
+            return Notice(408, "Too slow", str(error), icon="hourglass-split", reason="too_slow")
         case BodyTooLarge():
             return Notice(413, "Too large", str(error), icon="box-seam", reason="too_large")
         case NotFound():

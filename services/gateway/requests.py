@@ -17,6 +17,7 @@ from shared.contracts.visitor import Interface, RequestFacts, Visitor
 from shared.kernel.errors import Malformed, NotFound
 from shared.kernel.ids import new_id
 from shared.kernel.interview_path import BadReference, canonical
+from shared.kernel.plain_text import strip_markup
 
 RESERVED = frozenset({"i", "json", "js_target", "from_list", "session", "cache", "reset", "new_session", "action"})
 """Query parameters that never become `url_args` (spec/area2 §2.3)."""
@@ -80,6 +81,23 @@ def action_in(encoded: str) -> NamedAction | None:
         return None
     arguments = said.get("arguments")
     return NamedAction(action=said["action"], arguments=arguments if isinstance(arguments, dict) else {})
+
+
+def without_markup(call: NamedAction) -> NamedAction:
+    """The action of a link that a page of another site made: its texts are data of strangers (spec/area4 §5.4)."""
+    return NamedAction(action=call.action, arguments={name: _bare(value) for name, value in call.arguments.items()})
+
+
+def _bare(value: Any) -> Any:
+    match value:
+        case str():
+            return strip_markup(value)
+        case list():
+            return [_bare(part) for part in value]
+        case dict():
+            return {name: _bare(part) for name, part in value.items()}
+        case _:
+            return value
 
 
 def operation_id(given: str) -> str:

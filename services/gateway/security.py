@@ -5,13 +5,17 @@ Written as plain ASGI, because it stands in the way of every request.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Callable, MutableMapping
+from typing import Any, Literal, Protocol
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.kernel.errors import Refused, Retryable
+from services.gateway.peers import AllowedHosts
+from shared.kernel.errors import ColloquyError, Refused, Retryable
 
 STRICT_POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none';"
@@ -29,6 +33,7 @@ INTERVIEW_POLICY = (
 """Pages of interviews: authors' scripts are inline, and may come from https (spec/area1 §16.2, §16.5)."""
 
 _KIB = 1024
+_POLICY_VIOLATION = 1008
 
 _HEADERS = {
     "x-content-type-options": "nosniff",
@@ -38,37 +43,37 @@ _HEADERS = {
 }
 
 
+class ServerFull(Retryable):
+    """The server has as much to do as it can; try again in a moment."""
+
+
+class BodyTooSlow(Refused):
+    """What was sent did not arrive in time; nothing was changed. Check the connection and send it again."""
+
+
 class BodyTooLarge(Refused):
     """What was sent is larger than this server takes; nothing was changed. Go back and send less."""
 
 
-class TooManyRequests(Retryable):
-    """Too many requests in a short time; wait a moment."""
+RequestKind = Literal["open", "post"]
 
 
 class RateLimit(Protocol):
-    """May this caller go on? The seam for limits kept in Redis."""
+    """May this caller go on? In memory: rates.py."""
 
-    async def admit(self, kind: str, caller: str) -> None:
+    async def admit(self, kind: RequestKind, caller: str) -> None:
         """Count one request of a kind. Raises TooManyRequests."""
         ...
 
 
-class Unlimited:
-    """Admits everybody."""
-
-    async def admit(self, kind: str, caller: str) -> None:
-        """Count nothing."""
-
-
 class SecurityHeaders:
-    """Adds to every answer what it does not say itself."""
+    """Adds to every answer what it does not say itself.
+
+    Where a browser came over https (our public URL says so, or a trusted proxy), it is to come over nothing else.
+    """
 
     def __init__(self, app: ASGIApp, *, is_secure: bool) -> None:
-        self._app = app
-        self._headers = dict(_HEADERS)
-        if is_secure:
-            self._headers["strict-transport-security"] = "max-age=31536000"
+        self._app, self._is_secure = app, is_secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and the answer back with its headers."""
@@ -76,22 +81,72 @@ class SecurityHeaders:
             await self._app(scope, receive, send)
             return
 
+        is_secure = self._is_secure or scope["scheme"] == "https"
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
+                for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
+                if is_secure:
+                    headers.setdefault("strict-transport-security", "max-age=31536000")
+                    message["headers"] = [_with_secure_cookie(name, value) for name, value in message["headers"]]
                 headers.setdefault("content-security-policy", STRICT_POLICY)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
 
 
-class BodyLimit:
-    """Refuses bodies over the limit, by what they announce and by what they are."""
+def _with_secure_cookie(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    if name == b"set-cookie" and b"; secure" not in value.lower():
+        return name, value + b"; Secure"
+    return name, value
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, max_file_bytes: int = 0) -> None:
+
+Refuse = Callable[[HTTPConnection, ColloquyError], Response]
+"""Makes the answer to what does not get as far as the routes."""
+
+
+class Door:
+    """Lets in who comes under one of our names, and only as many at once as can be served."""
+
+    def __init__(self, app: ASGIApp, *, hosts: AllowedHosts, most_at_once: int, refuse: Refuse) -> None:
+        self._app, self._hosts, self._most, self._refuse = app, hosts, most_at_once, refuse
+        self._inside = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer it at once."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        connection = HTTPConnection(scope)
+        try:
+            self._hosts.admit(connection)
+            if scope["type"] == "http" and self._inside >= self._most and not scope["path"].startswith("/health/"):
+                raise ServerFull
+        except ColloquyError as error:
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+            else:
+                await self._refuse(connection, error)(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+            return
+        self._inside += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._inside -= 1
+
+
+class BodyLimit:
+    """Refuses bodies over the limit, by what they announce and by what they are, and those that do not come."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int, max_file_bytes: int = 0, pause_seconds: float = 30.0) -> None:
         self._app, self._max_bytes, self._max_file_bytes = app, max_bytes, max_file_bytes
+        self._pause_seconds = pause_seconds
+        """How long a body may make us wait for its next part."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count what is received. The reader of the body sees BodyTooLarge."""
@@ -100,13 +155,20 @@ class BodyLimit:
             return
         announced = _announced(scope)
         limit = self._max_bytes + (self._max_file_bytes if _has_files(scope) else 0)
-        received = 0
+        received, is_complete = 0, False
 
         async def counted() -> MutableMapping[str, Any]:
-            nonlocal received
+            nonlocal received, is_complete
             if announced > limit:
                 raise _refusal(limit)
-            message = await receive()
+            if is_complete:  # what comes now is that the browser went away, whenever that is
+                return await receive()
+            try:
+                async with asyncio.timeout(self._pause_seconds):
+                    message = await receive()
+            except TimeoutError:
+                raise BodyTooSlow from None
+            is_complete = not message.get("more_body", False)
             received += len(message.get("body", b""))
             if received > limit:
                 raise _refusal(limit)

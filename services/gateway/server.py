@@ -11,6 +11,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from services.gateway.connections import patient_for
 from shared.kernel.errors import ColloquyError
 
 log = structlog.get_logger()
@@ -33,10 +34,22 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """Serves one application on one port; port 0 takes a free one, see `port` after `start`."""
 
-    def __init__(self, *, app: ASGIApp, host: str, port: int, trusted_proxies: str, drain_seconds: float) -> None:
+    def __init__(
+        self,
+        *,
+        app: ASGIApp,
+        host: str,
+        port: int,
+        trusted_proxies: str,
+        drain_seconds: float,
+        head_seconds: float,
+        max_connections: int,
+    ) -> None:
         self._host, self.port = host, port
         config = uvicorn.Config(
             app,
+            http=patient_for(head_seconds),
+            limit_concurrency=max_connections,
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, field_validator
 
+from services.gateway.peers import is_loopback
 from shared.kernel.settings import Settings
 
 
@@ -17,17 +20,35 @@ class GatewaySettings(Settings):
     """How browsers reach us when a proxy stands before us, e.g. `https://forms.example.org/`."""
     exit_page: str = "/"
     """Where a browser goes after `exit` or `leave` without a URL."""
+    allowed_hosts: str = ""
+    """Further names in the addresses of browsers, separated by commas; `.example.org` for all that end so, `*` for
+    any. Always allowed are the names of this machine's loopback, the public URL's, and the address of `host`."""
     trusted_proxies: str = ""
     """Addresses whose `X-Forwarded-…` headers are believed, separated by commas."""
     error_details: bool | None = None
     """Whether the page of an interview's error shows its author's lines, the texts of exceptions and traces. They may
-    hold what is secret. Not given: as long as there is no public URL, on an author's own machine that is."""
+    hold what is secret. Not given: as long as only this machine is served and there is no public URL."""
     check_in_seconds: float = Field(6.0, ge=0.0)
     """How often a page asks by itself when it has no live connection; 0 turns it off."""
     request_timeout_seconds: float = Field(60.0, gt=0.0)
     """How long a browser's request waits for the session service."""
     max_body_bytes: int = Field(16 * 1024 * 1024, gt=0)
     max_fields: int = Field(2000, gt=0)
+    max_requests_at_once: int = Field(500, gt=0)
+    """What comes beyond that is told to try again."""
+    max_connections: int = Field(10_000, gt=0)
+    """Open connections of browsers, idle ones too."""
+    receive_seconds: float = Field(30.0, gt=0.0)
+    """How long a request's head, or the next part of its body, may take to arrive."""
+    opens_per_minute: int = Field(300, ge=0)
+    """How often one network address may open interviews; 0: no limit. Not counted from this machine itself."""
+    posts_per_minute: int = Field(1200, ge=0)
+    """How many posts of forms and check-ins one network address may send; 0: no limit."""
+    metrics_for: Literal["private", "all", "nobody"] = "private"
+    """Who may read `/metrics`: `private` for this machine and its private network, not through a proxy."""
+    browser_sessions_kept_days: float = Field(31.0, gt=0.0)
+    """After so long without a sign of it a browser is forgotten; its cookie ends a day earlier."""
+    housekeeping_seconds: float = Field(3600.0, gt=0.0)
     max_sockets_per_session: int = Field(64, gt=0)
     drain_seconds: float = Field(10.0, ge=0.0)
     """How long `stop` waits for requests in hand."""
@@ -42,7 +63,9 @@ class GatewaySettings(Settings):
     @property
     def shows_error_details(self) -> bool:
         """Whether those who see an error are taken for authors."""
-        return not self.public_url if self.error_details is None else self.error_details
+        if self.error_details is not None:
+            return self.error_details
+        return not self.public_url and is_loopback(self.host)
 
     @property
     def is_secure(self) -> bool:

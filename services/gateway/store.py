@@ -13,9 +13,12 @@ from gateway.browser_sessions b
 left join gateway.current_sessions c on c.browser = b.number and c.interview = $2
 where b.id_hash = $1
 """
+_NUMBER = "select nextval(pg_get_serial_sequence('gateway.browser_sessions', 'number'))"
 _CREATE = """
-insert into gateway.browser_sessions (id_hash, data_sealed, created_at, seen_at) values ($1, $2, $3, $3)
-returning number
+with browser as (
+    insert into gateway.browser_sessions (id_hash, number, data_sealed, created_at, seen_at) overriding system value
+    values ($1, $2, $3, $6, $6))
+insert into gateway.current_sessions (browser, interview, code_sealed, used_at) values ($2, $4, $5, $6)
 """
 _TOUCH = "update gateway.browser_sessions set seen_at = $2 where number = $1"
 _REMEMBER = """
@@ -26,6 +29,12 @@ _FORGET = "delete from gateway.current_sessions where browser = $1 and interview
 _FORGET_ALL = "delete from gateway.current_sessions where browser = $1"
 _LATEST = "select interview from gateway.current_sessions where browser = $1 order by used_at desc limit 1"
 _SESSIONS = "select interview, code_sealed from gateway.current_sessions where browser = $1"
+_DELETE_UNSEEN = """
+delete from gateway.browser_sessions where id_hash in (
+    select id_hash from gateway.browser_sessions
+    where seen_at < $1 order by seen_at limit $2 for update skip locked)
+"""
+_BATCH = 1000
 _DELETE = "delete from gateway.browser_sessions where id_hash = $1"
 
 
@@ -50,10 +59,16 @@ class BrowserStore:
         row = await self._database.fetchrow(_LOAD, id_hash, interview)
         return None if row is None else StoredBrowser(row[0], row[1], row[2], row[3])
 
-    async def create(self, id_hash: bytes, data_sealed: bytes, *, now: datetime) -> int:
-        """A new browser; gives its number."""
-        number: int = await self._database.fetchval(_CREATE, id_hash, data_sealed, now)
+    async def new_number(self) -> int:
+        """A number for a browser that is not stored yet, and perhaps never is."""
+        number: int = await self._database.fetchval(_NUMBER)
         return number
+
+    async def create(
+        self, id_hash: bytes, number: int, data_sealed: bytes, interview: str, code_sealed: bytes, *, now: datetime
+    ) -> None:
+        """Store a new browser with the first session it entered."""
+        await self._database.execute(_CREATE, id_hash, number, data_sealed, interview, code_sealed, now)
 
     async def touch(self, number: int, *, now: datetime) -> None:
         """Note that the browser is still about."""
@@ -79,6 +94,10 @@ class BrowserStore:
     async def sessions(self, number: int) -> list[tuple[str, bytes]]:
         """The sessions the browser is in, of every interview one, by their sealed codes."""
         return [(row[0], row[1]) for row in await self._database.fetch(_SESSIONS, number)]
+
+    async def delete_unseen(self, *, before: datetime) -> bool:
+        """Forget browsers that were last seen before this moment; whether more may be left."""
+        return await self._database.execute(_DELETE_UNSEEN, before, _BATCH) == f"DELETE {_BATCH}"
 
     async def delete(self, id_hash: bytes) -> None:
         """Forget the browser altogether."""

@@ -6,14 +6,15 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from services.gateway.desk import Desk
 from services.gateway.notices import of_error
+from services.gateway.peers import AllowedHosts
 from services.gateway.routes import check_in, files, interview, leaving, live, operations, starting, uploaded
-from services.gateway.security import BodyLimit, SecurityHeaders
+from services.gateway.security import BodyLimit, Door, SecurityHeaders
 from services.gateway.timing import Timing
 from shared.kernel.errors import ColloquyError
 
@@ -43,6 +44,18 @@ def application(desk: Desk) -> ASGIApp:
     app.add_exception_handler(RequestValidationError, answer_error)
     app.add_exception_handler(Exception, answer_bug)
 
-    limited = BodyLimit(app, max_bytes=desk.settings.max_body_bytes, max_file_bytes=desk.settings.max_file_bytes)
-    secured = SecurityHeaders(limited, is_secure=desk.settings.is_secure)
+    given = desk.settings
+
+    def refuse(connection: HTTPConnection, error: ColloquyError) -> Response:
+        return desk.notices.answer(connection, of_error(error))
+
+    limited = BodyLimit(
+        app,
+        max_bytes=given.max_body_bytes,
+        max_file_bytes=given.max_file_bytes,
+        pause_seconds=given.receive_seconds,
+    )
+    hosts = AllowedHosts(given.allowed_hosts.split(","), public_url=given.public_url, listens_on=given.host)
+    guarded = Door(limited, hosts=hosts, most_at_once=given.max_requests_at_once, refuse=refuse)
+    secured = SecurityHeaders(guarded, is_secure=given.is_secure)
     return Timing(secured, metrics=desk.metrics)

@@ -20,6 +20,7 @@ from services.gateway.requests import (
     session_code,
     url_args_of,
     whole_number,
+    without_markup,
 )
 from services.gateway.turns import Asked, respond
 from shared.contracts.base import Sealed
@@ -48,12 +49,15 @@ def router(desk: Desk) -> APIRouter:
     async def show(request: Request) -> Response:
         query = request.query_params
         interview = interview_in(query)
-        browser = await desk.browsers.find_or_create(request.cookies, interview)
+        await desk.admit("open", request)
         if not interview:
-            latest = await desk.browsers.latest_interview(browser)
+            known = await desk.browsers.find(request.cookies)
+            latest = await desk.browsers.latest_interview(known) if known is not None else None
             again = urlencode([*query.multi_items(), ("i", latest or "")])
             return RedirectResponse(f"/interview?{again}" if latest else "/", status_code=303)
-        await desk.rates.admit("open", browser.device_id)
+        browser = await desk.browsers.find_or_begin(request.cookies, interview)
+        if whole_number(query, "reset") and browser.is_stored and desk.is_foreign(request):
+            return desk.ask_first.page(request, browser, "restart_session")
         wants_data = bool(whole_number(query, "json"))
         asked = Asked(request, browser, interview, wants_data=wants_data)
         visitor = desk.visitor(request, browser, interface="json" if wants_data else "web")
@@ -101,6 +105,8 @@ class _Opening:
             asked = replace(asked, message=("danger", lost), status=status) if named else asked
         encoded = self._query.get("action", "")
         action = action_in(encoded)
+        if action is not None and self._desk.is_foreign(asked.request):
+            action = without_markup(action)
         if encoded and action is None:
             if asked.wants_data:
                 raise UnreadableAction

@@ -8,16 +8,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.gateway.browser_sessions import Browser
 from services.gateway.desk import Desk
 from services.gateway.requests import interview_in, session_code
 from shared.contracts.base import Sealed
 from shared.contracts.session import EndSession
-from shared.kernel.errors import NotAllowed
 from shared.kernel.ids import new_id
-
-
-class ForeignLink(NotAllowed):
-    """A page of another site tried to end a session here; nothing was changed. Use the link in the interview itself."""
 
 
 def router(desk: Desk) -> APIRouter:
@@ -30,10 +26,18 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.get("/exit")
     async def end(request: Request) -> Response:
-        if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-            raise ForeignLink
         interview = interview_in(request.query_params)
         browser = await desk.browsers.find(request.cookies, interview)
+        if browser is not None and desk.is_foreign(request):
+            return desk.ask_first.page(request, browser, "exit")
+        return await _end(request, browser, interview)
+
+    @routes.post("/exit")
+    async def end_after_asking(request: Request) -> Response:
+        _, browser, interview = await desk.posted(request)
+        return await _end(request, browser, interview)
+
+    async def _end(request: Request, browser: Browser | None, interview: str) -> Response:
         code = session_code(request.query_params.get("session", "")) or (browser.current_code if browser else None)
         if browser is not None and code is not None:
             await desk.sessions.ask(
@@ -50,6 +54,11 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.get("/restart_session")
     async def restart(request: Request) -> Response:
+        return _again(request, "reset")
+
+    @routes.post("/restart_session")
+    async def restart_after_asking(request: Request) -> Response:
+        await desk.posted(request)
         return _again(request, "reset")
 
     @routes.get("/new_session")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from services.gateway.desk import Desk
+from services.gateway.peers import is_near
 from shared.kernel.health import readiness
 from shared.kernel.telemetry import CONTENT_TYPE
 
@@ -27,7 +29,10 @@ def router(desk: Desk) -> APIRouter:
         return JSONResponse(report, status_code=status, headers={"cache-control": "no-store"})
 
     @routes.get("/metrics")
-    async def metrics() -> Response:
+    async def metrics(request: Request) -> Response:
+        who = desk.settings.metrics_for
+        if who == "nobody" or (who == "private" and not is_near(request)):
+            raise HTTPException(404)
         return PlainTextResponse(desk.metrics.render(), media_type=CONTENT_TYPE)
 
     @routes.get("/dark_mode")

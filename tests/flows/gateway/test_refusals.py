@@ -150,11 +150,8 @@ async def test_nothing_outside_the_static_folder_is_served(visitor: Visitor) -> 
         assert (await visitor.http.get(f"/static/{name}")).status_code == 404
 
 
-async def test_a_link_of_another_site_ends_no_session(house: House, visitor: Visitor) -> None:
+async def test_leaving_leads_to_no_other_site(house: House, visitor: Visitor) -> None:
     await visitor.open()
-    answer = await visitor.http.get("/exit?i=test:names.yml", headers={"sec-fetch-site": "cross-site"})
-    assert answer.status_code == 403
-    assert len(house.double.sessions) == 1
     answer = await visitor.http.get(
         "/exit?i=test:names.yml&next=//evil.example/", headers={"sec-fetch-site": "same-origin"}
     )

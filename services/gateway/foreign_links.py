@@ -1,0 +1,64 @@
+"""Links on other sites to addresses that delete answers: the person is asked first, a program is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlencode
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from services.gateway.browser_sessions import Browser
+from services.gateway.notices import prefers_json
+from services.gateway.tokens import PageTokens
+from shared.kernel.errors import NotAllowed
+
+Loss = Literal["exit", "restart_session"]
+
+_NOT_TAKEN_ALONG = frozenset({"reset", "new_session", "action"})
+
+
+class ForeignLink(NotAllowed):
+    """A page of another site tried to end a session here; nothing was changed. Use the link in the interview itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    title: str
+    message: str
+    label: str
+
+
+_WORDS: dict[Loss, _Words] = {
+    "exit": _Words("Leave and delete?", "If you go on, your answers in this interview are deleted.", "Delete"),
+    "restart_session": _Words(
+        "Start over?", "If you go on, the interview begins anew and your answers are deleted.", "Start over"
+    ),
+}
+
+
+class AskFirst:
+    """Makes the page that asks; its button posts to the address of the same name."""
+
+    def __init__(self, *, templates: jinja2.Environment, tokens: PageTokens) -> None:
+        self._templates, self._tokens = templates, tokens
+
+    def page(self, request: Request, browser: Browser, loss: Loss) -> Response:
+        """The page. Raises ForeignLink for programs."""
+        if prefers_json(request):
+            raise ForeignLink
+        pairs = request.query_params.multi_items()
+        kept = urlencode([(name, value) for name, value in pairs if name not in _NOT_TAKEN_ALONG])
+        again = urlencode([(name, value) for name, value in pairs if name in ("i", "session")])
+        words = _WORDS[loss]
+        html = self._templates.get_template("ask_first.html").render(
+            title=words.title,
+            message=words.message,
+            label=words.label,
+            address=f"/{loss}?{kept}",
+            back=f"/interview?{again}",
+            csrf_token=self._tokens.csrf(browser),
+        )
+        return HTMLResponse(html, headers={"cache-control": "no-store"})
