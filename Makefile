@@ -17,7 +17,7 @@ $(VENV)/.made:
 
 $(VENV)/.installed: requirements.lock pyproject.toml $(VENV)/.made
 	$(PIP) install --quiet --progress-bar on --require-hashes -r requirements.lock
-	$(PIP) install --quiet --no-deps --editable .
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
@@ -56,7 +56,7 @@ schemas: $(VENV)/.installed-dev  ## Write the JSON Schemas of all messages
 	$(BIN)/python -m shared.contracts.catalog --write
 
 lock: $(VENV)/.installed-dev  ## Renew the lock files (needs uv on PATH)
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
+	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
 	uv pip compile pyproject.toml --extra dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-dev.lock
 
 clean:  ## Remove what was built, keep .data

@@ -34,3 +34,12 @@ def test_everything_the_project_needs_to_run_is_locked(lock: str) -> None:
 def test_everything_the_tests_need_is_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert unmet(project["optional-dependencies"]["dev"], "requirements-dev.lock") == [], "run `make lock`"
+
+
+def test_what_builds_the_project_is_locked_and_fetched_only_from_the_lock() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = project["build-system"]["requires"]
+    assert project["dependency-groups"]["build"] == wanted
+    assert unmet(wanted, "requirements.lock") == [], "run `make lock`"
+    installs = [line for line in (ROOT / "Makefile").read_text().splitlines() if "--editable" in line]
+    assert [line for line in installs if "--no-build-isolation" not in line] == []
