@@ -148,7 +148,7 @@ def _add(item: FieldItem, scene: Scene, built: BuiltFields, list_index: int | No
         under_html=scene.block_html(item.under_text),
         css_class=scene.plain(item.css_class),
         group=scene.plain(item.group),
-        parameters=box_limits(limits, input_type),
+        parameters=box_limits(limits, input_type) | _image_limits(options, input_type),
         list_index=list_index,
         **_look(options, input_type),
     )
@@ -262,6 +262,14 @@ def _look(options: dict[str, Any], input_type: str) -> dict[str, Any]:
     if input_type == "currency":
         look["currency_symbol"] = str(options.get("currency symbol") or currency_symbol())
     return look
+
+
+def _image_limits(options: dict[str, Any], input_type: str) -> dict[str, Any]:
+    """How large pictures may be, and of what kind, when they are sent."""
+    if input_type not in field_types.FILES:
+        return {}
+    found = {"maximagesize": _whole(options.get("maximum image size")), "imagetype": options.get("image upload type")}
+    return {name: value for name, value in found.items() if value}
 
 
 def _is_function(modifier: str) -> bool:

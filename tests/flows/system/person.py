@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
-_HEADING = re.compile(r'<h1 id="daMainQuestion">(.*?)</h1>', re.DOTALL)
+_HEADING = re.compile(r'<h1 id="daMainQuestion"[^>]*>(.*?)</h1>', re.DOTALL)
 
 SCRIPT = {"x-requested-with": "XMLHttpRequest"}
 

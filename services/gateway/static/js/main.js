@@ -5,6 +5,7 @@ import './choices.js';
 import './conditions.js';
 import './collect.js';
 import './signature.js';
+import './uploads.js';
 import './links.js';
 import './icons.js';
 import './checkin.js';
