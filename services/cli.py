@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
 from importlib import import_module
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -18,13 +17,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from services import linting
 from services.embedded import SCHEMAS, bring_up_to_date, interview_folders, start_stores, up
 from shared.bus.dead_letters import DeadLetters
 from shared.crypto.keys import ServerKeys
-from shared.evaluation.pool import PoolSettings, ProcessPool
 from shared.kernel.clock import SystemClock
 from shared.kernel.errors import ColloquyError
-from shared.kernel.interview_path import InterviewPath, PackageFile
+from shared.kernel.interview_path import InterviewPath
 from shared.kernel.logging import configure_logging
 from shared.kernel.service import Service, run, run_process
 from shared.kernel.settings import Settings
@@ -85,25 +84,25 @@ def migrate_command() -> None:
 
 @app.command()
 def lint(
-    interviews: Annotated[list[str] | None, typer.Argument(help="References or files; none: all on the path.")] = None,
+    interviews: Annotated[
+        list[str] | None, typer.Argument(help="Files, folders, packages or references; none: all on the path.")
+    ] = None,
     as_json: AsJson = False,
+    strict: Annotated[bool, typer.Option("--strict", help="End with status 1 for warnings, too.")] = False,
 ) -> None:
     """Find what is wrong with interviews without running them. Ends with status 1 when there are errors."""
-    settings = Settings.load()
-    files = [Path(name) for name in interviews or [] if ":" not in name]
-    folders = (*(_package_parent(file) for file in files), *interview_folders(settings))
-    path = InterviewPath.of(folders)
-    wanted = [_reference(name) for name in interviews] if interviews else _references(path)
-    found = asyncio.run(_lint(wanted, folders))
+    try:
+        wanted = linting.wanted(interviews or [], interview_folders(Settings.load()))
+    except linting.NotFoundToLint as error:
+        raise typer.BadParameter(str(error)) from None
+    shows_progress = len(wanted.references) > 1 and sys.stderr.isatty()
+    reports = asyncio.run(linting.examine(wanted, shows_progress=shows_progress))
     if as_json:
-        listed = [{"interview": reference, "findings": findings} for reference, findings in found]
-        sys.stdout.write(json.dumps(listed, indent=2, default=str) + "\n")
-    for reference, findings in [] if as_json else found:
-        for finding in findings:
-            out.print(f"{reference}: {_sentence(finding)}", highlight=False, markup=False, soft_wrap=True)
-    if not as_json:
-        out.print(f"Interviews read: {len(found)}. Findings: {sum(len(findings) for _, findings in found)}.")
-    raise typer.Exit(1 if any(_is_error(finding) for _, findings in found for finding in findings) else 0)
+        sys.stdout.write(linting.as_json(reports))
+    else:
+        for line in linting.as_text(reports):
+            out.print(line, highlight=False, markup=False, soft_wrap=True)
+    raise typer.Exit(1 if linting.is_failure(reports, is_strict=strict) else 0)
 
 
 @letters.command("list")
@@ -190,15 +189,6 @@ async def _examine(settings: Settings) -> dict[str, str]:
     return found
 
 
-async def _lint(references: list[str], folders: tuple[Path, ...]) -> list[tuple[str, list[Any]]]:
-    pool = ProcessPool(settings=PoolSettings(size=1), folders=folders)
-    await pool.start()
-    try:
-        return [(reference, await pool.lint(reference)) for reference in references]
-    finally:
-        await pool.stop()
-
-
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Database]:
     """The database of this installation, also while it runs: then that of the process that has the data folder."""
@@ -228,37 +218,6 @@ async def _on_database(ask: Callable[[Database], Any]) -> Any:
 
 def _references(path: InterviewPath) -> list[str]:
     return [file.reference for file in path.interviews()]
-
-
-def _package_parent(file: Path) -> Path:
-    """The folder that holds the package of an interview file `<package>/data/questions/file.yml`."""
-    parts = file.resolve().parts
-    try:
-        index = len(parts) - 1 - parts[::-1].index("questions")
-    except ValueError:
-        raise typer.BadParameter(f"{file} is not in a folder <package>/data/questions.") from None
-    return Path(*parts[: index - 2])
-
-
-def _reference(name: str) -> str:
-    if ":" in name:
-        return name
-    file = Path(name).resolve()
-    index = len(file.parts) - 1 - file.parts[::-1].index("questions")
-    return PackageFile(file.parts[index - 2], "questions", Path(*file.parts[index + 1 :]).as_posix(), file).reference
-
-
-def _sentence(finding: Any) -> str:
-    if not isinstance(finding, dict):
-        return str(finding)
-    where = finding.get("position") or {}
-    named = (f"line {where['line']}" if where.get("line") else "", where.get("block"))
-    place = ", ".join(word for word in named if word)
-    return f"{finding.get('severity', 'error')}: {finding.get('message', finding)}" + (f" ({place})" if place else "")
-
-
-def _is_error(finding: Any) -> bool:
-    return not isinstance(finding, dict) or finding.get("severity", "error") == "error"
 
 
 def _shown(letter: dict[str, Any]) -> dict[str, Any]:

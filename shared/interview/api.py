@@ -9,7 +9,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from shared.interview.compile.assembly import compile_interview, compile_with_problems, unreadable
+from shared.interview.compile.assembly import compile_interview, compile_with_problems, findings_of
+from shared.interview.compile.blocks import ModulesBlock
+from shared.interview.compile.checks import check
 from shared.interview.compile.interview import Finding, Interview
 from shared.interview.errors import InterviewError, SourceError
 from shared.interview.evaluate import fresh
@@ -24,6 +26,7 @@ from shared.interview.library.exports import public_names
 from shared.interview.library.file_desk import settle_files
 from shared.interview.runtime.form_result import FormResult
 from shared.interview.runtime.host import Host
+from shared.interview.runtime.module_names import names_of_module
 from shared.interview.runtime.namespace import as_namespace, builtins_with
 from shared.interview.runtime.operations import (
     Blobs,
@@ -125,8 +128,11 @@ class Engine:
             compilation = compile_with_problems(read_interview(reference, self._path))
         except Refused as error:
             return [Finding("error", str(error))]
-        problems = [unreadable(reference, problem) for problem in compilation.problems]
-        return [*problems, *compilation.interview.findings]
+        more = check(compilation.interview, self._names, self._names_of_module) if compilation.is_whole else ()
+        return findings_of(compilation, more)
+
+    def _names_of_module(self, name: str, block: ModulesBlock) -> frozenset[str] | None:
+        return names_of_module(name, block.package, self._path)
 
     # One run
     def _start(

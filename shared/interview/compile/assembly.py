@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -47,10 +48,13 @@ _TITLES = frozenset({"title", "short title", "tab title", "subtitle", "title url
 
 @dataclass(slots=True)
 class Compilation:
-    """A compiled interview, and everything that is wrong with it."""
+    """A compiled interview, everything that is wrong with it, and the text it came from."""
 
     interview: Interview
     problems: list[SourceError]
+    source: InterviewSource
+    is_whole: bool
+    """Whether every block was read: else names seem undefined that are not."""
 
 
 def compile_interview(source: InterviewSource) -> Interview:
@@ -64,7 +68,7 @@ def compile_interview(source: InterviewSource) -> Interview:
 def compile_with_problems(source: InterviewSource) -> Compilation:
     """Compile what can be compiled and collect every problem, for lint."""
     problems = list(source.problems)
-    scope = Scope()
+    scope = Scope(problems=problems, has_lost_names=bool(problems))
     languages: dict[str, str] = {}
     blocks: list[Block] = []
     roles: tuple[str, ...] = ()
@@ -79,6 +83,7 @@ def compile_with_problems(source: InterviewSource) -> Compilation:
             blocks += _read(raw, scope, language)
         except SourceError as problem:
             problems.append(problem)
+            scope.has_lost_names = True
     interview = Interview(
         reference=source.file.reference,
         package=source.file.package,
@@ -99,7 +104,7 @@ def compile_with_problems(source: InterviewSource) -> Compilation:
     interview.findings = tuple(scope.findings)
     for found in problems:
         found.source_line = source.line_at(found.position)
-    return Compilation(interview, problems)
+    return Compilation(interview, problems, source, is_whole=not scope.has_lost_names)
 
 
 def _read(raw: RawBlock, scope: Scope, language: str) -> list[Block]:
@@ -265,6 +270,16 @@ def _metadata_texts(interview: Interview, block: MetadataBlock) -> None:
                 texts[key] = Text(str(text), Position(block.position.file, block.position.line, block.name))
 
 
-def unreadable(reference: str, problem: SourceError) -> Finding:
-    """A problem as lint shows it."""
-    return Finding("error", problem.message, problem.position or Position(reference, 1))
+def findings_of(compilation: Compilation, more: Iterable[Finding]) -> list[Finding]:
+    """Problems, warnings of compilation and what was found besides, in the order of the files and their lines."""
+    source = compilation.source
+    found = [Finding("error", problem.message, problem.position) for problem in compilation.problems]
+    found += [*compilation.interview.findings, *more]
+    files = {file: place for place, file in enumerate(source.texts)}
+
+    def place(finding: Finding) -> tuple[int, int]:
+        position = finding.position
+        return (files.get(position.file, len(files)), position.line) if position is not None else (-1, 0)
+
+    with_lines = [replace(finding, source_line=source.line_at(finding.position)) for finding in found]
+    return sorted(dict.fromkeys(with_lines), key=place)

@@ -24,6 +24,7 @@ from shared.interview.compile.blocks import (
     ValidationMessagesBlock,
 )
 from shared.interview.compile.expressions import Text
+from shared.interview.compile.features import check_features
 from shared.interview.compile.python import compile_code
 from shared.interview.compile.reading import Reading
 from shared.interview.errors import Position
@@ -57,7 +58,9 @@ def _metadata(reading: Reading) -> Block:
 
 
 def _features(reading: Reading) -> Block:
-    return FeaturesBlock(**_common(reading), values=_mapping(reading, "features"))
+    features = _mapping(reading, "features")
+    check_features(reading, features)
+    return FeaturesBlock(**_common(reading), values=features)
 
 
 def _modules(reading: Reading) -> Block:

@@ -93,10 +93,13 @@ _OTHER_KEYS = frozenset(
 
 def read_fields(reading: Reading) -> Fields:
     """The items of `fields`, which registers what they save."""
-    items = [
-        read_field(reading, item, position, str(number))
-        for number, (item, position) in enumerate(reading.items(reading.data, "fields"))
-    ]
+    items: list[FieldItem] = []
+    for number, (item, position) in enumerate(reading.items(reading.data, "fields")):
+        try:
+            items.append(read_field(reading, item, position, str(number)))
+        except SourceError as problem:
+            reading.tolerate(problem)
+            reading.scope.has_lost_names = True
     return Fields(items=tuple(items), list_collect=_list_collect(reading))
 
 
@@ -307,8 +310,13 @@ def _condition(reading: Reading, item: Mapping, key: str, sign: bool, only_enabl
     return Condition(sign, only_enables, variable=str(value["variable"]).strip(), value=wanted, code=code)
 
 
+_WITHOUT_EFFECT = frozenset({"allow privileges", "allow users", "extras", "file css class", "keep for training"})
+
+
 def _options(reading: Reading, item: Mapping) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    for key in _WITHOUT_EFFECT & item.keys():
+        reading.warn(f"The modifier {key!r} is accepted, but has no effect", item, key)
     for key, value in item.items():
         if key not in _OTHER_KEYS or value is None:
             continue

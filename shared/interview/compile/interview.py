@@ -30,6 +30,8 @@ class Finding:
     """`error`, `warning` or `note`."""
     message: str
     position: Position | None = None
+    source_line: str = ""
+    """The line of the position as its author wrote it."""
 
 
 @dataclass(eq=False, kw_only=True)

@@ -15,7 +15,7 @@ _CONTEXT = frozenset({"x", "i", "j", "k", "l", "m", "n"})
 def compile_expression(source: str, position: Position) -> Expression:
     """One expression. Raises SourceError with the line it is wrong on."""
     text = source.strip()
-    tree = _parsed(f"({text}\n)", "eval", position)
+    tree = _parsed(f"({text}\n)", "eval", position, written=text)
     return Expression(text, compile(tree, position.file, "eval", dont_inherit=True), position)
 
 
@@ -41,12 +41,14 @@ def calls(source: str, function: str) -> bool:
     return f"{function}(" in source
 
 
-def _parsed(source: str, mode: str, position: Position) -> Any:
+def _parsed(source: str, mode: str, position: Position, written: str | None = None) -> Any:
+    """The syntax tree, on the lines of the file; `written` is the author's part of the source."""
     try:
         tree = ast.parse(source, filename=position.file, mode=mode)
     except SyntaxError as error:
-        line = position.line + max((error.lineno or 1) - 1, 0)
-        shown = (error.text or source.strip().splitlines()[0] if source.strip() else "").strip()
+        lines = (source if written is None else written).splitlines() or [""]
+        place = min(max((error.lineno or 1) - 1, 0), len(lines) - 1)
+        line, shown = position.line + place, lines[place].strip()
         raise SourceError(
             f"Python: {error.msg}" + (f": {shown}" if shown else ""), Position(position.file, line, position.block)
         ) from error

@@ -27,6 +27,10 @@ class Scope:
     """Named Mako of `def` blocks so far."""
     findings: list[Finding] = field(default_factory=list)
     calls_process_action: bool = False
+    problems: list[SourceError] | None = None
+    """Where mistakes in texts, code and fields are collected, so that reading goes on; None: the first is raised."""
+    has_lost_names: bool = False
+    """Something could not be read that may define names."""
 
 
 class Reading:
@@ -61,6 +65,12 @@ class Reading:
         where = self.position if mapping is None else self.at(mapping, key)
         self.scope.findings.append(Finding("warning", message, where))
 
+    def tolerate(self, problem: SourceError) -> None:
+        """Collect a problem and go on, where problems are collected. Raises it else."""
+        if self.scope.problems is None:
+            raise problem
+        self.scope.problems.append(problem)
+
     def check_keys(self, mapping: Mapping, allowed: Iterable[str], what: str) -> None:
         """Warn of keys that have no meaning here."""
         for key in mapping:
@@ -87,7 +97,11 @@ class Reading:
         self.used.update(_CONTEXT_NAME.findall(source))
         full = self._prefix + source
         start = Position(position.file, position.line - self._prefix.count("\n"), position.block)
-        return Text(source, position, compile_template(full, start))
+        try:
+            return Text(source, position, compile_template(full, start))
+        except SourceError as problem:
+            self.tolerate(problem)
+            return Text(source, position)
 
     def text(self, mapping: Mapping, key: Any) -> Text | None:
         """The text under a key; None when the key is absent or null."""
@@ -124,7 +138,11 @@ class Reading:
         if isinstance(value, (dict, list)) or value is None:
             raise SourceError("A Python expression is expected here", position)
         self.used |= names_used(str(value))
-        return compile_expression(str(value), position)
+        try:
+            return compile_expression(str(value), position)
+        except SourceError as problem:
+            self.tolerate(problem)
+            return compile_expression("None", position)
 
     def expression(self, mapping: Mapping, key: Any) -> Expression | None:
         """The expression under a key; None when absent or null."""
@@ -158,7 +176,11 @@ class Reading:
         self.used |= names_used(source)
         if "process_action(" in source:
             self.scope.calls_process_action = True
-        return compile_code(source, self.value_at(mapping, key))
+        try:
+            return compile_code(source, self.value_at(mapping, key))
+        except SourceError as problem:
+            self.tolerate(problem)
+            return compile_code("", self.position)
 
     # Names
     def strings(self, mapping: Mapping, key: Any) -> tuple[str, ...]:

@@ -119,7 +119,8 @@ def _duplicate(error: DuplicateKeyError) -> str:
 
 def _position(error: MarkedYAMLError, document: Document, file: str, block: str) -> Position:
     mark = error.problem_mark or error.context_mark
-    return Position(file, document.line + (mark.line if mark else 0), block)
+    written = document.text.rstrip().count("\n")
+    return Position(file, document.line + (min(mark.line, written) if mark else 0), block)
 
 
 def _constructor_from(first_line: int) -> type[SafeConstructor]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.interview.errors import Position, SourceError
-from shared.interview.source.documents import Document, Mapping, load, split
+from shared.interview.source.documents import Document, Mapping, Sequence, load, split
 from shared.interview.source.jinja import MARK, preprocessed
 from shared.interview.source.translations import BadTranslations, Translation, read_translations
 from shared.kernel.errors import Refused
@@ -138,8 +138,13 @@ class _Reader:
         names = [wanted] if isinstance(wanted, str) else wanted
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise SourceError("`include` takes a file name or a list of file names", block.position)
-        for name in names:
-            self.read(self._found(name.strip(), including, block))
+        for place, name in enumerate(names):
+            try:
+                self.read(self._found(name.strip(), including, block))
+            except SourceError as problem:
+                line = names.line_of(place) if isinstance(names, Sequence) else block.data.value_line_of("include")
+                problem.position = Position(block.file, line, block.position.block)
+                self._source.problems.append(problem)
 
     def _translations(self, block: RawBlock) -> None:
         wanted = block.data["translations"]

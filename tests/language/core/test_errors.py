@@ -23,7 +23,7 @@ def fails(s: Session) -> tuple[str, int | None]:
     ("text", "message", "line"),
     [
         ("question: a\nquestion: b\n", "stands twice", 2),
-        ("question: Hello\n---\nfields: [a\n", "not valid YAML", 4),
+        ("question: Hello\n---\nfields: [a\n", "not valid YAML", 3),
         ("- a\n- b\n", "has to be a mapping", 1),
         ("mandatory: True\ncode: |\n  a = 1\n  b = = 2\n", "Python", 4),
         ("question: |\n  One\n  ${ 1 + }\n", "Mako", 3),
@@ -78,12 +78,12 @@ def test_an_unknown_interview_is_an_outcome(session: Open) -> None:
 
 
 def test_lint_names_every_problem_and_what_has_no_effect(session: Open) -> None:
-    s = session("question: a\nyesno: b +\n---\ncode: a = = 1\n---\nquestion: c\nfeild: d\n")
+    s = session("question: a\nmandatory: True\nyesno: b +\n---\ncode: a = = 1\n---\nquestion: c\nfeild: d\n")
     findings = s.engine.lint(s.reference)
     assert [(finding.severity, finding.position.line) for finding in findings if finding.position] == [
-        ("error", 2),
-        ("error", 4),
-        ("warning", 7),
+        ("error", 3),
+        ("error", 5),
+        ("warning", 8),
     ]
 
 

@@ -59,7 +59,7 @@ def test_lines_are_known_of_keys_and_of_what_they_hold() -> None:
     ("text", "line", "message"),
     [
         ("a: 1\na: 2\n", 6, "'a' stands twice"),
-        ("a: 1\nb: [\n", 7, "not valid YAML"),
+        ("a: 1\nb: [\n", 6, "not valid YAML"),
         ("just text\n", 5, "plain text"),
         ("a: !python/object:os.system x\n", 5, "not valid YAML"),
     ],
