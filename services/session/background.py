@@ -18,8 +18,9 @@ from shared.contracts.events import SessionChanged
 from shared.contracts.session import BackgroundEnded
 from shared.contracts.visitor import Visitor
 from shared.crypto.aead import SealBroken
+from shared.evaluation.task_pictures import failure_for_engine, failure_to_keep
 from shared.interview.runtime.effects import NotificationMode
-from shared.interview.runtime.operations import Blobs, TaskFailure
+from shared.interview.runtime.operations import Blobs
 from shared.interview.runtime.outcomes import BackgroundValue, RunFailed, RunResult
 from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError, Retryable
@@ -107,7 +108,7 @@ class TaskEndings:
             action=action,
             arguments=ended.arguments,
             language=ended.language,
-            failure=TaskFailure(**failure.model_dump()) if failure else None,
+            failure=failure_for_engine(failure) if failure else None,
         )
         turned = await self._turns.run(request, granted=ended.keys, also=end_task)
         if (problem := _problem(turned)) is not None:
@@ -182,6 +183,6 @@ def _problem(turned: Turned) -> Failure | None:
         case "missing" | "locked_out":
             return _CLOSED
         case _ if turned.result is not None and isinstance(turned.result.outcome, RunFailed):
-            return Failure(**turned.result.outcome.failure.model_dump())
+            return failure_to_keep(turned.result.outcome.failure)
         case _:
             return None

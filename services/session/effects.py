@@ -24,16 +24,17 @@ from shared.contracts.scheduler import CancelTimer, ScheduleAction
 from shared.contracts.visitor import Visitor
 from shared.contracts.worker import RunTask, RunTaskLow
 from shared.evaluation.run_files import RunFiles
+from shared.evaluation.task_pictures import pictures_for_engine
 from shared.files.records import FileChange, grantee_names
 from shared.files.store import Files
 from shared.interview.runtime.effects import CancelScheduled, LaunchTask, LogLine, RevokeTask, SaveFile, ScheduleTimer
-from shared.interview.runtime.operations import Blobs, TaskFailure, TaskPicture
+from shared.interview.runtime.operations import Blobs, TaskPicture
 from shared.interview.runtime.outcomes import RunResult
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Malformed
 from shared.kernel.ids import SessionId
 from shared.storage.database import Statements
-from shared.tasks.records import NewTask, Picture
+from shared.tasks.records import NewTask
 from shared.tasks.store import Tasks
 
 log = structlog.get_logger()
@@ -79,7 +80,7 @@ class Effects:
         """The tasks of a session as they stood when its answers were loaded."""
         if opened.stored is None:
             return ()
-        return tuple(picture_for_run(each) for each in self._tasks.pictures_of(opened.stored.tasks, keys=opened.keys))
+        return pictures_for_engine(self._tasks.pictures_of(opened.stored.tasks, keys=opened.keys))
 
     def of(
         self,
@@ -189,17 +190,6 @@ class Effects:
 
 def _file_changes(files: RunFiles, changes: Sequence[FileChange], keys: DataKeys) -> Rows:
     return lambda statements: files.write(statements, changes, keys=keys)
-
-
-def picture_for_run(picture: Picture) -> TaskPicture:
-    """A task as interview code may see it."""
-    failure = picture.failure
-    return TaskPicture(
-        task_id=picture.task_id,
-        state=picture.state,
-        ended_at=picture.ended_at.isoformat() if picture.ended_at else None,
-        failure=TaskFailure(**failure.model_dump()) if failure else None,
-    )
 
 
 def _timer_message(session_id: SessionId, effect: ScheduleTimer | CancelScheduled) -> Command:

@@ -12,7 +12,7 @@ from base64 import b64decode
 from collections.abc import Callable
 
 from services.session import store
-from services.session.effects import Effects, picture_for_run
+from services.session.effects import Effects
 from services.session.lock import Lease, SessionLockService
 from services.session.operations import Request, operation_of_task
 from services.session.saving import Opened
@@ -20,6 +20,7 @@ from shared.bus.outbox import Outbox
 from shared.contracts.base import Sealer
 from shared.contracts.session import Upload
 from shared.evaluation.run_files import RunFiles
+from shared.evaluation.task_pictures import picture_for_engine
 from shared.files.contents import StoredContents
 from shared.files.records import OpenFile
 from shared.files.room import FileRoom
@@ -147,7 +148,7 @@ class TurnHost:
         found = await self._parts.tasks.result(self._parts.database, known_as, keys=self._opened.keys)
         if found is None:
             raise HostRefused(_NO_SUCH_TASK)
-        return picture_for_run(found.picture).model_copy(update={"task_id": task_id}), found.payload
+        return picture_for_engine(found.picture).model_copy(update={"task_id": task_id}), found.payload
 
     async def _launch_at_once(self, launch: LaunchTask, blobs: Blobs) -> None:
         """Commit the task's row and doorbell; a re-run that launches the same finds the task of the first run."""

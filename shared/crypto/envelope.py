@@ -6,9 +6,7 @@ opens only for its holder, its session and its generation.
 
 from __future__ import annotations
 
-import hashlib
-
-from shared.crypto.aead import KEY_SIZE, associated_data, derive_key, open_sealed, seal
+from shared.crypto.aead import KEY_SIZE, associated_data, open_sealed, seal
 from shared.kernel.ids import random_bytes
 
 
@@ -25,16 +23,6 @@ def wrap_under(holder_key: bytes, data_key: bytes, *, holder: str, session_id: s
 def unwrap_under(holder_key: bytes, wrapped: bytes, *, holder: str, session_id: str, generation: int) -> bytes:
     """The data key again. Raises SealBroken when the key is not this holder's or the wrap is from elsewhere."""
     return open_sealed(holder_key, wrapped, associated=_place(holder, session_id, generation))
-
-
-def holder_key_from_cookie(secret: str) -> bytes:
-    """The key that a visitor's cookie secret (kernel.ids.new_token) stands for."""
-    return derive_key(hashlib.sha256(secret.encode()).digest(), purpose="cookie key")
-
-
-def holder_of_cookie(secret: str) -> str:
-    """The name of that holder, `cookie:<id>`; says nothing about the secret."""
-    return "cookie:" + derive_key(hashlib.sha256(secret.encode()).digest(), purpose="cookie name")[:12].hex()
 
 
 def _place(holder: str, session_id: str, generation: int) -> bytes:
