@@ -8,17 +8,22 @@ from pathlib import Path
 import pytest
 
 from shared.kernel.errors import Refused
-from shared.kernel.interview_path import InterviewPath
+from shared.kernel.interview_path import InterviewPath, UnknownPackageFile
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> InterviewPath:
-    """One package with one interview, and a secret beside its data."""
-    questions = tmp_path / "forms" / "data" / "questions"
-    questions.mkdir(parents=True)
-    (questions / "intake.yml").write_text("question: Hello\n")
+    """Two packages with an interview each, a secret beside the data of one and another beside both."""
+    for package in ("forms", "other"):
+        questions = tmp_path / package / "data" / "questions"
+        questions.mkdir(parents=True)
+        (questions / "intake.yml").write_text("question: Hello\n")
+    static = tmp_path / "forms" / "data" / "static"
+    static.mkdir()
+    (static / "logo.svg").write_text("<svg/>")
     (tmp_path / "forms" / "secret.txt").write_text("secret")
-    return InterviewPath.of([tmp_path])
+    (tmp_path / "secret.yml").write_text("question: Hello\n")
+    return InterviewPath.of([tmp_path / "missing", tmp_path])
 
 
 @pytest.fixture
@@ -40,11 +45,31 @@ def test_short_forms_name_the_same_file(path: InterviewPath, reference: str) -> 
     assert path.find(reference).reference == "forms:data/questions/intake.yml"
 
 
+def test_static_files_are_found_in_their_section(path: InterviewPath) -> None:
+    assert path.find("forms:logo.svg", section="static").name == "logo.svg"
+
+
+@pytest.mark.parametrize("reference", ["forms:nothing.yml", "nobody:intake.yml"])
+def test_what_is_not_there_is_named(path: InterviewPath, reference: str) -> None:
+    with pytest.raises(UnknownPackageFile, match=reference.partition(":")[0]):
+        path.find(reference)
+
+
+def test_all_interviews_of_the_path_are_listed_in_order(path: InterviewPath) -> None:
+    assert [found.reference for found in path.interviews()] == [
+        "forms:data/questions/intake.yml",
+        "other:data/questions/intake.yml",
+    ]
+
+
 @pytest.mark.parametrize(
     "reference",
     [
         "forms:../../secret.txt",
         "forms:data/questions/../../../secret.txt",
+        "forms:../../../secret.yml",
+        "forms:data/questions/../../../../secret.yml",
+        "..:secret.yml",
         "forms:/etc/passwd",
         "../forms:intake.yml",
         "forms..:intake.yml",
@@ -54,6 +79,7 @@ def test_short_forms_name_the_same_file(path: InterviewPath, reference: str) -> 
         "forms:" + "a/" * 3000,
         "forms:",
         "forms",
+        "intake.yml",
         "",
     ],
 )
