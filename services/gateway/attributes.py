@@ -34,7 +34,7 @@ def state(field: Field) -> Markup:
 
 
 def describedby(field: Field) -> Markup:
-    """Where the explanation of an input stands, and what was wrong with its value; one without label has the heading."""
+    """Where the explanation of an input stands, and what was wrong with it; one without label has the heading."""
     if not (field.error_text or field.under_html):
         return Markup() if field.label_html or field.input_type in _GROUPS else _UNLABELLED
     places = [f"{field.input_name}-error"] if field.error_text else []

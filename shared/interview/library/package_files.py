@@ -66,10 +66,10 @@ def objects_from_file(
     use_objects: bool = False,
     package: str | None = None,
 ) -> Any:
-    """Data of a YAML or JSON file in `data/sources`, or of a file object; what says `object` and `item` or `items` becomes objects.
+    """Data of a YAML or JSON file in `data/sources`, or of a file object.
 
-    With `use_objects` lists and dictionaries become DAList and DADict too. Raises DAError for a file that is missing or
-    not well formed, or a class nobody knows.
+    What says `object` and `item` or `items` becomes objects. With `use_objects` lists and dictionaries become
+    DAList and DADict too. Raises DAError for a file that is missing or not well formed, or a class nobody knows.
     """
     run = current_run()
     wanted = name or name_from_frame(sys._getframe(1), None) or random_name()
