@@ -14,6 +14,8 @@ from shared.interview.library.dates import as_datetime
 from shared.interview.library.file_desk import FileDesk
 from shared.interview.library.languages import word
 from shared.interview.library.objects.files import DAFile, DAFileList
+from shared.interview.library.pictures import made_smaller
+from shared.interview.runtime.operations import PostedFile
 from shared.interview.runtime.run import Run, missing_of
 from shared.interview.runtime.signals import InvalidInput
 from shared.interview.screen.custom_types import class_of
@@ -146,10 +148,27 @@ def _files(field: FormField, literal: str, posted: Posted, run: Run) -> Any:
             is_persistent=field.options.get("persistent"),
         )
     made = [
-        DAFile(f"{literal}[{place}]", number=file.number, filename=file.filename, mimetype=file.mimetype)
-        for place, file in enumerate(files)
+        DAFile(f"{literal}[{place}]", **_picture_within_limits(field, file, run)) for place, file in enumerate(files)
     ]
     return DAFileList(literal, elements=made)
+
+
+def _picture_within_limits(field: FormField, file: PostedFile, run: Run) -> dict[str, Any]:
+    """Number, name and kind of an upload; a picture that is larger than the field allows is made smaller first."""
+    facts = {"number": file.number, "filename": file.filename, "mimetype": file.mimetype}
+    side, kind = field.options.get("maximagesize"), str(field.options.get("imagetype") or "")
+    if not (side or kind) or not file.mimetype.startswith("image/"):
+        return facts
+    desk = FileDesk.of(run)
+    path = desk.path(file.number)
+    smaller = made_smaller(path, longest_side=side, kind=kind)
+    if smaller is None:
+        return facts
+    contents, ending, mimetype = smaller
+    path.write_bytes(contents)
+    name = f"{file.filename.rpartition('.')[0] or file.filename}.{ending}"
+    desk.rename(file.number, name, mimetype)
+    return facts | {"filename": name, "mimetype": mimetype}
 
 
 def is_accepted(filename: str, mimetype: str, accept: str) -> bool:

@@ -98,7 +98,7 @@ class FileDesk:
     def receive(self, number: int, filename: str, mimetype: str, **attributes: Any) -> None:
         """A file has come with the form, and is taken into the answers."""
         file = self.file(number, filename, mimetype)
-        file.ticket = _UPLOAD
+        file.ticket, file.is_renamed = _UPLOAD, True
         for name, value in attributes.items():
             setattr(file, name, value)
 

@@ -186,6 +186,7 @@ def _form_field(item: FieldItem, shown: Field, datatype: str, offered: Offered |
 def _file_options(item: FieldItem, shown: Field, scene: Scene) -> dict[str, Any]:
     """What is done with the files that come in: which kinds are taken, who may see them, how long they stay."""
     options: dict[str, Any] = {"accept": shown.accept} if shown.accept else {}
+    options |= _image_limits({name: scene.resolve(value) for name, value in item.options.items()}, shown.input_type)
     for name in ("persistent", "private"):
         if item.options.get(name) is not None:
             value = scene.resolve(item.options[name])

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable
 
 import pytest
+from PIL import Image
 
 from shared.interview.runtime.operations import SubmitForm
 from shared.interview.runtime.outcomes import ResponseReady, RunFailed
@@ -18,6 +19,13 @@ Open = Callable[..., FilingSession]
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 )
+
+
+def picture(width: int, height: int) -> bytes:
+    made = io.BytesIO()
+    Image.new("RGBA", (width, height), "red").save(made, "PNG")
+    return made.getvalue()
+
 
 UPLOAD = """
 mandatory: True
@@ -100,6 +108,53 @@ def test_a_field_says_who_may_see_its_files_and_how_long_they_stay(session: Open
     said.open()
     said.upload(("a.png", "image/png", PNG))
     assert (said.kept[1].is_private, said.kept[1].is_persistent) == (False, True)
+
+
+def test_a_picture_that_is_too_large_is_made_smaller_where_the_browser_did_not(session: Open) -> None:
+    limits = "datatype: files\n    maximum image size: 50\n    image upload type: jpeg"
+    said = session(UPLOAD.replace("datatype: files", limits))
+    said.open()
+    asked = said.upload(("a.png", "image/png", picture(200, 100)), ("b.txt", "text/plain", b"no picture"))
+    assert "'a.jpg', 'image/jpeg', 'jpg'" in asked.replace("’", "'").replace("‘", "'")
+    kept = said.kept[1]
+    assert (kept.filename, kept.mimetype) == ("a.jpg", "image/jpeg")
+    assert Image.open(io.BytesIO(kept.contents)).size == (50, 25)
+    assert said.kept[2].contents == b"no picture"
+
+
+def test_an_upload_that_code_writes_over_at_once_keeps_its_name(session: Open) -> None:
+    said = session(
+        """
+mandatory: True
+code: |
+  document[0].write('written over')
+  done
+---
+question: Give us a document
+fields:
+  - Document: document
+    datatype: file
+---
+event: done
+question: Thank you
+"""
+    )
+    said.open()
+    assert said.upload(("a.txt", "text/plain", b"as it came")) == "Thank you"
+    assert (said.kept[1].contents, said.kept[1].filename) == (b"written over", "a.txt")
+
+
+def test_the_parts_of_pillow_are_there_when_an_interview_imports_it(session: Open) -> None:
+    said = session(
+        """
+imports:
+  - PIL
+---
+mandatory: True
+question: ${ PIL.Image.new("RGB", (3, 2)).size }
+"""
+    )
+    assert said.open() == "(3, 2)"
 
 
 def test_code_reads_what_was_uploaded_in_the_same_run_and_later(session: Open) -> None:
@@ -308,8 +363,6 @@ question: ${ document.num_pages() } ${ picture.num_pages() } ${ document.is_encr
 """
     )
     assert said.open() == "2 1 False"
-    from PIL import Image
-
     assert Image.open(io.BytesIO(said.kept[1].contents)).size == (4, 3)
     assert said.kept[1].mimetype == "image/jpeg"
 
