@@ -16,6 +16,7 @@ from services.gateway.security import BodyTooLarge, BodyTooSlow
 from shared.bus.port import RequestRefused
 from shared.contracts.session import Problem
 from shared.kernel.errors import ColloquyError, Malformed, NotAllowed, NotFound, Retryable
+from shared.kernel.ids import new_code
 
 log = structlog.get_logger()
 
@@ -37,6 +38,8 @@ class Notice:
     sought: tuple[str, ...] = ()
     source_line: str = ""
     trace: str = ""
+    number: str = ""
+    """Under which our log tells of it."""
     links: Links = _HOME
     retry_seconds: int = 0
     """The page asks again by itself after this time."""
@@ -83,14 +86,19 @@ def of_problem(problem: Problem, *, shows_details: bool) -> Notice:
 
     Everybody is told file, line, block and names of variables. The author's own lines, traces and the texts of
     exceptions of interview code are `details`: they may hold keys and passwords that stand in the code, or answers.
+    Who is not shown them gets a number, under which our log tells the place, and never what was answered.
     """
+    number = new_code(8)
+    log.warning("gateway.interview_error", number=number, file=problem.file, line=problem.line, block=problem.block)
+    message = problem.message if shows_details or not problem.is_from_code else _CODE_FAILED
     where = f"{problem.file}, line {problem.line}" if problem.file and problem.line else problem.file or ""
     if problem.block:
         where = f"{where} ({problem.block})" if where else problem.block
     return Notice(
         500,
         "Error",
-        problem.message if shows_details or not problem.is_from_code else _CODE_FAILED,
+        message if shows_details else f"{message.rstrip('.')}. The number of this error is {number}.",
+        number=number,
         where=where,
         nearest=problem.nearest,
         sought=problem.sought,

@@ -30,6 +30,14 @@ _PAGE_HEADERS = {"content-security-policy": INTERVIEW_POLICY, "cache-control": "
 _WAIT_SECONDS = 4.0
 _HOP_HEADERS = frozenset({"connection", "transfer-encoding", "content-length", "set-cookie", "content-type"})
 _REDIRECTS = frozenset({"exit", "leave", "logout", "exit_logout", "interview_exit", "redirect"})
+_STATUSES = range(200, 600)
+_WITHOUT_BODY = frozenset({204, 205, 304})
+_BAD_STATUS = Notice(
+    500,
+    "Error",
+    "This interview answered with a response_code that is no status of HTTP. Tell whoever made it: 200 to 599 are.",
+    reason="interview_error",
+)
 _SIGN_IN = {"signin": "/user/sign-in", "register": "/user/register"}
 
 
@@ -127,6 +135,9 @@ def _raw(desk: Desk, asked: Asked, answer: HttpAnswer) -> Response:
     headers.setdefault("content-security-policy", INTERVIEW_POLICY)
     if asked.wants_ajax and "location" in headers:
         return JSONResponse({"action": "redirect", "url": headers["location"]})
+    if answer.status not in _STATUSES:
+        return _notice(desk, asked, _BAD_STATUS)
+    body = b"" if answer.status in _WITHOUT_BODY else body
     kind = header_value(answer.content_type)
     return Response(body, status_code=answer.status, media_type=kind, headers=headers)
 

@@ -15,10 +15,15 @@ from services.gateway.requests import interview_in, operation_id, session_code
 from services.gateway.turns import notice_of
 from shared.contracts.base import Sealed
 from shared.contracts.session import CheckIn, ReadVariables, TurnReply
+from shared.kernel.errors import NotAllowed
 from shared.kernel.ids import new_id
 
 _NOBODY_THERE = {"chat_status": "off", "phone": None, "observerControl": False}
 """Live help is not part of this system; scripts that look for it find it off."""
+
+
+class VariablesClosed(NotAllowed):
+    """This interview does not give its answers to scripts."""
 
 
 def router(desk: Desk) -> APIRouter:
@@ -70,6 +75,8 @@ def router(desk: Desk) -> APIRouter:
         )
         if reply.kind != "variables" or reply.variables is None:
             return desk.notices.answer(request, notice_of(reply, shows_details=desk.settings.shows_error_details))
+        if not may_be_read(reply.variables.value):
+            raise VariablesClosed
         return JSONResponse(
             {
                 "success": True,
@@ -83,6 +90,13 @@ def router(desk: Desk) -> APIRouter:
         )
 
     return routes
+
+
+def may_be_read(variables: Any) -> bool:
+    """Whether the interview leaves its answers open to scripts: `variable_access` (spec/area2 §7)."""
+    internal = variables.get("_internal") if isinstance(variables, dict) else None
+    misc = internal.get("misc") if isinstance(internal, dict) else None
+    return not (isinstance(misc, dict) and misc.get("variable_access") is False)
 
 
 def _checked_in(desk: Desk, request: Request, reply: TurnReply, screen_code: str) -> Response:

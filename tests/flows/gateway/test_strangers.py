@@ -13,7 +13,8 @@ import pytest
 
 from services.gateway.housekeeping import Housekeeping
 from services.gateway.store import BrowserStore
-from shared.contracts.session import OpenSession, PerformAction
+from shared.contracts.base import Sealed
+from shared.contracts.session import HttpAnswer, OpenSession, PerformAction, Problem, TurnReply
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import ManualClock
 from tests.flows.gateway.conftest import Visitor
@@ -112,6 +113,46 @@ async def test_metrics_are_for_the_private_network_only(house: House, visitor: V
     assert (await visitor.http.get("/metrics")).status_code == 200
     passed_on = await visitor.http.get("/metrics", headers={"x-forwarded-for": "203.0.113.7"})
     assert passed_on.status_code == 404
+
+
+# Interviews
+@pytest.mark.parametrize("status", [42, 101, 600, -1])
+async def test_a_status_that_http_does_not_know_is_an_error_of_the_interview(
+    house: House, visitor: Visitor, status: int
+) -> None:
+    house.double.replies = [TurnReply(kind="response", response=Sealed(HttpAnswer(status=status)))]
+    answer = await visitor.open()
+    assert answer.status_code == 500
+    assert "no status of HTTP" in answer.text
+
+
+async def test_an_error_has_a_number_and_keeps_lines_and_texts_of_code_from_the_public(
+    postgres_url: str, server_keys: ServerKeys, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problem = Problem(
+        title="Error",
+        message="password sesame",
+        file="p:data/questions/a.yml",
+        line=3,
+        source_line="key = 'sesame'",
+        trace="sesame",
+        is_from_code=True,
+    )
+    async with gateway_house(
+        database_url=postgres_url, server_keys=server_keys, packages=tmp_path, public_url="https://forms.example.org"
+    ) as house:
+        visitor = Visitor(house.url)
+        async with visitor.http:
+            for query in ({}, {"json": "1"}):
+                house.double.replies = [TurnReply(kind="problem", problem=Sealed(problem))]
+                answer = await visitor.open(**query)
+                assert answer.status_code == 500
+                assert "sesame" not in answer.text
+                number = re.search(r"The number of this error is (\w+)", answer.text)
+                assert number is not None
+                logged = capsys.readouterr().out
+                assert number[1] in logged
+                assert "sesame" not in logged
 
 
 # Rows

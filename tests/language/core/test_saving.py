@@ -86,6 +86,14 @@ question: End
     assert s.screen.may_go_back
 
 
+def test_arguments_of_a_link_lose_their_markup(session: Open) -> None:
+    s = session("mandatory: True\nquestion: Hello ${ url_args['who'] }\n")
+    assert s.open(who="<script>alert(1)</script>Ann <img src=x onerror=alert(1)> & Bob") == "Hello Ann & Bob"
+    assert s.answers["url_args"] == {"who": "Ann  & Bob"}
+    s.open(who="<script>alert(1)</script>Ann <img src=x onerror=alert(1)> & Bob")
+    assert len(s.steps) == 1
+
+
 def test_a_restart_keeps_only_what_the_session_was_opened_with(session: Open) -> None:
     s = session(ONE)
     s.open(who="Ann")

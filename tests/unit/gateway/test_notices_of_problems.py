@@ -38,20 +38,21 @@ def test_others_see_where_it_is_and_nothing_that_code_says() -> None:
 
 def test_everybody_sees_what_is_undefined_and_which_names_are_near() -> None:
     notice = of_problem(UNDEFINED, shows_details=False)
-    assert notice.message == UNDEFINED.message
+    assert notice.message == f"{UNDEFINED.message}. The number of this error is {notice.number}."
     assert (notice.nearest, notice.sought) == (("color",), ("colour", "page"))
 
 
 @pytest.mark.parametrize(
-    ("public_url", "given", "shows"),
+    ("public_url", "host", "given", "shows"),
     [
-        ("", None, True),
-        ("https://forms.example.org", None, False),
-        ("https://forms.example.org", True, True),
-        ("", False, False),
+        ("", "127.0.0.1", None, True),
+        ("", "0.0.0.0", None, False),
+        ("https://forms.example.org", "127.0.0.1", None, False),
+        ("https://forms.example.org", "0.0.0.0", True, True),
+        ("", "127.0.0.1", False, False),
     ],
 )
-def test_details_are_shown_while_there_is_no_public_url_unless_it_is_said(
-    public_url: str, given: bool | None, shows: bool
+def test_details_are_shown_while_only_this_machine_is_served_unless_it_is_said(
+    public_url: str, host: str, given: bool | None, shows: bool
 ) -> None:
-    assert GatewaySettings(public_url=public_url, error_details=given).shows_error_details is shows
+    assert GatewaySettings(public_url=public_url, host=host, error_details=given).shows_error_details is shows
