@@ -49,6 +49,10 @@ class DataFolderInUse(ColloquyError):
     """Another running Colloquy uses this data folder; stop it, or choose another with COLLOQUY_DATA_DIR."""
 
 
+class DataFolderUnusable(ColloquyError):
+    """The data folder cannot be written; mend that, or choose another with COLLOQUY_DATA_DIR."""
+
+
 class ProgramFailed(ColloquyError):
     """A program we need did not do its work."""
 
@@ -141,8 +145,15 @@ def clean_environment(additions: Mapping[str, str] | None = None) -> dict[str, s
 
 @contextlib.contextmanager
 def claimed(folder: Path) -> Iterator[None]:
-    """Hold a folder for this process; the claim ends with the process. Raises DataFolderInUse."""
-    descriptor = os.open(folder / "in-use", os.O_RDWR | os.O_CREAT, 0o600)
+    """Hold a folder for this process, made if need be; the claim ends with the process.
+
+    Raises DataFolderInUse, DataFolderUnusable.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder / "in-use", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise DataFolderUnusable(f"{folder}: {error.strerror}.") from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

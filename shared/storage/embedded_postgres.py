@@ -95,13 +95,13 @@ class EmbeddedPostgres:
     async def start(self) -> None:
         """Start the server, making its cluster the first time and stopping one that was left behind.
 
-        Raises DataFolderInUse, EmbeddedPostgresFailed, PostgresMissing, ServerFilesGone.
+        Raises DataFolderInUse, DataFolderUnusable, EmbeddedPostgresFailed, PostgresMissing, ServerFilesGone.
         """
         if self._running is not None:
             return
-        folder = service_folder(self._ours)
-        self._held.enter_context(claimed(folder.ours))
+        self._held.enter_context(claimed(self._ours))
         try:
+            folder = service_folder(self._ours)  # only now: another process may be about to make it
             self._password = _password(folder.ours / "password")
             self._running = await self._start_on(folder)
         except BaseException:

@@ -72,13 +72,12 @@ class EmbeddedRedis:
     async def start(self) -> None:
         """Start the server; one that a killed process left behind is stopped first.
 
-        Raises DataFolderInUse, EmbeddedRedisFailed.
+        Raises DataFolderInUse, DataFolderUnusable, EmbeddedRedisFailed.
         """
         if self._process is not None:
             return
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._folder = self._folder.resolve()
         self._held.enter_context(claimed(self._folder))
+        self._folder = self._folder.resolve()
         try:
             await self._stop_left_behind()
             await self._launch()

@@ -17,7 +17,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from shared.storage.child import DataFolderInUse, ended, is_alive
+from shared.storage.child import DataFolderInUse, DataFolderUnusable, ended, is_alive
 from shared.storage.database import Database
 from shared.storage.embedded_postgres import EmbeddedPostgres
 from shared.storage.errors import DatabaseMisconfigured
@@ -295,6 +295,21 @@ async def test_one_data_folder_serves_one_process_at_a_time(made: Path, stopping
     with pytest.raises(DataFolderInUse):
         await second.start()
     assert await ask(first, "select 1") == 1
+
+
+async def test_of_two_first_starts_at_once_one_is_told_that_the_folder_is_in_use(
+    home: Path, stopping: list[EmbeddedPostgres]
+) -> None:
+    both = [EmbeddedPostgres(data_dir=home / "data") for _ in range(2)]
+    stopping.extend(both)
+    ends = await asyncio.gather(*(one.start() for one in both), return_exceptions=True)
+    assert sorted(type(end).__name__ for end in ends) == ["DataFolderInUse", "NoneType"]
+
+
+async def test_a_data_folder_that_cannot_be_made_is_named_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataFolderUnusable, match="COLLOQUY_DATA_DIR"):
+        await EmbeddedPostgres(data_dir=tmp_path / "file" / "data").start()
 
 
 async def test_the_server_writes_no_value_into_its_log(made: Path, stopping: list[EmbeddedPostgres]) -> None:
