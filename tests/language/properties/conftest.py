@@ -1,0 +1,14 @@
+"""What properties of the language are tested with."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.interview.api import Engine
+from shared.kernel.interview_path import InterviewPath
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _deep_stack() -> None:
+    """The first engine of a process deepens Python's stack, which must not happen while hypothesis watches it."""
+    Engine(InterviewPath.of([]))
