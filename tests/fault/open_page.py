@@ -19,7 +19,7 @@ from tests.sites import Site
 INTERVIEW = "faults:data/questions/{name}.yml"
 _PAGE = re.compile(r'id="da-page">(.*?)</script>', re.DOTALL)
 _PARAGRAPHS = re.compile(r"<p>(.*?)</p>", re.DOTALL)
-_HEADING = re.compile(r'<h1 id="daMainQuestion">(.*?)</h1>', re.DOTALL)
+_HEADING = re.compile(r'<h1 id="daMainQuestion"[^>]*>(.*?)</h1>', re.DOTALL)
 _LINK = re.compile(r'<a [^>]*?href="([^"]+)"[^>]*>{text}</a>'.replace("{text}", "Stop"))
 
 
