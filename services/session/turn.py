@@ -230,7 +230,9 @@ class Turns:
         self, turn: _Turn, operation: Operation, opened: Opened, lease: Lease | None
     ) -> tuple[RunResult, Blobs]:
         """One run of the engine; one that is cut short has failed."""
-        request, stored = turn.request, opened.stored
+        request = turn.request
+        begins_anew = operation.kind == "show" and operation.is_first
+        stored = None if begins_anew else opened.stored
         blobs: Blobs = dict(request.blobs)
         has_prior = False
         if stored is not None:

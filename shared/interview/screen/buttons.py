@@ -10,13 +10,14 @@ from shared.contracts.screen import Button, Choice, Field, FormField
 from shared.interview.compile.blocks import ActionButton, ChoiceQuestion, EmbeddedChoices, QuestionBlock, YesNo
 from shared.interview.compile.expressions import Text
 from shared.interview.errors import EvaluationError
+from shared.interview.library.links import icon_class
 from shared.interview.screen import choices, field_choices, field_types
 from shared.interview.screen.choices import Offer
 from shared.interview.screen.defaults import default_of
 from shared.interview.screen.empty import empty_value
 from shared.interview.screen.field_choices import Offered
 from shared.interview.screen.links import action_of
-from shared.interview.screen.markup import encoded
+from shared.interview.screen.markup import encoded, is_icon_name
 from shared.interview.screen.messages import Messages
 from shared.interview.screen.texts import Scene, encoded_action
 
@@ -270,5 +271,5 @@ def icon_html(icon: str, scene: Scene) -> str:
         return ""
     if scene.pictures.is_registered(icon):
         return choices.image_html(icon, scene)
-    name = icon.removeprefix("fa-").strip().lower()
-    return f'<i class="bi bi-{name}" aria-hidden="true"></i>' if name.replace("-", "").isalnum() else ""
+    name = icon.strip()
+    return f'<i class="{icon_class(name.removeprefix("fa-"))}" aria-hidden="true"></i>' if is_icon_name(name) else ""

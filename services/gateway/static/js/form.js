@@ -17,7 +17,9 @@ onScreen(() => {
     main.noValidate = true;
     $(main).on('submit', onSubmit);
     $(main).on('input change', recheck);
-    $(main).on('focusout', 'input, textarea', (event) => checkLeft(event.target));
+    $(main).on('focusout', 'input, textarea', (event) => {
+      if (!event.relatedTarget?.closest('button, .btn')) checkLeft(event.target); // a message now would move the button away
+    });
     sent.text = null;
   }
   $('#dabackbutton').on('submit', (event) => {

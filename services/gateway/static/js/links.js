@@ -101,7 +101,7 @@ function toggleHelp(isShown) {
   $('#daquestionlabel').prop('hidden', !isShown);
   $('#dahelptoggle').attr('aria-expanded', String(isShown)).toggleClass('active', isShown);
   window.scrollTo(0, 0);
-  const heading = isShown ? document.querySelector('#dahelp :is(h2, button)') : document.getElementById('daMainQuestion');
+  const heading = isShown ? (document.querySelector('#dahelp h2') ?? document.getElementById('dabackToQuestion')) : document.getElementById('daMainQuestion');
   if (heading?.tagName === 'H2') heading.tabIndex = -1;
   heading?.focus({ preventScroll: true });
 }

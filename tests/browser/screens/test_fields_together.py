@@ -1,0 +1,96 @@
+"""Fields that mind one another, rows of a list, and what a form sends."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.screens.conftest import Open
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("screens")]
+
+
+def test_fields_come_and_go_with_others(open_screen: Open, page: Page) -> None:
+    open_screen("conditions", "shown")
+    name, reason, chip = page.get_by_label("Its name"), page.get_by_label("Why not?"), page.get_by_label("Chip number")
+    expect(name).to_be_hidden()
+    expect(chip).to_be_disabled()
+    page.get_by_text("Yes", exact=True).click()
+    expect(name).to_be_visible()
+    expect(reason).to_be_hidden()
+    expect(chip).to_be_enabled()
+    page.get_by_text("No", exact=True).click()
+    expect(reason).to_be_visible()
+    expect(page.get_by_label("Dog licence")).to_be_visible()
+    page.get_by_label("Kind", exact=True).select_option("Other")
+    expect(page.get_by_label("Which other?")).to_be_visible()
+    expect(page.get_by_label("Colour")).to_be_disabled()
+    page.get_by_label("Kind", exact=True).select_option("Cat")
+    expect(page.get_by_label("Dog licence")).to_be_hidden()
+    page.get_by_label("Weight").fill("50")
+    expect(page.get_by_label("Heavy, is it?")).to_be_visible()
+    reason.fill("Allergy")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#daMainQuestion")).to_have_text("That is all")
+
+
+def test_boxes_check_and_uncheck_others(open_screen: Open, page: Page) -> None:
+    open_screen("conditions", "boxes")
+    card, cash = page.get_by_label("I pay by card"), page.get_by_label("I pay in cash")
+    page.get_by_label("Everything").check()
+    expect(card).to_be_checked()
+    expect(cash).to_be_checked()
+    page.get_by_label("I do not pay").check()
+    expect(card).not_to_be_checked()
+    cash.check()
+    expect(page.get_by_label("I do not pay")).not_to_be_checked()
+
+
+def test_one_answer_spares_the_others(open_screen: Open, page: Page) -> None:
+    open_screen("conditions", "others")
+    page.get_by_label("Number of the contract").fill("17")
+    expect(page.get_by_label("Name on the contract")).to_be_disabled()
+    expect(page.get_by_label("Date of the contract")).to_be_disabled()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#daMainQuestion")).to_have_text("That is all")
+
+
+def test_all_and_none_of_the_above(open_screen: Open, page: Page) -> None:
+    open_screen("inputs", "picked")
+    group = page.get_by_role("group", name="Rooms you use")
+    group.get_by_text("All of the above").click()
+    expect(group.get_by_label("Cellar")).to_be_checked()
+    group.get_by_text("None of the above").click()
+    expect(group.locator(":checked")).to_have_count(1)
+    group.get_by_text("Bath").click()
+    expect(group.get_by_label("None of the above")).not_to_be_checked()
+
+
+def test_rows_of_a_list_are_added_and_deleted(open_screen: Open, page: Page) -> None:
+    open_screen("lists", "collected")
+    page.get_by_label("First name").fill("Ann")
+    page.get_by_label("Last name").fill("Ash")
+    page.get_by_role("button", name="One more guest").click()
+    expect(page.locator(".dacollect")).to_have_count(2)
+    expect(page.get_by_text("Guest 2")).to_be_visible()
+    expect(page.get_by_label("First name").first).to_have_value("Ann")
+    page.get_by_role("button", name="Delete").last.click()
+    expect(page.get_by_label("First name").last).to_be_hidden()
+
+
+def test_a_row_of_a_table_is_deleted_after_a_question(open_screen: Open, page: Page) -> None:
+    open_screen("lists", "things_shown")
+    expect(page.locator("#daform tbody tr")).to_have_count(3)
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("link", name="Delete").first.click()
+    expect(page.locator("#daform tbody tr")).to_have_count(2)
+    expect(page.get_by_text("Lamp")).to_have_count(0)
+
+
+def test_a_review_leads_to_the_question_and_back(open_screen: Open, page: Page) -> None:
+    open_screen("lists", "overview")
+    page.get_by_role("button", name="Edit rent").click()
+    expect(page.get_by_label("Rent", exact=True)).to_have_value("850")
+    page.get_by_label("Rent", exact=True).fill("900")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("$900.00")).to_be_visible()
