@@ -15,7 +15,7 @@ from shared.contracts.screen import Form, FormField
 from shared.interview.compile.blocks import FieldItem, Fields, QuestionBlock
 from shared.interview.errors import Signal
 from shared.interview.evaluate import dependencies
-from shared.interview.evaluate.forms_convert import ConversionRefused, strip_markup
+from shared.interview.evaluate.forms_convert import ConversionRefused
 from shared.interview.evaluate.forms_memory import finish_list, leads_to_block, remember_choice, remember_post
 from shared.interview.evaluate.forms_posted import Posted, typed_texts
 from shared.interview.evaluate.forms_values import UNTOUCHED, value_of
@@ -31,6 +31,7 @@ from shared.interview.screen.computed_fields import read_computed
 from shared.interview.screen.list_collect import growing
 from shared.interview.screen.messages import INVALID_VALUE
 from shared.interview.screen.texts import Scene
+from shared.kernel.plain_text import strip_markup
 
 _EXECUTED_AT_ONCE = frozenset(
     {"restart", "exit", "leave", "logout", "exit_logout", "new_session", "signin", "register"}

@@ -7,7 +7,7 @@ from typing import Any
 from shared.contracts.screen import FormField
 from shared.interview.errors import Signal
 from shared.interview.evaluate import forms_convert
-from shared.interview.evaluate.forms_convert import ConversionRefused, convert, strip_markup
+from shared.interview.evaluate.forms_convert import ConversionRefused, convert
 from shared.interview.evaluate.forms_posted import Posted
 from shared.interview.library.datatypes import CustomDataType, checked
 from shared.interview.library.dates import as_datetime
@@ -21,6 +21,7 @@ from shared.interview.runtime.signals import InvalidInput
 from shared.interview.screen.custom_types import class_of
 from shared.interview.screen.empty import box_dictionary, empty_value, object_list
 from shared.interview.screen.messages import INVALID_VALUE
+from shared.kernel.plain_text import strip_markup
 
 UNTOUCHED = object()
 """The variable keeps the value it has, or stays undefined."""
