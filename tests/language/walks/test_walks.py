@@ -1,0 +1,187 @@
+"""Walks: an interview, and what somebody does in it, step by step. Each `*.walk` file beside this one is a test.
+
+The first line says what it shows and which row of the behaviour it belongs to. Then comes the interview; then, after a
+line `=== walk`, a list of steps, each a mapping with one key:
+
+    see: question                 the screen asks this
+    text: words                   the screen shows these words (tags left out); `no text: words` the opposite
+    fields: [labels]              the screen has these fields, in this order
+    buttons: [labels]             … these buttons
+    fill: {variable: text}        fill fields, press Continue
+    post: {variable: text}        the same, leaving out everything else the browser would send
+    press: label                  press a button
+    act: name | {action: …}       follow a link with this action
+    back: true                    press Back
+    reload: true                  show the screen again
+    answers: {variable: value}    these variables have these values; null: None
+    undefined: [variables]        … have none
+    invalid: words                the form came back with this message
+    progress: number              the progress bar stands here
+    fails: words                  the run ended in an error with these words
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from shared.contracts.screen import Screen
+from shared.interview.runtime.operations import ShowScreen, SubmitForm
+from shared.interview.runtime.outcomes import RunFailed
+from shared.interview.screen.markdown import to_plain_text
+from tests.language.core.sessions import Session
+
+FOLDER = Path(__file__).parent
+WALKS = sorted(FOLDER.glob("*.walk"))
+_MISSING = object()
+
+
+@pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.stem)
+def test_walk(walk: Path, tmp_path: Path) -> None:
+    interview, _, steps = walk.read_text().partition("=== walk\n")
+    walker = Walker(Session(tmp_path, interview))
+    for number, step in enumerate(YAML(typ="safe", pure=True).load(steps), start=1):
+        ((verb, what),) = step.items()
+        try:
+            STEPS[verb](walker, what)
+        except AssertionError as error:
+            raise AssertionError(f"step {number}, {verb}: {what!r}: {error}") from error
+
+
+class Walker:
+    """Somebody who uses an interview."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        session.run(ShowScreen(is_first=True))
+
+    @property
+    def screen(self) -> Screen:
+        outcome = self.session.result.outcome
+        if isinstance(outcome, RunFailed):
+            raise AssertionError(f"{outcome.failure.error_message} ({outcome.file}, line {outcome.line})")
+        return self.session.screen
+
+    @property
+    def words(self) -> str:
+        """Everything the screen shows, as text."""
+        screen = self.screen
+        html = " ".join(
+            [
+                screen.question_html, screen.subquestion_html, screen.under_html, screen.error_html,
+                *(" ".join(filter(None, (one.label_html, one.html, one.help_html))) for one in screen.fields),
+                *(row.label_html for row in screen.review),
+            ]
+        )  # fmt: skip
+        return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+    def labels(self) -> list[str]:
+        return [to_plain_text(field.label_html or "") for field in self.screen.fields if field.variable]
+
+    def value(self, name: str) -> Any:
+        """The value of a variable, walked to by its name."""
+        found: Any = self.session.answers
+        for part in re.findall(r"[^.\[\]']+", name):
+            if isinstance(found, dict) and isinstance(found.get("elements"), (dict, list)) and part not in found:
+                found = found["elements"]
+            try:
+                found = found[int(part)] if isinstance(found, list) else found[part]
+            except (KeyError, IndexError, TypeError):
+                return _MISSING
+        return found
+
+    def post(self, texts: dict[str, Any]) -> None:
+        form = self.screen.form
+        assert form is not None
+        inputs = {field.variable: field.input_name for field in form.fields}
+        pairs = [(inputs[name], str(text)) for name, text in texts.items()]
+        self.session.run(SubmitForm(form=form, inputs=tuple(pairs)))
+
+    def fill(self, texts: dict[str, Any]) -> None:
+        pairs = dict(texts)
+        form = self.screen.form
+        assert form is not None
+        boxes = [
+            (key, "True")
+            for field in form.fields
+            if field.keys and isinstance(pairs.get(field.variable), list)
+            for key, value in zip(field.keys, field.options["values"], strict=True)
+            if value in pairs[field.variable]
+        ]
+        inputs = {field.variable: field.input_name for field in form.fields}
+        posted = [(inputs[name], str(text)) for name, text in pairs.items() if not isinstance(text, list)]
+        if self.screen.continue_name:
+            posted.append((self.screen.continue_name, self.screen.continue_value))
+        self.session.run(SubmitForm(form=form, inputs=(*boxes, *posted)))
+
+
+def see(walker: Walker, question: str) -> None:
+    assert walker.screen.question_text == question, f"it asks {walker.screen.question_text!r}"
+
+
+def shows(walker: Walker, words: str) -> None:
+    assert str(words) in walker.words, walker.words
+
+
+def shows_not(walker: Walker, words: str) -> None:
+    assert str(words) not in walker.words, walker.words
+
+
+def fields(walker: Walker, labels: list[str]) -> None:
+    assert walker.labels() == labels
+
+
+def buttons(walker: Walker, labels: list[str]) -> None:
+    assert [button.label_text for button in walker.screen.buttons] == labels
+
+
+def act(walker: Walker, what: Any) -> None:
+    given = {"action": what} if isinstance(what, str) else dict(what)
+    walker.session.act(given.pop("action"), **given)
+
+
+def answers(walker: Walker, wanted: dict[str, Any]) -> None:
+    found = {name: walker.value(name) for name in wanted}
+    assert found == wanted
+
+
+def undefined(walker: Walker, names: list[str]) -> None:
+    assert [name for name in names if walker.value(name) is not _MISSING] == []
+
+
+def invalid(walker: Walker, message: str) -> None:
+    screen = walker.screen
+    assert message in " ".join([screen.error_html, *(field.error_text for field in screen.fields)])
+
+
+def progress(walker: Walker, wanted: float | None) -> None:
+    assert walker.screen.progress == wanted
+
+
+def fails(walker: Walker, words: str) -> None:
+    assert words in walker.session.failure.failure.error_message
+
+
+STEPS: dict[str, Callable[[Walker, Any], object]] = {
+    "see": see,
+    "text": shows,
+    "no text": shows_not,
+    "fields": fields,
+    "buttons": buttons,
+    "fill": Walker.fill,
+    "post": Walker.post,
+    "press": lambda walker, label: walker.session.press(label),
+    "act": act,
+    "back": lambda walker, _: walker.session.back(),
+    "reload": lambda walker, _: walker.session.run(ShowScreen()),
+    "answers": answers,
+    "undefined": undefined,
+    "invalid": invalid,
+    "progress": progress,
+    "fails": fails,
+}
