@@ -21,7 +21,7 @@ NAMES = "test:data/questions/names.yml"
 
 async def test_a_visitor_without_scripts_answers_a_question_and_sees_the_next_one(visitor: Visitor) -> None:
     await visitor.open()
-    assert 'What is your name?</h1>' in visitor.page
+    assert "What is your name?</h1>" in visitor.page
     answer = await visitor.post(visitor.fields() | {encoded("user.name"): "Ann"})
     assert answer.status_code == 200
     assert "Hello, Ann!" in visitor.page
