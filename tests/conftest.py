@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import ManualClock
@@ -28,6 +29,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """End what the run has started."""
     if not hasattr(config, "workerinput"):
         servers.stop_servers(Path(os.environ.pop(servers.RUN_FOLDER)))
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """A test that configures logging does so for itself: its stream is closed when the next one logs."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
