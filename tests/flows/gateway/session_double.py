@@ -120,7 +120,8 @@ class SessionDouble:
             submission = message.submission.value
             variables = {one.input_name: one.variable for one in submission.form.fields}
             posted = {variables.get(one.name, one.name): one.value for one in submission.inputs}
-            session.steps.append({**session.answers, **posted})
+            kept = {one.name: f"{one.filename} {one.mimetype}" for one in submission.uploads}
+            session.steps.append({**session.answers, **posted, **kept})
             session.version += 1
             self.outcomes[key] = self._shown(message)
         return self.outcomes[key]
