@@ -111,11 +111,13 @@ def embedded_site(
     """Everything in one process, with embedded PostgreSQL and Redis: what `make run` starts."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
+    # A URL in the environment of the run would be used: two systems would then work through each other's queues.
+    no_servers = dict.fromkeys(("COLLOQUY_DATABASE_URL", "COLLOQUY_REDIS_URL", "COLLOQUY_AMQP_URL"), "")
     site = Site(
         folder=folder,
         port=port,
         commands={"colloquy": [sys.executable, "-m", "services.cli", "up"]},
-        environment={**_common(folder, port, interviews), **(environment or {})},
+        environment={**no_servers, **_common(folder, port, interviews), **(environment or {})},
     )
     with _running(site):
         yield site
