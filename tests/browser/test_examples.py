@@ -9,6 +9,9 @@ from tests.sites import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("sites")]
 
+PATIENCE_MS = 30_000
+"""How long a screen may take on a busy machine; a task of an example alone takes seconds."""
+
 
 def open_example(page: Page, site: Site, name: str) -> None:
     page.goto(f"{site.url}interview?i=colloquy.examples:data/questions/{name}.yml&reset=1")
@@ -21,7 +24,7 @@ def answer(page: Page, **values: str) -> None:
 
 
 def heading(page: Page, text: str) -> None:
-    expect(page.locator("#daMainQuestion")).to_have_text(text)
+    expect(page.locator("#daMainQuestion")).to_have_text(text, timeout=PATIENCE_MS)
 
 
 def test_a_lookup_runs_while_the_person_goes_on(page: Page, site: Site) -> None:
