@@ -274,12 +274,16 @@ class Link:
             consuming = await raw.basic_consume(queue, arrived, no_ack=not needs_acks, timeout=self._limit_seconds)
             return Subscribed(channel, consuming.consumer_tag or "")
 
-    async def consumer_count(self, queue: str) -> int | None:
-        """How many consumers the broker counts; None when there is no such queue. Raises BusUnavailable."""
+    async def counts(self, queue: str) -> tuple[int, int] | None:
+        """How many consumers the broker counts, and messages that nobody has been given yet.
+
+        None when there is no such queue. Raises BusUnavailable.
+        """
         try:
             async with self._passing_channel(queue) as channel:
                 declared = await channel.declare_queue(queue, passive=True, timeout=self._limit_seconds)
-                return declared.declaration_result.consumer_count or 0
+                found = declared.declaration_result
+                return found.consumer_count or 0, found.message_count or 0
         except QueueMissing:
             return None
 

@@ -40,11 +40,14 @@ class Burial:
         """Whether this process takes over dead letters."""
         return self._box is not None
 
-    def letter(self, queue: str, incoming: Incoming, attempts: int, reason: str) -> Outgoing:
-        """The message as a dead letter, with reason and attempts in its headers."""
+    def letter(
+        self, queue: str, incoming: Incoming, attempts: int, reason: str, *, body: bytes | None = None
+    ) -> Outgoing:
+        """The message as a dead letter, with reason and attempts in its headers; `body` instead of its own."""
         headers: dict[str, str | int] = {QUEUE: queue, REASON: reason[:_REASON_LENGTH], ATTEMPTS: attempts}
         name = self._topology.dead
-        return Outgoing(name, queue, incoming.body, incoming.message_id or new_id(), headers, must_arrive=True)
+        kept = incoming.body if body is None else body
+        return Outgoing(name, queue, kept, incoming.message_id or new_id(), headers, must_arrive=True)
 
     async def keep(self, _link: Link, incoming: Incoming) -> None:
         """Hand one dead letter to the box; it stays with the broker until the box has it."""

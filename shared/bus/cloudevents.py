@@ -98,14 +98,18 @@ class Codec:
         event["dataref"] = await self._blobs.put(self._sealer.seal(body, purpose=_purpose(event["id"])))
         return orjson.dumps(event)
 
-    async def read(self, body: bytes, *, is_only_reader: bool = False) -> Envelope:
+    async def read(self, body: bytes, *, is_only_reader: bool = False, may_be_elsewhere: bool = True) -> Envelope:
         """Parse an event, fetching its body where it is kept apart; an only reader deletes it there.
+
+        Of other services' events nothing is kept apart: without `may_be_elsewhere` none is fetched.
 
         Raises NotUnderstood with a reason that quotes no contents, or Retryable when the blob store does not answer.
         """
         event = _loads(body)
         reference = event.get("dataref")
         if reference is not None:
+            if not may_be_elsewhere:
+                raise NotUnderstood("Its data must be in it.")
             event = _loads(await self._fetch(event, reference))
             if is_only_reader and self._blobs is not None:
                 await self._blobs.delete(reference)
@@ -179,15 +183,6 @@ def peek(body: bytes) -> tuple[str, str, str]:
     except NotUnderstood:
         return "", "", ""
     return _text(event, "type")[:200], _text(event, "id")[:200], _text(event, "subject")[:200]
-
-
-def session_asked(body: bytes) -> str:
-    """The session another service's event is about; empty where it cannot be read."""
-    try:
-        data = _loads(body).get("data")
-    except NotUnderstood:
-        return ""
-    return _text(data, "session") if isinstance(data, dict) else ""
 
 
 def _loads(body: bytes) -> dict[str, Any]:

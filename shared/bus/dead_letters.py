@@ -24,6 +24,10 @@ where number > $1 and ($2 = '' or queue = $2)
 order by number
 limit $3
 """
+_ABOUT = """
+select number, queue, type, message_id, subject, reason, attempts, body, died_at
+from bus.dead_letters where position($1::bytea in body) > 0 order by number limit 100
+"""
 _COUNT = "select count(*) from bus.dead_letters"
 # A dead letter goes back to the one queue it died in, also an event: other queues have handled their copy.
 _REPLAY = """
@@ -77,6 +81,10 @@ class DeadLetters:
     async def list(self, *, queue: str = "", after: int = 0, limit: int = 100) -> list[KeptLetter]:
         """The oldest first, page by page: `after` is the number of the last one seen."""
         return [_kept(row) for row in await self._database.fetch(_LIST, after, queue, limit)]
+
+    async def about(self, text: str) -> Sequence[KeptLetter]:
+        """Those in whose bodies a text stands in clear, e.g. the id of a task; a hundred at most."""
+        return [_kept(row) for row in await self._database.fetch(_ABOUT, text.encode())]
 
     async def count(self) -> int:
         """How many there are."""

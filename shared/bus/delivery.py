@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -22,12 +22,15 @@ from typing import TypeAlias
 import structlog
 
 from shared.bus.cloudevents import Codec
+from shared.bus.measures import BusMeasures, Ending
 from shared.bus.port import Consumer, NotUnderstood
 from shared.contracts.base import Reply
 from shared.contracts.envelope import Envelope, Envelopes
 from shared.contracts.session import RefusedRequest
 from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError, Retryable
+from shared.kernel.telemetry import Metrics
+from shared.kernel.tracing import span
 
 log = structlog.get_logger()
 
@@ -57,6 +60,7 @@ class Dead:
 
 
 Verdict: TypeAlias = Done | TryAgain | Dead
+_ENDINGS: dict[type[Verdict], Ending] = {Done: "done", TryAgain: "again", Dead: "dead"}
 
 
 def delay_after(attempt: int, delays: Sequence[float]) -> float | None:
@@ -71,11 +75,20 @@ class Deliverer:
     codec: Codec
     clock: Clock
     source: str
+    measures: BusMeasures = field(default_factory=lambda: BusMeasures(Metrics()))
 
     async def deliver(
         self, consumer: Consumer, body: bytes, *, attempt: int, wants_reply: bool, publisher: str = ""
     ) -> Verdict:
         """Handle one message; raises only when it was cancelled."""
+        with self.measures.handling(consumer.queue) as ending:
+            verdict = await self._deliver(consumer, body, attempt, wants_reply, publisher)
+            ending.append(_ENDINGS[type(verdict)])
+        return verdict
+
+    async def _deliver(
+        self, consumer: Consumer, body: bytes, attempt: int, wants_reply: bool, publisher: str
+    ) -> Verdict:
         try:
             envelope = await self.codec.read(body)
         except NotUnderstood as error:
@@ -92,7 +105,10 @@ class Deliverer:
             stray = NotUnderstood(f"Nobody on {consumer.queue} handles {envelope.message.type_name}.")
             return await self._no(stray, wants_reply, envelope)
         try:
-            with structlog.contextvars.bound_contextvars(message=envelope.id, correlation=envelope.correlation_id):
+            with (
+                structlog.contextvars.bound_contextvars(message=envelope.id, correlation=envelope.correlation_id),
+                span(envelope.message.type_name, parent=envelope.traceparent, kind="consumer"),
+            ):
                 reply = await handler(envelope)
         except Retryable as error:
             log.info("bus.not_now", queue=consumer.queue, type=envelope.message.type_name, reason=str(error))

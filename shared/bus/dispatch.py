@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.bus.port import Consumer, Handler
+from shared.bus.topology import PARTITIONS, partition_name
 from shared.contracts.base import Command, Event, Message, Reply
 from shared.contracts.envelope import Envelope
 
@@ -54,6 +55,15 @@ def consumers(
     return [
         _consumer(queue, table, settings.get(queue), topics if queue == event_queue else (), is_event_queue_live)
         for queue, table in by_queue.items()
+    ]
+
+
+def in_partitions(handlers: HandlerTable, *, parts: Mapping[str, object]) -> list[Consumer]:
+    """A consumer for each part of what other services publish. It takes one message at a time: their order counts."""
+    table = {message: _bind(function, parts) for message, function in handlers.items()}
+    return [
+        Consumer(queue=partition_name(number), handlers=table, prefetch=1, is_single_active=True)
+        for number in range(PARTITIONS)
     ]
 
 

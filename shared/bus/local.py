@@ -11,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import deque
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from shared.bus.cloudevents import Codec
 from shared.bus.delivery import CANCEL_SECONDS, Dead, Deliverer, Done, TryAgain, Verdict, delay_after
+from shared.bus.measures import BusMeasures
 from shared.bus.mischief import Mischief as Mischief
 from shared.bus.port import (
     RETRY_DELAYS_SECONDS,
@@ -27,6 +28,7 @@ from shared.bus.port import (
     DeadLetterBox,
     Envelope,
     Packed,
+    QueueFigures,
     R,
     RequestTimedOut,
 )
@@ -37,6 +39,7 @@ from shared.contracts.envelope import Envelopes
 from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import uniform
+from shared.kernel.telemetry import Metrics
 
 log = structlog.get_logger()
 
@@ -97,12 +100,13 @@ class LocalBus:
         mischief: Mischief | None = None,
         drain_seconds: float = 30.0,
         retry_delays: Sequence[float] = RETRY_DELAYS_SECONDS,
+        metrics: Metrics | None = None,
     ) -> None:
         self._codec = codec
         self._clock = clock
         self._dead_letters = dead_letters
         self._envelopes = Envelopes(source, clock)
-        self._deliverer = Deliverer(codec, clock, source)
+        self._deliverer = Deliverer(codec, clock, source, BusMeasures(metrics or Metrics()))
         self._mischief = mischief or Mischief()
         self._drain_seconds = drain_seconds
         self._retry_delays = tuple(retry_delays)
@@ -175,6 +179,14 @@ class LocalBus:
         """Hand a live event to whoever listens, without waiting for them."""
         if self._is_running and not self._is_stopping:
             await self._distribute(self._codec.pack(self._envelopes.wrap(event)))
+
+    async def answer(self, reply_to: str, correlation_id: str, event: Event) -> None:
+        """Nobody outside can wait at a bus inside this process."""
+
+    async def queues(self, names: Sequence[str]) -> Mapping[str, QueueFigures]:
+        """As they stand here; see the port."""
+        known = [self._queues[name] for name in names if name in self._queues]
+        return {queue.name: QueueFigures(len(queue.workers), len(queue.backlog)) for queue in known}
 
     async def problem(self) -> str | None:
         """Readiness: None when it is started."""

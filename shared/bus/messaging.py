@@ -22,6 +22,7 @@ from shared.contracts.catalog import message_types
 from shared.kernel.clock import Clock
 from shared.kernel.service import Component
 from shared.kernel.settings import Settings
+from shared.kernel.telemetry import Metrics
 from shared.storage.database import Database
 
 
@@ -41,7 +42,15 @@ class Messaging:
         return (self.relay, self.bus, self.housekeeping)
 
 
-def over_rabbit(settings: Settings, *, database: Database, sealer: Sealer, clock: Clock, source: str) -> Messaging:
+def over_rabbit(
+    settings: Settings,
+    *,
+    database: Database,
+    sealer: Sealer,
+    clock: Clock,
+    source: str,
+    metrics: Metrics | None = None,
+) -> Messaging:
     """On the RabbitMQ of the settings."""
     blobs = PostgresBlobs(database=database, clock=clock)
     codec = Codec(types=message_types(), sealer=sealer, blobs=blobs)
@@ -53,15 +62,32 @@ def over_rabbit(settings: Settings, *, database: Database, sealer: Sealer, clock
         topology=Topology(prefix=settings.amqp_prefix),
         dead_letters=DeadLetters(database=database, clock=clock),
         wait_seconds=settings.start_wait_seconds,
+        drain_seconds=settings.drain_seconds,
+        metrics=metrics,
     )
     return _around(bus, codec=codec, blobs=blobs, database=database, clock=clock)
 
 
-def in_process(*, database: Database, sealer: Sealer, clock: Clock, source: str) -> Messaging:
+def in_process(
+    *,
+    database: Database,
+    sealer: Sealer,
+    clock: Clock,
+    source: str,
+    drain_seconds: float = 10.0,
+    metrics: Metrics | None = None,
+) -> Messaging:
     """On a bus inside this process."""
     blobs = PostgresBlobs(database=database, clock=clock)
     codec = Codec(types=message_types(), sealer=sealer, blobs=blobs)
-    bus = LocalBus(codec=codec, clock=clock, dead_letters=DeadLetters(database=database, clock=clock), source=source)
+    bus = LocalBus(
+        codec=codec,
+        clock=clock,
+        dead_letters=DeadLetters(database=database, clock=clock),
+        source=source,
+        drain_seconds=drain_seconds,
+        metrics=metrics,
+    )
     return _around(bus, codec=codec, blobs=blobs, database=database, clock=clock)
 
 

@@ -14,7 +14,7 @@ error makes it a dead letter at once, with the reason; a message whose handler n
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -87,6 +87,8 @@ class Consumer:
     is_quorum: bool = True
     priority: int = 0
     is_single_active: bool = False
+    on_gap: Callable[[], None] | None = None
+    """For live queues: called when the queue is consumed again after a break. What was announced meanwhile is lost."""
     extra: dict[str, str] = field(default_factory=dict)
 
 
@@ -101,6 +103,15 @@ class Packed:
     is_event: bool
     body: bytes
     subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFigures:
+    """How a queue stands."""
+
+    consumers: int
+    ready: int
+    """Messages that no consumer has been given yet."""
 
 
 class Bus(Protocol):
@@ -142,6 +153,14 @@ class Bus(Protocol):
 
     async def announce(self, event: Event) -> None:
         """Publish a live event that may be lost: no confirm, not persistent."""
+        ...
+
+    async def answer(self, reply_to: str, correlation_id: str, event: Event) -> None:
+        """Tell somebody outside who waits at this address of direct reply-to; lost when they have gone."""
+        ...
+
+    async def queues(self, names: Sequence[str]) -> Mapping[str, QueueFigures]:
+        """How these queues of commands stand; one that nobody has declared yet is left out. Raises BusUnavailable."""
         ...
 
     async def problem(self) -> str | None:

@@ -12,15 +12,17 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import structlog
 
 from shared.bus.amqp import REPLY_TO, Incoming, Link, Outgoing, Unroutable, place
 from shared.bus.burial import Burial
-from shared.bus.cloudevents import Codec, session_asked
+from shared.bus.cloudevents import Codec
 from shared.bus.delivery import CANCEL_SECONDS, Dead, Deliverer, Done, TryAgain, delay_after
+from shared.bus.intake import Intake
+from shared.bus.measures import BusMeasures
 from shared.bus.mischief import Mischief
 from shared.bus.port import (
     RETRY_DELAYS_SECONDS,
@@ -28,24 +30,26 @@ from shared.bus.port import (
     Consumer,
     DeadLetterBox,
     Envelope,
+    NotUnderstood,
     Packed,
+    QueueFigures,
     R,
     RequestTimedOut,
 )
 from shared.bus.requests import reply_in
 from shared.bus.subscriptions import BrokerSubscription, declare_queue
-from shared.bus.topology import QueuePlan, Topology, is_partition, partition_queue
+from shared.bus.topology import ACTIONS_INTAKE, QueuePlan, Topology, is_partition
 from shared.bus.watchdog import PAUSES_SECONDS, ConsumerWatchdog
 from shared.contracts.base import Command, Event
 from shared.contracts.envelope import Envelopes
 from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import new_id, uniform
+from shared.kernel.telemetry import Metrics
 
 log = structlog.get_logger()
 
 ATTEMPT = "x-colloquy-attempt"
-PUBLISHER = "x-colloquy-publisher"
 
 _ATTEMPTS_A_LINE = 15  # about twice a minute in the log
 _GIVE_BACK_SECONDS = 0.5
@@ -80,6 +84,7 @@ class RabbitBus:
         check_seconds: float = 30.0,
         renewal_pauses: Sequence[float] = PAUSES_SECONDS,
         give_up: Callable[[str], None] | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._url = url
         self._codec = codec
@@ -87,7 +92,8 @@ class RabbitBus:
         self._source = source
         self._topology = topology or Topology()
         self._envelopes = Envelopes(source, clock)
-        self._deliverer = Deliverer(codec, clock, source)
+        self._measures = BusMeasures(metrics or Metrics())
+        self._deliverer = Deliverer(codec, clock, source, self._measures)
         self._mischief = mischief or Mischief()
         self._retry_delays = tuple(retry_delays)
         self._wait_seconds = wait_seconds
@@ -96,10 +102,12 @@ class RabbitBus:
         self._drain_seconds = drain_seconds
         self._check_seconds = check_seconds
         self._burial = Burial(self._topology, codec, clock, dead_letters)
+        self._intake = Intake(self._topology, codec, self._envelopes)
         self._give_up = give_up or _end_process
         self._watchdog = ConsumerWatchdog(give_up=self._give_up, sleep=asyncio.sleep, pauses=renewal_pauses)
         self._consumers: list[Consumer] = []
         self._subscriptions: list[BrokerSubscription] = []
+        self._consumed_before: set[str] = set()
         self._link: Link | None = None
         self._is_connected = asyncio.Event()
         self._is_stopping = False
@@ -211,7 +219,17 @@ class RabbitBus:
             prefetch=consumer.prefetch,
             on_message=lambda incoming: self._begin(self._handle(consumer, incoming)),
             watchdog=self._watchdog,
+            on_consuming=lambda: self._note_gap(consumer),
+            on_counted=None if consumer.is_live else lambda ready: self._measures.waiting(consumer.queue, ready),
         )
+
+    def _note_gap(self, consumer: Consumer) -> None:
+        """A live queue is consumed: for the first time, or again after a break in which its messages were lost."""
+        if consumer.on_gap is None:
+            return
+        if consumer.queue in self._consumed_before:
+            consumer.on_gap()
+        self._consumed_before.add(consumer.queue)
 
     def _own_subscription(
         self, link: Link, plan: QueuePlan, prefetch: int, handle: Callable[[Link, Incoming], Coroutine[Any, Any, None]]
@@ -296,6 +314,13 @@ class RabbitBus:
                     Outgoing(self._topology.events, packed.destination, body, packed.id, is_persistent=False)
                 )
 
+    async def answer(self, reply_to: str, correlation_id: str, event: Event) -> None:
+        """Tell a publisher that waits; lost when it has gone, or when there is no connection."""
+        outgoing = await self._intake.answer(reply_to, correlation_id, event)
+        if (link := self._living_link()) is not None:
+            with contextlib.suppress(BusUnavailable):
+                await link.send(outgoing)
+
     async def request(self, command: Command, reply: type[R], *, timeout_seconds: float) -> R:
         """Ask and wait for the reply; see the port."""
         began = self._clock.monotonic()
@@ -329,6 +354,12 @@ class RabbitBus:
             del self._requests[packed.id]
         return await reply_in(answered, reply, self._codec)
 
+    async def queues(self, names: Sequence[str]) -> Mapping[str, QueueFigures]:
+        """As the broker counts; see the port."""
+        link = await self._linked(self._patience_seconds)
+        found = {name: await link.counts(self._topology.queue_name(name)) for name in names}
+        return {name: QueueFigures(*figures) for name, figures in found.items() if figures is not None}
+
     async def _linked(self, patience_seconds: float) -> Link:
         """The connection, waited for a short while when it is being made anew. Raises BusUnavailable."""
         if (link := self._living_link()) is not None:
@@ -351,11 +382,14 @@ class RabbitBus:
             await link.publish(Outgoing(self._topology.events, packed.destination, body, packed.id))
             return
         key = self._topology.queue_name(packed.destination)
-        command = Outgoing(self._topology.commands, key, body, packed.id, must_arrive=True)
+        await self._publish_command(link, Outgoing(self._topology.commands, key, body, packed.id, must_arrive=True))
+
+    async def _publish_command(self, link: Link, command: Outgoing) -> None:
         try:
             await link.publish(command)
         except Unroutable:  # nobody has consumed this queue yet, or somebody has deleted it
-            await declare_queue(link, self._topology.command_queue(packed.destination))
+            queue = command.key.removeprefix(self._topology.prefix)
+            await declare_queue(link, self._topology.command_queue(queue))
             await link.publish(command)
 
     def _on_reply(self, incoming: Incoming) -> None:
@@ -380,7 +414,7 @@ class RabbitBus:
                 incoming.body,
                 attempt=attempt + _number(incoming, "x-delivery-count", 0),
                 wants_reply=bool(incoming.reply_to),
-                publisher=_publisher(consumer, incoming),
+                publisher=incoming.user_id,
             )
             match verdict:
                 case Done(reply):
@@ -429,8 +463,6 @@ class RabbitBus:
             await declare_queue(link, queue)
             self._known_queues.add(queue.name)
         headers: dict[str, str | int] = {ATTEMPT: attempt + 1}
-        if publisher := _publisher(consumer, incoming):
-            headers[PUBLISHER] = publisher
         key = self._topology.queue_name(consumer.queue)
         message_id = incoming.message_id or new_id()
         try:
@@ -440,9 +472,11 @@ class RabbitBus:
             raise
 
     async def _bury(self, consumer: Consumer, incoming: Incoming, attempt: int, reason: str) -> None:
-        log.warning("bus.dead_letter", queue=consumer.queue, message=incoming.message_id, reason=reason)
+        await self._send_to_the_dead(self._burial.letter(consumer.queue, incoming, attempt, reason), reason)
+
+    async def _send_to_the_dead(self, letter: Outgoing, reason: str) -> None:
+        log.warning("bus.dead_letter", queue=letter.key, message=letter.message_id, reason=reason)
         link = await self._linked(self._patience_seconds)
-        letter = self._burial.letter(consumer.queue, incoming, attempt, reason)
         try:
             await link.publish(letter)
         except Unroutable:
@@ -455,29 +489,31 @@ class RabbitBus:
         await incoming.give_back()
 
     async def _part(self, link: Link, incoming: Incoming) -> None:
-        """Send what another service published to the queue of its session, with the name the broker has verified."""
+        """Send what another service published to the queue of its session, sealed, or to the dead letters."""
         try:
-            key = self._topology.queue_name(partition_queue(session_asked(incoming.body)))
-            message_id = incoming.message_id or new_id()
-            headers = {PUBLISHER: incoming.user_id}
-            outgoing = Outgoing(self._topology.commands, key, incoming.body, message_id, headers, must_arrive=True)
-            await link.publish(outgoing)
+            try:
+                outgoing = await self._intake.parted(incoming)
+            except NotUnderstood as error:
+                await self._refuse(incoming, error.detail)
+            else:
+                await self._publish_command(link, outgoing)
         except ColloquyError as error:
-            log.warning("bus.not_settled", queue="session.actions.intake", reason=str(error))
+            log.warning("bus.not_settled", queue=ACTIONS_INTAKE, reason=str(error))
             await self._give_back(incoming)
         else:
             await incoming.acknowledge()
+
+    async def _refuse(self, incoming: Incoming, reason: str) -> None:
+        body = self._intake.without_contents(incoming)
+        await self._send_to_the_dead(self._burial.letter(ACTIONS_INTAKE, incoming, 1, reason, body=body), reason)
+        if incoming.reply_to:
+            refusal = self._intake.refusal(incoming, reason)
+            await self.answer(incoming.reply_to, incoming.correlation_id, refusal)
 
 
 def _number(incoming: Incoming, header: str, otherwise: int) -> int:
     value = incoming.headers.get(header)
     return value if isinstance(value, int) and value >= 0 else otherwise
-
-
-def _publisher(consumer: Consumer, incoming: Incoming) -> str:
-    """Who published it: verified by the broker, or noted by us when the message was parted."""
-    noted = incoming.headers.get(PUBLISHER)
-    return noted if is_partition(consumer.queue) and isinstance(noted, str) else incoming.user_id
 
 
 def _end_process(reason: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 
 from shared.bus.amqp import Link, OnMessage, QueueDiffers, Subscribed
@@ -15,7 +17,15 @@ class BrokerSubscription:
     """A queue that is to be consumed for as long as its connection lasts; fits watchdog.Subscription."""
 
     def __init__(
-        self, *, link: Link, plan: QueuePlan, prefetch: int, on_message: OnMessage, watchdog: ConsumerWatchdog
+        self,
+        *,
+        link: Link,
+        plan: QueuePlan,
+        prefetch: int,
+        on_message: OnMessage,
+        watchdog: ConsumerWatchdog,
+        on_consuming: Callable[[], None] = lambda: None,
+        on_counted: Callable[[int], None] | None = None,
     ) -> None:
         self.queue = plan.name
         self.shared_by = 1
@@ -25,6 +35,10 @@ class BrokerSubscription:
         self._prefetch = prefetch
         self._on_message = on_message
         self._watchdog = watchdog
+        self._on_consuming = on_consuming
+        """Called whenever the queue begins to be consumed."""
+        self._on_counted = on_counted
+        """Told how many messages wait, whenever the broker is asked."""
         self._subscribed: Subscribed | None = None
         self._is_cancelled = False
         self._is_lost = False
@@ -46,7 +60,13 @@ class BrokerSubscription:
 
     async def consumers_at_broker(self) -> int | None:
         """How many the broker counts; None when there is no such queue. Raises BusUnavailable."""
-        return await self._link.consumer_count(self.queue)
+        found = await self._link.counts(self.queue)
+        if found is None:
+            return None
+        consumers, ready = found
+        if self._on_counted is not None:
+            self._on_counted(ready)
+        return consumers
 
     async def renew(self) -> None:
         """Declare the queue and consume it anew. Raises BusUnavailable."""
@@ -65,6 +85,7 @@ class BrokerSubscription:
         )
         newest.append(self._subscribed)
         self._is_lost = False
+        self._on_consuming()
 
     def _lost(self, subscribed: list[Subscribed], reason: str) -> None:
         if not subscribed or subscribed[0] is self._subscribed:

@@ -160,7 +160,12 @@ _KEPT_ON_THE_WAY: Mapping[str, Argument] = {
 
 def partition_queue(session: str) -> str:
     """The queue for what other services ask of this session: always the same, so that their order holds."""
-    return f"{_PARTITION}{zlib.crc32(session.encode()) % PARTITIONS}"
+    return partition_name(zlib.crc32(session.encode()) % PARTITIONS)
+
+
+def partition_name(number: int) -> str:
+    """The queue of one part of the sessions."""
+    return f"{_PARTITION}{number}"
 
 
 def is_partition(queue: str) -> bool:

@@ -1,7 +1,8 @@
 """Every message by its type name, and the schemas other programs read.
 
 `python -m shared.contracts.catalog --write` writes `schemas/`: one JSON Schema per message (of the CloudEvent's
-`data`), `screen.json`, and `asyncapi.json` with the queues and topics. It refuses a change that is not additive unless
+`data`), `screen.json`, `asyncapi.json` with the queues and topics, and `actions.asyncapi.json` for other services. It
+refuses a change that is not additive unless
 `--breaking` says that it is meant. `--check` only says what it would find.
 """
 
@@ -19,16 +20,19 @@ import orjson
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from shared.contracts import events, mail, scheduler, session, worker
+from shared.contracts import events, file_work, mail, operators, scheduler, session, session_lists, worker
+from shared.contracts.actions_document import actions_document
 from shared.contracts.base import Command, Event, Message
 from shared.contracts.schema_changes import breaking_changes
 from shared.contracts.screen import Screen
 
 SCHEMAS = Path(__file__).parent / "schemas"
-ROOMS = (session, worker, scheduler, mail, events)
+ROOMS = (session, session_lists, file_work, operators, worker, scheduler, mail, events)
 """The modules that define messages."""
 
 ASYNCAPI = "asyncapi.json"
+ACTIONS = "actions.asyncapi.json"
+"""What other services need of it, complete in one file."""
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _CONTENT_TYPE = "application/cloudevents+json"
 
@@ -51,6 +55,7 @@ def generate_schemas() -> dict[str, dict[str, Any]]:
     schemas = {f"{message.__name__}.json": _message_schema(message) for message in message_types().values()}
     schemas["screen.json"] = _schema(Screen)
     schemas[ASYNCAPI] = _asyncapi()
+    schemas[ACTIONS] = actions_document()
     return schemas
 
 
@@ -62,7 +67,8 @@ def committed_schemas(folder: Path = SCHEMAS) -> dict[str, dict[str, Any]]:
 def not_additive(folder: Path = SCHEMAS) -> list[str]:
     """What the code breaks of the schemas in the folder, in sentences."""
     committed, generated = committed_schemas(folder), generate_schemas()
-    committed.pop(ASYNCAPI, None)  # says the same once more
+    for name in (ASYNCAPI, ACTIONS):  # they say the same once more
+        committed.pop(name, None)
     return breaking_changes(committed, generated)
 
 
@@ -151,7 +157,8 @@ def _routes() -> Iterator[tuple[str, str, type[Message]]]:
 def _binding(address: str, kind: str) -> dict[str, Any]:
     if kind == "queue":
         return {"is": "queue", "queue": {"name": address, "durable": True}, "bindingVersion": "0.3.0"}
-    exchange = {"name": "colloquy.events", "type": "topic", "durable": True}
+    name = "colloquy.actions" if address == events.ActionRequested.topic else "colloquy.events"
+    exchange = {"name": name, "type": "topic", "durable": True}
     return {"is": "routingKey", "exchange": exchange, "bindingVersion": "0.3.0"}
 
 

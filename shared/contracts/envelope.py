@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.contracts.base import Message
+from shared.kernel import tracing
 from shared.kernel.clock import Clock
 from shared.kernel.ids import new_id
 
@@ -57,10 +58,12 @@ class Envelopes:
         traceparent: str = "",
         dedup_key: str = "",
         lifetime_seconds: float | None = None,
+        expires: str = "",
     ) -> Envelope:
         """An envelope with a new id; the subject is the message's `session_id` unless another one is given."""
         now = self.clock.now()
-        expires = "" if lifetime_seconds is None else (now + timedelta(seconds=lifetime_seconds)).isoformat()
+        if lifetime_seconds is not None:
+            expires = (now + timedelta(seconds=lifetime_seconds)).isoformat()
         return Envelope(
             message=message,
             id=new_id(),
@@ -68,7 +71,7 @@ class Envelopes:
             time=now.isoformat(),
             subject=str(getattr(message, "session_id", "")) if subject is None else subject,
             correlation_id=correlation_id,
-            traceparent=traceparent,
+            traceparent=traceparent or tracing.traceparent(),
             dedup_key=dedup_key,
             expires=expires,
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from shared.contracts.base import Command
+from typing import Literal
+
+from shared.contracts.base import Command, Reply, Sealed
 
 OUTBOUND = "mail.outbound"
+INBOUND = "mail.inbound"
 
 
 class SendMail(Command, queue=OUTBOUND):
@@ -12,3 +15,23 @@ class SendMail(Command, queue=OUTBOUND):
 
     mail_id: str
     session_id: str = ""
+
+
+class TakeMail(Command, queue=INBOUND):
+    """Take a mail in that came otherwise than by SMTP: it lies in the store of contents, claimed by nobody."""
+
+    location: str
+    size_bytes: int
+    key: Sealed[str]
+    """What opens it; base64."""
+    recipients: Sealed[tuple[str, ...]]
+    """Of the envelope."""
+    sender: Sealed[str] = Sealed("")
+    via: Literal["webhook", "page"]
+
+
+class MailTaken(Reply):
+    """What became of it."""
+
+    outcome: Literal["kept", "unknown", "full", "loops", "later"]
+    """`unknown`: nobody has any of these addresses. `later`: it cannot be kept at the moment."""

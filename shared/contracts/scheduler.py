@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.contracts.base import Command, JsonObject, Sealed
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from shared.contracts.base import Command, JsonObject, Reply, Sealed
 
 TIMERS = "scheduler.timers"
 
@@ -18,6 +20,7 @@ class ScheduleAction(Command, queue=TIMERS):
     arguments: Sealed[JsonObject] = Sealed({})
     due: datetime
     repeat: str = ""
+    """Empty, or a rule as `shared.kernel.recurrence` writes it."""
 
 
 class CancelTimer(Command, queue=TIMERS):
@@ -25,3 +28,55 @@ class CancelTimer(Command, queue=TIMERS):
 
     timer_id: str
     session_id: str
+
+
+class CancelTimers(Command, queue=TIMERS):
+    """Forget all timers of a session: it is gone, or begins anew."""
+
+    session_id: str
+
+
+class FireNow(Command, queue=TIMERS):
+    """Let a cron type be due now, whatever its timetable says."""
+
+    fire_id: str
+    cron_type: str
+
+
+class ListFires(Command, queue=TIMERS):
+    """When cron types are due, and the newest fires there were: for operators."""
+
+    cron_type: str = ""
+    """Only of this one."""
+    limit: int = 50
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class TimetableEntry(_Value):
+    """A cron type, and when it is due next."""
+
+    cron_type: str
+    rule: str
+    """As `shared.kernel.recurrence` writes it."""
+    next_due: AwareDatetime
+
+
+class FireEntry(_Value):
+    """One fire: for when it was due, and when it came."""
+
+    fire_id: str
+    cron_type: str
+    due: AwareDatetime
+    fired: AwareDatetime
+    origin: str
+    """`timetable` or `operator`."""
+
+
+class FireList(Reply):
+    """What there is."""
+
+    timetable: tuple[TimetableEntry, ...] = ()
+    fires: tuple[FireEntry, ...] = ()

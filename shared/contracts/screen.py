@@ -80,7 +80,8 @@ class Field(Part):
     label_text: str = ""
     required: bool = True
     default: JsonValue = None
-    """Text as it stands in the input; True/False for single check boxes; list of keys for groups."""
+    """Text as it stands in the input; True/False for single check boxes; list of keys for groups: an empty one is the
+    answer that it is none of them."""
     hint: str = ""
     help_html: str = ""
     choices: tuple[Choice, ...] = ()
@@ -112,6 +113,8 @@ class Field(Part):
     inline_width: str = ""
     group: str = ""
     validation_messages: dict[str, str] = {}
+    rules: tuple[str, ...] = ()
+    """Rules of the author's own (`$.validator.addMethod()`) that the page checks; their messages by rule as above."""
     error_text: str = ""
     """What was wrong with the last value, shown beside the field."""
     ajax_action: str = ""
@@ -195,6 +198,7 @@ class MenuItem(Part):
     """One entry of the menu at the top right."""
 
     label_text: str
+    icon_html: str = ""
     url: str = ""
     action: str = ""
     anchor: str = ""
@@ -209,9 +213,13 @@ class Section(Part):
     is_current: bool = False
     is_past: bool = False
     is_hidden: bool = False
+    is_dimmed: bool = False
+    """One cannot go there yet."""
     link_action: str = ""
     """base64 JSON of the priority action that leads there; empty when it is no link."""
     subsections: tuple[Section, ...] = ()
+    is_folded: bool = False
+    """Its subsections are shown once its button is pressed."""
 
 
 class ReviewItem(Part):
@@ -233,12 +241,26 @@ class Document(Part):
     """One assembled document offered on the screen."""
 
     name_text: str
+    name_html: str = ""
     filename: str = ""
     description_html: str = ""
     links: tuple[tuple[str, str, str], ...] = ()
     """(format, URL, file name) in the order shown."""
+    explanations: dict[str, str] = {}
+    """What a file of each format is for."""
     preview_html: str = ""
     markdown_text: str = ""
+
+
+class DocumentMail(Part):
+    """The form that sends the documents of a screen by e-mail."""
+
+    action: str
+    """base64 JSON of the action; the page adds `address` and `includes_editable` to its arguments."""
+    address: str = ""
+    """What stands in the input."""
+    asks_editable: bool = False
+    """Whether the person chooses if files that can be edited go along."""
 
 
 class Screen(Part):
@@ -250,6 +272,8 @@ class Screen(Part):
     question_name: str = ""
     question_id: str = ""
     language: str = "en"
+    phrases: dict[str, str] = {}
+    """What the page says by itself, by English phrase, where it is said otherwise on this screen."""
 
     # Titles and texts
     tab_title_text: str = ""
@@ -257,6 +281,8 @@ class Screen(Part):
     short_title_html: str = ""
     subtitle_html: str = ""
     title_url: str = ""
+    title_url_opens_elsewhere: bool = False
+    """The title leads to a window of its own."""
     logo_html: str = ""
     short_logo_html: str = ""
     navigation_bar_html: str = ""
@@ -297,9 +323,14 @@ class Screen(Part):
     # Around the form
     review: tuple[ReviewItem, ...] = ()
     is_review_tabular: bool = False
+    review_color: str = ""
+    """Of the buttons of review screens; empty for their usual look."""
+    review_icon_html: str = ""
     help: tuple[HelpPart, ...] = ()
     interview_help: tuple[HelpPart, ...] = ()
     help_label_text: str = "Help"
+    help_color: str = ""
+    """Of the Help button beside Continue; empty for its usual look."""
     menu: tuple[MenuItem, ...] = ()
     sections: tuple[Section, ...] = ()
     are_sections_horizontal: bool = False
@@ -309,6 +340,11 @@ class Screen(Part):
     shows_progress_percentage: bool = False
     documents: tuple[Document, ...] = ()
     documents_notice_html: str = ""
+    documents_download_url: str = ""
+    """A link to all documents in one archive; empty when it is not offered."""
+    documents_download_label_html: str = ""
+    documents_mail: DocumentMail | None = None
+    shows_download_tab: bool = True
     messages: tuple[tuple[str, str], ...] = ()
     """(priority, HTML): messages flashed with this page."""
     log: tuple[tuple[str, str], ...] = ()
@@ -318,6 +354,8 @@ class Screen(Part):
     may_go_back: bool = True
     back_label_text: str = ""
     corner_back_label_text: str = ""
+    back_color: str = ""
+    """Of the Back button beside Continue; empty for its usual look."""
     has_question_back_button: bool = False
     exit_link: str = ""
     exit_label_text: str = ""
@@ -332,6 +370,8 @@ class Screen(Part):
     reload_seconds: float | None = None
     waits_for_tasks: tuple[str, ...] = ()
     """Ids of tasks whose handles were asked `.ready()` and said no while this screen was made."""
+    tracks_location: bool = False
+    """The interview wants to know where the browser is (`track_location`)."""
     has_inputs: bool = False
     css_html: str = ""
     script: str = ""

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.base import Command, JsonObject, Reply, Sealed
+from shared.contracts.events import ActionRequested, ActionStatus
 from shared.contracts.screen import Form
 from shared.contracts.visitor import Visitor
 
@@ -77,6 +78,7 @@ class SubmitAnswers(SessionRequest):
     submission: Sealed[Submission]
     step: int
     """The step the form was shown on."""
+    url_args: Sealed[dict[str, str]] = Sealed({})
 
 
 class GoBack(SessionRequest):
@@ -97,6 +99,10 @@ class PerformAction(SessionRequest):
 
     call: Sealed[NamedAction]
     is_read_only: bool = False
+    keeps_step: bool = False
+    """Its changes go into the newest step."""
+    is_persistent: bool = True
+    """Questions it leads to stay pending, and are asked next."""
     url_args: Sealed[dict[str, str]] = Sealed({})
 
 
@@ -105,7 +111,9 @@ class CheckIn(SessionRequest):
 
     call: Sealed[NamedAction] | None = None
     acknowledged: tuple[int, ...] = ()
-    """Numbers of the notices the page has executed; they are deleted."""
+    """Numbers of the notices the page has executed."""
+    notices_after: int | None = None
+    """Up to which number the page knows the notices, as it was told last; None for one that was just opened."""
 
 
 class OpenFile(Command, queue=INTERACTIVE):
@@ -152,6 +160,21 @@ class WriteVariables(SessionRequest):
     variables: Sealed[JsonObject]
     deletes: tuple[str, ...] = ()
     is_new_step: bool = True
+    is_converted: bool = False
+    """Texts that look like dates become dates, and JSON forms of objects become objects."""
+    question_name: str = ""
+    """A question that counts as answered from now on: `ID <id>` or `Question_<n>`."""
+    events: tuple[str, ...] = ()
+    """Pending actions that are done."""
+    uploads: Sealed[tuple[Upload, ...]] = Sealed(())
+    """Files; the `name` of each is the variable that becomes a list of them."""
+    advances_progress: bool = False
+    """The progress bar moves as it does for a form."""
+    runs: bool = True
+    """False: nothing is evaluated afterwards."""
+    may_create: bool = False
+    """Begin the session if there is none: one whose questions cannot be asked yet."""
+    url_args: Sealed[dict[str, str]] = Sealed({})
 
 
 class BrowserCommand(_Value):
@@ -162,6 +185,8 @@ class BrowserCommand(_Value):
     extra: str | None = None
     notice: int | None = None
     """Number to acknowledge; None for answers of check-in code."""
+    task: str | None = None
+    """Which task it tells of."""
 
 
 class Problem(_Value):
@@ -178,6 +203,8 @@ class Problem(_Value):
     """For a variable that nothing defines: the names that look most like it."""
     source_line: str = ""
     """The line of the file as its author wrote it: for authors only, like the trace."""
+    error_type: str = ""
+    """Class of the error, e.g. `NoDefinition`."""
     is_from_code: bool = False
     """The message is the text of an exception of interview code: for authors only, it may hold anything."""
     trace: str | None = None
@@ -198,9 +225,34 @@ class SessionCommand(_Value):
     name: str
     url: str = ""
     sleep_seconds: float | None = None
+    url_args: dict[str, str] = {}
+    """Of `new_session`: what the other session is opened with."""
+    referer: str | None = None
 
 
-TurnKind = Literal["screen", "response", "command", "check_in", "variables", "problem", "missing", "locked_out", "busy"]
+class TaskProgress(_Value):
+    """How far a running task says it is."""
+
+    task: str
+    fraction: float | None = None
+    """From 0 to 1; None: it goes on, nobody knows how far."""
+    message: str = ""
+
+
+TurnKind = Literal[
+    "screen",
+    "response",
+    "command",
+    "check_in",
+    "variables",
+    "problem",
+    "missing",
+    "locked_out",
+    "busy",
+    "sign_in",
+    "forbidden",
+]
+"""`sign_in`: the interview is for people who have signed in; `forbidden`: theirs are not the privileges it asks for."""
 
 
 class TurnReply(Reply):
@@ -222,15 +274,35 @@ class TurnReply(Reply):
     problem: Sealed[Problem] | None = None
     ended_tasks: tuple[str, ...] = ()
     """Of a check-in: tasks the newest screen waits for that have ended; the page refreshes if it shows that screen."""
+    notices_up_to: int = 0
+    """Of a check-in: up to which number the page knows the notices once it has executed these."""
+    progress: Sealed[tuple[TaskProgress, ...]] | None = None
+    """Of a check-in: how far the tasks are that the newest screen waits for."""
     created: bool = False
     overtaken: bool = False
     """This request waited four seconds for another turn and went on without it."""
+
+
+class SimplifyValue(Command, queue=INTERACTIVE):
+    """Tell the plain form of a value that interview code has put away, e.g. in a stash."""
+
+    value: Sealed[str]
+    """The pickled value, in base64: only an interview process opens it."""
+
+
+class SimpleValue(Reply):
+    """A value as JSON."""
+
+    value: Sealed[Any] | None = None
+    """None when it cannot be read."""
 
 
 class ListInterviews(Command, queue=INTERACTIVE):
     """Which interviews can be started, for the start page."""
 
     language: str = "en"
+    privileges: tuple[str, ...] = ("anonymous",)
+    """Of who asks: some interviews are listed for some only."""
 
 
 class InterviewEntry(_Value):
@@ -252,6 +324,40 @@ class InterviewList(Reply):
     interviews: tuple[InterviewEntry, ...]
 
 
+class AdoptSessions(Command, queue=INTERACTIVE):
+    """Somebody has signed in: what they did in this browser before is theirs. Their keys open it from now on."""
+
+    visitor: Sealed[Visitor]
+    """With the keys of the browser and of the account, and what they were called before (`former_id`)."""
+
+
+class AdoptedSessions(Reply):
+    """How many sessions have changed hands."""
+
+    count: int = 0
+
+
+class ReachOtherSession(Command, queue=INTERACTIVE):
+    """Code of a background action asks something of another session. A second delivery gets the first reply."""
+
+    operation_id: str
+    own_session_id: str
+    """Whose task it is: that session is not another one."""
+    visitor: Sealed[Visitor]
+    call: Sealed[JsonObject]
+    """A call of interview code; its form is the engine's."""
+    blobs: Sealed[dict[str, str]] = Sealed({})
+    """base64."""
+
+
+class ReachedSession(Reply):
+    """What came of it; `refusal` is a sentence for the author."""
+
+    answer: Sealed[JsonObject] = Sealed({})
+    blobs: Sealed[dict[str, str]] = Sealed({})
+    refusal: Sealed[str] = Sealed("")
+
+
 class BackgroundEnded(Command, queue=ENDED):
     """A task has ended its first phase; its sealed outcome is in the task row."""
 
@@ -260,13 +366,19 @@ class BackgroundEnded(Command, queue=ENDED):
     fencing: int
 
 
+Unattended = Literal["cron", "mail", "timers", "actions"]
+"""Why a session is opened while nobody is there: a cron type, an e-mail, a timer, an action of another service."""
+
+
 class RunAction(Command, queue=BULK):
-    """Run one action that no person waits for (cron, timers, API)."""
+    """Run one action that no person waits for (cron, timers, other services)."""
 
     operation_id: str
     session_id: str
     call: Sealed[NamedAction]
     visitor: Sealed[Visitor]
+    unattended: Unattended = "cron"
+    """Why: an encrypted session opens for what its author has allowed with `allow_unattended()`."""
 
 
 class ActionDone(Reply):
@@ -276,12 +388,81 @@ class ActionDone(Reply):
     detail: str = ""
 
 
+class TakeAction(Command, queue=INTERACTIVE):
+    """Another service asks for an action: record it, and run it after those that came before (DESIGN §4).
+
+    What comes over the broker waits in `session.actions.0 … 15` instead, a queue for each part of the sessions.
+    """
+
+    publisher: str
+    """Who asks: verified by the broker, or by an API key."""
+    request_id: str
+    """What makes two requests of one publisher the same."""
+    asked: Sealed[ActionRequested]
+    reply_to: str = ""
+    """Where the publisher waits for ActionFinished at the broker; empty: it does not."""
+    correlation_id: str = ""
+    wait_seconds: float = 0.0
+    """How long the reply to this command may wait for the end of the action."""
+
+
+class ActionTaken(Reply):
+    """What has become of a request so far."""
+
+    status: ActionStatus | Literal["pending"]
+    detail: str = ""
+    sequence: int = 0
+    session_id: str = ""
+    is_repeated: bool = False
+    """The same request had come before; it was not run again."""
+
+
 class RunSweep(Command, queue=BULK):
     """Run one cron type on every registered session, page by page."""
 
     fire_id: str
     cron_type: str
     after_session_id: str = ""
+    interview: str = ""
+    """Empty: find the interviews that have such a block first."""
+
+
+class RunCron(Command, queue=BULK):
+    """Run a cron type on one session, as one fire wants it. What earlier releases have sent; now VisitSessions."""
+
+    fire_id: str
+    session_id: str
+    cron_type: str
+    is_background: bool = False
+    """Start the background action of that name, instead of running the action in the session."""
+    with_twin: bool = False
+    """Start the background action afterwards, too."""
+
+
+class VisitSessions(Command, queue=BULK):
+    """Run a cron type on several sessions of one interview, as one fire wants it."""
+
+    fire_id: str
+    cron_type: str
+    session_ids: tuple[str, ...]
+    is_background: bool = False
+    """Start the background action of that name, instead of running the action in the sessions."""
+    with_twin: bool = False
+    """Start the background action afterwards, too."""
+
+
+class DeleteInactive(Command, queue=BULK):
+    """Delete the sessions in which nothing has happened for as long as the operator says; daily (cron_daily)."""
+
+    after: str = ""
+    """Internal id of the last session that was looked at; empty: from the beginning."""
+
+
+class DeletedSessions(Reply):
+    """What became of it; the rest, if there is more, is deleted by a further message."""
+
+    count: int = 0
+    has_more: bool = False
 
 
 class DeliverMail(Command, queue=BULK):

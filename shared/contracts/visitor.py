@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -21,8 +23,12 @@ class UserFacts(BaseModel):
     device_id: str = ""
     the_user_id: str = "t0"
     """The account's number as text, or `t<number>` for somebody anonymous."""
+    former_id: str = ""
+    """What they were called in this browser before they signed in: what was theirs then is theirs now."""
     email: str | None = None
     roles: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
+    """What their roles allow besides what every person may do."""
     login_method: str | None = None
     firstname: str = ""
     lastname: str = ""
@@ -72,3 +78,14 @@ class Visitor(BaseModel):
     user: UserFacts = UserFacts()
     request: RequestFacts = RequestFacts()
     keys: tuple[KeyHolder, ...] = ()
+
+
+LINK = "link:"
+"""Begins the names of holders that came with a link."""
+
+
+def link_holder(secret: str) -> KeyHolder:
+    """The key in a link that opens an encrypted session. What is stored of it is a wrap and the holder's name."""
+    key = hashlib.sha256(b"colloquy link\0" + secret.encode()).digest()
+    name = hashlib.sha256(b"colloquy link holder\0" + secret.encode()).hexdigest()[:32]
+    return KeyHolder(holder=f"{LINK}{name}", key=base64.b64encode(key).decode())

@@ -6,6 +6,8 @@ from shared.contracts.base import Command
 
 TASKS = "worker.tasks"
 TASKS_LOW = "worker.tasks.low"
+MOST_RINGS = 8
+"""So many doorbells one commit rings at most, for each priority: a worker that finds a task looks for others."""
 
 
 class RunTask(Command, queue=TASKS):

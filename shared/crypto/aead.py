@@ -9,6 +9,9 @@ Format, version 1:
     12 bytes random nonce
     rest     AES-256-GCM under HMAC-SHA256(key, "colloquy aead 1" + salt), with its 16-byte tag
 
+A box is for whoever has the private half of a pair of X25519 keys: 32 bytes of a fresh public key, then the same format
+under HKDF-SHA256(agreed secret, "colloquy box 1" + both public keys). Who closes a box cannot open it again.
+
 The head and the caller's associated data are authenticated. A key of its own for every sealing lifts AES-GCM's limit
 of 2^32 random nonces per key (NIST SP 800-38D §8.3), which a busy bus would reach in weeks.
 """
@@ -16,9 +19,11 @@ of 2^32 random nonces per key (NIST SP 800-38D §8.3), which a busy bus would re
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass, field
 
 import orjson
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -81,6 +86,44 @@ def derive_key(key: bytes, *, purpose: str) -> bytes:
     if len(key) < KEY_SIZE:
         raise KeyMalformed(f"This one has {len(key)}.")
     return HKDF(algorithm=SHA256(), length=KEY_SIZE, salt=None, info=b"colloquy " + purpose.encode()).derive(key)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """Closes boxes with its public half, opens them with its private one; 32 bytes each."""
+
+    private: bytes = field(repr=False)
+    public: bytes
+
+    @classmethod
+    def new(cls) -> KeyPair:
+        """A pair that nobody else has."""
+        private = random_bytes(KEY_SIZE)
+        return cls(private, X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw())
+
+
+def close_box(public: bytes, plain: bytes, *, associated: bytes) -> bytes:
+    """Encrypt for whoever has the private key. Raises KeyMalformed."""
+    fresh = KeyPair.new()
+    return fresh.public + seal(_box_key(fresh.private, public, fresh.public, public), plain, associated=associated)
+
+
+def open_box(pair: KeyPair, box: bytes, *, associated: bytes) -> bytes:
+    """The plain bytes. Raises SealBroken."""
+    fresh = box[:KEY_SIZE]
+    try:
+        key = _box_key(pair.private, fresh, fresh, pair.public)
+    except KeyMalformed:
+        raise SealBroken from None
+    return open_sealed(key, box[KEY_SIZE:], associated=associated)
+
+
+def _box_key(private: bytes, other: bytes, fresh: bytes, public: bytes) -> bytes:
+    try:
+        agreed = X25519PrivateKey.from_private_bytes(private).exchange(X25519PublicKey.from_public_bytes(other))
+    except ValueError:  # not 32 bytes, or a point that would agree with everybody
+        raise KeyMalformed from None
+    return HKDF(algorithm=SHA256(), length=KEY_SIZE, salt=None, info=b"colloquy box 1" + fresh + public).derive(agreed)
 
 
 def _cipher(key: bytes, salt: bytes) -> AESGCM:

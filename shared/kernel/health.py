@@ -30,6 +30,16 @@ async def readiness(services: Sequence[Service]) -> tuple[int, dict[str, Any]]:
     return (503 if problems else 200), {"ready": not problems, "problems": problems}
 
 
+def probed(service: Service, *, host: str, port: int, metrics: Metrics | None = None) -> list[Service]:
+    """What a process with this service runs: answers to probes from before its start until after its end.
+
+    `port` 0: nobody asks.
+    """
+    if not port:
+        return [service]
+    return [Service("probes", [HealthServer(host=host, port=port, services=[service], metrics=metrics)]), service]
+
+
 class HealthServer:
     """A Component that answers probes. `port` 0 takes a free one; see `address` after the start."""
 

@@ -38,9 +38,19 @@ def derived_id(*parts: str) -> str:
     return str(uuid.UUID(int=value))
 
 
+def session_id_of(interview: str, code: str) -> SessionId:
+    """The id of a session from the canonical reference of its interview and the code that browsers carry."""
+    return SessionId(derived_id("colloquy session", interview, code))
+
+
 def new_code(length: int = 32) -> str:
     """Unguessable letters and digits; 32 of them name a session."""
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
+
+
+def new_letters(length: int) -> str:
+    """Small letters that nobody can guess well: what people copy by hand."""
+    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(length))
 
 
 def new_token(size: int = 32) -> str:

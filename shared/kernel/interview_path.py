@@ -16,6 +16,8 @@ from pathlib import Path
 
 from shared.kernel.errors import Malformed, NotFound
 
+LIBRARIES = "site-packages"
+"""Beside the packages in a folder on the path: what they require, for interview processes alone."""
 SECTIONS = ("questions", "templates", "static", "sources")
 _PACKAGE = re.compile(r"[A-Za-z_][\w.\-]*\Z")
 _LONGEST = 500

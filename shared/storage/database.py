@@ -18,6 +18,7 @@ import structlog
 
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.errors import ColloquyError
+from shared.kernel.telemetry import Metrics
 from shared.storage.errors import (
     Conflict,
     ConstraintViolated,
@@ -316,6 +317,16 @@ class Database:
         ):
             yield connection
 
+    def report_to(self, metrics: Metrics) -> None:
+        """Show the pool among the metrics of its process."""
+        connections = metrics.gauge("database_connections", "Connections of the pool to the database.", ("state",))
+        connections.labels("idle").set_function(lambda: self._pool.get_idle_size() if self._pool else 0)
+        connections.labels("used").set_function(self._used)
+        metrics.gauge("database_connections_limit", "How many there may be.").set(self._maximum)
+
+    def _used(self) -> float:
+        return float(self._pool.get_size() - self._pool.get_idle_size()) if self._pool else 0.0
+
     async def problem(self) -> str | None:
         """Readiness: None when a statement is answered within two seconds."""
         try:
@@ -439,6 +450,8 @@ def _ours(error: BaseException) -> Exception:
             return StatementRefused("A value does not fit the type of its column or parameter.", sqlstate=sqlstate)
         case asyncpg.InterfaceError() if _is_gone(error):
             return DatabaseUnavailable("The connection was closed.")
+        case asyncpg.InternalClientError():  # e.g. a server that is killed in the middle of an answer
+            return DatabaseUnavailable("The connection broke in the middle of an answer.")
         case asyncpg.PostgresError():
             # Class 42 (syntax, names, rights) quotes identifiers only; other classes may quote values.
             text = f": {error}" if sqlstate.startswith("42") else ""

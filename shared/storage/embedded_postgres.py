@@ -1,8 +1,9 @@
 """PostgreSQL for one machine: a server of our own under the data folder, started and stopped with us.
 
 Its role is no superuser and needs a password, which lies beside the cluster (0600). The server is durable (fsync on),
-small, and reached over a Unix socket; where the path is too long for one, over a loopback port. One process owns a
-data folder at a time. A server that a killed process left behind is stopped, after checking that it really is ours.
+small, and reached over a Unix socket; where the path is too long for one, over a loopback port; over both where
+interview code, which may not enter the folder, has a role of its own. One process owns a data folder at a time. A
+server that a killed process left behind is stopped, after checking that it really is ours.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from shared.storage.service_folder import ServiceFolder, service_folder
 log = structlog.get_logger()
 
 _SOCKET_PORT = 5432
+_LAST_PORT = 65535
 _LONGEST_SOCKET = 100
 """Bytes of a socket's path that every system allows (Linux 107, macOS 103)."""
 _POLL_SECONDS = 0.01
@@ -69,11 +71,12 @@ class _Running:
 class EmbeddedPostgres:
     """A Component; `url` leads to its database once started.
 
-    `ends_with_us` False leaves the server running when this process is killed, until the next start.
+    `ends_with_us` False leaves the server running when this process is killed, until the next start. `has_port`: it
+    listens on a loopback port, too, for those who may not enter the folder.
     """
 
-    def __init__(self, *, data_dir: Path, ends_with_us: bool = True) -> None:
-        self._ours = data_dir / "postgres"
+    def __init__(self, *, data_dir: Path, ends_with_us: bool = True, has_port: bool = False) -> None:
+        self._ours, self._has_port = data_dir / "postgres", has_port
         self._ends_with_us = ends_with_us
         self._held = contextlib.ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
@@ -86,6 +89,12 @@ class EmbeddedPostgres:
         if self._running is None:
             raise EmbeddedPostgresFailed("It was not started yet.")
         return _url(self._running, self._password)
+
+    def url_for(self, role: str, password: str) -> str:
+        """Where another role reaches the database, over the loopback port. Raises EmbeddedPostgresFailed."""
+        if self._running is None or not self._has_port:
+            raise EmbeddedPostgresFailed("It was not started with a port.")
+        return f"postgresql://{role}:{quote(password, safe='')}@127.0.0.1:{self._running.port}/{DATABASE}"
 
     @property
     def pid(self) -> int | None:
@@ -136,12 +145,18 @@ class EmbeddedPostgres:
     async def _started(self, cluster: Path, programs: Programs, folder: ServiceFolder) -> _Running:
         sockets = folder.give(folder.home / "run")
         temporary = folder.give(folder.home / "tmp")
-        has_socket = len(os.fsencode(sockets / f".s.PGSQL.{_SOCKET_PORT}")) <= _LONGEST_SOCKET
+        has_socket = len(os.fsencode(sockets / f".s.PGSQL.{_LAST_PORT}")) <= _LONGEST_SOCKET
         output = folder.ours / "server.log"
         for attempt in range(_ATTEMPTS):
-            port = _SOCKET_PORT if has_socket else _free_port()
+            port = _SOCKET_PORT if has_socket and not self._has_port else _free_port()
             self._process = process = launch(
-                server_arguments(cluster, programs=programs, sockets=sockets if has_socket else None, port=port),
+                server_arguments(
+                    cluster,
+                    programs=programs,
+                    sockets=sockets if has_socket else None,
+                    port=port,
+                    listens=self._has_port or not has_socket,
+                ),
                 folder=folder.home,
                 output=output,
                 environment={"TMPDIR": str(temporary)},

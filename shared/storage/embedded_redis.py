@@ -44,8 +44,17 @@ class EmbeddedRedisFailed(ColloquyError):
 class EmbeddedRedis:
     """A Component; `url` leads to it once started. `program` names a redis-server; empty: the simulation."""
 
-    def __init__(self, *, data_dir: Path, program: str | None = None, ends_with_us: bool = True) -> None:
-        self._folder = data_dir / "redis"
+    def __init__(
+        self,
+        *,
+        data_dir: Path,
+        program: str | None = None,
+        ends_with_us: bool = True,
+        name: str = "redis",
+        has_port: bool = False,
+    ) -> None:
+        """`has_port`: it listens on a loopback port, for those who may not enter the folder."""
+        self._folder, self._has_port = data_dir / name, has_port
         self._program = shutil.which("redis-server") or "" if program is None else program
         self._ends_with_us = ends_with_us
         self._held = contextlib.ExitStack()
@@ -106,7 +115,7 @@ class EmbeddedRedis:
     async def _launch(self) -> None:
         output = self._folder / "server.log"
         path = self._folder / "redis.sock"
-        has_socket = len(os.fsencode(path)) <= _LONGEST_SOCKET
+        has_socket = not self._has_port and len(os.fsencode(path)) <= _LONGEST_SOCKET
         for _ in range(_ATTEMPTS):
             path.unlink(missing_ok=True)
             password = new_token(24)

@@ -139,10 +139,12 @@ async def create_cluster(cluster: Path, *, programs: Programs, folder: ServiceFo
     draft.rename(cluster)
 
 
-def server_arguments(cluster: Path, *, programs: Programs, sockets: Path | None, port: int) -> list[str | Path]:
-    """The command line of the server: on a socket, or on the loopback address when there is no folder for one."""
+def server_arguments(
+    cluster: Path, *, programs: Programs, sockets: Path | None, port: int, listens: bool
+) -> list[str | Path]:
+    """The command line of the server: on a socket, on the loopback address where it `listens`, or on both."""
     where = {
-        "listen_addresses": "" if sockets else "127.0.0.1",
+        "listen_addresses": "127.0.0.1" if listens else "",
         "unix_socket_directories": str(sockets or ""),
         "port": str(port),
     }
