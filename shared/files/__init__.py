@@ -18,7 +18,8 @@ round:
 2. For an upload the gateway passes location and key on inside the sealed part of SubmitAnswers; for a file that
    interview code has written the service keeps them in memory while the run lasts.
 3. The commit that saves the answers makes the row of `files.files`, wraps the key, and takes the location off the list
-   of leftovers. The content it replaces becomes a leftover at once.
+   of leftovers. The content it replaces becomes a leftover that is due in an hour: who reads it
+   goes on, and temporary addresses lead to it.
 
 Housekeeping removes leftovers that are due. Contents are never changed in place: a reader that has begun goes on with
 the old ones.

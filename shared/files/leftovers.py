@@ -30,10 +30,10 @@ class Leftovers:
         await self._database.execute(_ANNOUNCE, [location], due_at)
 
 
-async def discard(statements: Statements, locations: Sequence[str], *, now: datetime) -> None:
-    """These contents are not needed any more, once this transaction is committed."""
+async def discard(statements: Statements, locations: Sequence[str], *, due_at: datetime) -> None:
+    """These contents are not needed any more at that time, once this transaction is committed."""
     if locations:
-        await statements.execute(_ANNOUNCE, list(locations), now)
+        await statements.execute(_ANNOUNCE, list(locations), due_at)
 
 
 async def claim(statements: Statements, location: str) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from shared.kernel.errors import NotFound, Unavailable
+
+LOCATION = re.compile(r"[A-Za-z0-9]{16,64}\Z")
 
 
 class ContentsMissing(NotFound):

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from shared.crypto.keys import ServerKeys
 from shared.files.contents import Contents
 from shared.files.leftovers import Leftovers
-from shared.files.port import ContentStore
+from shared.files.port import ContentsMissing, ContentStore
 from shared.files.store import Files
 from shared.files.store_directory import DirectoryStore
 from shared.kernel.clock import Clock
+from shared.kernel.ids import new_code
 from shared.kernel.settings import Settings
 from shared.storage.database import Statements
 
@@ -40,5 +41,27 @@ class FileRoom:
 
 
 def content_store(settings: Settings) -> ContentStore:
-    """The store that the settings name."""
-    return DirectoryStore(settings.files_folder)
+    """The store that the settings name. Raises FilesUrlMalformed."""
+    if not settings.files_url:
+        return DirectoryStore(settings.files_folder)
+    from shared.files.store_s3 import S3Place, S3Store  # its client takes memory that a directory does not need
+
+    return S3Store(
+        S3Place(
+            url=settings.files_url,
+            endpoint=settings.s3_endpoint,
+            region=settings.s3_region,
+            access_key=settings.s3_access_key,
+            secret_key=settings.s3_secret_key,
+        )
+    )
+
+
+async def try_out(store: ContentStore) -> None:
+    """Write a content, read it and remove it again. Raises StoreUnavailable, ContentsMissing."""
+    location, said = new_code(32), b"tried out"
+    async with store.writing(location) as writer:
+        await writer.write(said)
+    if await store.read(location, start=0, length=len(said)) != said:
+        raise ContentsMissing
+    await store.delete(location)

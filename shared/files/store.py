@@ -6,17 +6,20 @@ Everything that changes a row runs in the caller's transaction, the one that sav
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.crypto.aead import SealBroken, associated_data, open_sealed, seal
 from shared.crypto.answers import open_value, seal_value
 from shared.crypto.keys import ServerKeys
+from shared.crypto.rotation import SealedColumn, wrapped
 from shared.files import leftovers
 from shared.files.contents import StoredContents
 from shared.files.kinds import mimetype_of, safe_name
 from shared.files.records import ContentsLost, FileChange, FileRecord, Keys, OpenFile, UnknownFile, is_shared
 from shared.storage.database import Row, Statements
 
+_STILL_READ = timedelta(hours=1)
+"""How long contents stay that others have taken the place of: for downloads under way and temporary addresses."""
 _COLUMNS = """id, session_id, interview, name_sealed, mimetype, size_bytes, is_private, is_persistent, grantees,
        location, key_wrapped, server_wrap"""
 _NEXT = "select nextval('files.numbers')"
@@ -93,7 +96,7 @@ class Files:
             if not await leftovers.claim(statements, change.contents.location):
                 raise ContentsLost
             if before is not None:
-                await leftovers.discard(statements, [before.location], now=now)
+                await leftovers.discard(statements, [before.location], due_at=now + _STILL_READ)
         filename = safe_name(change.filename or (opened.filename if opened else ""))
         is_private = _first(change.is_private, before.is_private if before else None, True)
         is_persistent = _first(change.is_persistent, before.is_persistent if before else None, False)
@@ -127,7 +130,7 @@ class Files:
     ) -> None:
         """The session's files go away with it; persistent ones stay, and `heir` (who ended it) may open them."""
         rows = await statements.fetch(_FORGET, session_id)
-        await leftovers.discard(statements, [row[0] for row in rows], now=now)
+        await leftovers.discard(statements, [row[0] for row in rows], due_at=now)
         if heir is not None:
             await statements.execute(_HAND_OVER, session_id, heir)
 
@@ -185,3 +188,13 @@ def _name_place(number: int) -> bytes:
 
 def _first(*values: bool | None) -> bool:
     return next(value for value in values if value is not None)
+
+
+SEALED = SealedColumn(
+    table="files.files",
+    column="server_wrap",
+    key=("id",),
+    reads=("location",),
+    seal_again=wrapped(lambda row: _server_place(row["id"], row["location"])),
+    key_id_column="server_key_id",
+)

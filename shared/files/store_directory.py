@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 from collections.abc import AsyncIterator
 from io import BufferedWriter
 from pathlib import Path
 
-from shared.files.port import ContentsMissing, ContentWriter, StoreUnavailable
-
-_LOCATION = re.compile(r"[A-Za-z0-9]{16,64}\Z")
+from shared.files.port import LOCATION, ContentsMissing, ContentWriter, StoreUnavailable
 
 
 class DirectoryStore:
@@ -56,7 +53,7 @@ class DirectoryStore:
             raise StoreUnavailable(type(error).__name__) from None
 
     def _path(self, location: str) -> Path:
-        if not _LOCATION.match(location):
+        if not LOCATION.match(location):
             raise ContentsMissing
         return self._root / location[:2] / location
 

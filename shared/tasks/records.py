@@ -13,8 +13,8 @@ from shared.contracts.visitor import RequestFacts, UserFacts
 from shared.kernel.errors import ColloquyError, Refused
 
 State = Literal["pending", "running", "responding", "succeeded", "failed", "revoked"]
-FinalState = Literal["succeeded", "failed"]
-Reason = Literal["worker_lost", "key_lost"]
+FinalState = Literal["succeeded", "failed", "revoked"]
+Reason = Literal["worker_lost", "key_lost", "revoked"]
 
 
 class StaleTask(ColloquyError):
@@ -51,6 +51,7 @@ _REASONS: Mapping[str, Failure] = {
         error_type="KeyLost",
         error_message="The server could not open the session for this task: its server key is missing or was changed.",
     ),
+    "revoked": REVOKED,
 }
 
 
@@ -73,6 +74,12 @@ class NewTask:
     request: RequestFacts
     launched_at: datetime
     is_low_priority: bool = False
+    interview: str = ""
+    """Reference of the interview, for limits by interview and for operators."""
+    time_limit_seconds: float | None = None
+    """Asked for by the author; the server's own limit holds in any case."""
+    is_idempotent: bool = False
+    """The author allows it to run again after it had begun, when its worker is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,9 @@ class Picture:
     state: Literal["pending", "running", "succeeded", "failed", "revoked"]
     ended_at: datetime | None = None
     failure: Failure | None = None
+    progress: float | None = None
+    """How far its code says it is, from 0 to 1."""
+    progress_message: str = field(default="", repr=False)
 
 
 class Outcome(BaseModel):

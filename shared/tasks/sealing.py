@@ -13,9 +13,13 @@ from shared.contracts.visitor import RequestFacts, UserFacts
 from shared.crypto.aead import SealBroken, associated_data
 from shared.crypto.answers import open_value, seal_value
 from shared.crypto.keys import ServerKeys
+from shared.crypto.rotation import SealedColumn, wrapped
 from shared.tasks.records import Failure, GrantBroken
 
 M = TypeVar("M", bound=BaseModel)
+
+PROGRESS = "progress"
+"""What a task says of its progress."""
 
 
 class Keys(Protocol):
@@ -144,6 +148,14 @@ def unseal_failure(sealed: bytes, task_id: str, keys: Keys) -> Failure:
         return Failure(error_type="KeyLost", error_message="The error of this task cannot be read with your key.")
 
 
+def unseal_progress(sealed: bytes, task_id: str, keys: Keys) -> str:
+    """What a task says of its progress; nothing when these keys do not open it."""
+    try:
+        return unseal(sealed, PROGRESS, task_id, keys).decode()
+    except SealBroken:
+        return ""
+
+
 def _unreadable(column: str, task_id: str, error: ValidationError) -> SealBroken:
     """Names no contents."""
     return SealBroken(f"Column {column} of task {task_id} is not valid in {error.error_count()} places.")
@@ -151,3 +163,13 @@ def _unreadable(column: str, task_id: str, error: ValidationError) -> SealBroken
 
 def _grant_place(session_id: str, task_id: str, generation: int) -> bytes:
     return associated_data("task grant", session_id, task_id, generation)
+
+
+SEALED = SealedColumn(
+    table="tasks.grants",
+    column="wrapped",
+    key=("task_id", "generation"),
+    reads=("(select session_id from tasks.tasks where tasks.id = grants.task_id) as session_id",),
+    seal_again=wrapped(lambda row: _grant_place(str(row["session_id"]), str(row["task_id"]), row["generation"])),
+    key_id_column="key_id",
+)

@@ -1,6 +1,6 @@
-"""The read-only look at a session that a task runs on: the newest saved answers and the states of its tasks.
+"""The read-only look at a session that a task runs on: the newest saved answers.
 
-One statement sees one state of the database, so answers and tasks belong together. The tables are the session service's
+The tables are the session service's
 (services/session/migrations); this is the only place outside of it that reads them.
 """
 
@@ -13,9 +13,7 @@ from shared.crypto.keys import ServerKeys
 from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import SessionCode
 from shared.storage.database import Row, Statements
-from shared.tasks.records import Picture
 from shared.tasks.sealing import Keys
-from shared.tasks.store import Tasks, pictures_expression
 
 CODE_PURPOSE = "session code"
 """What a session's code is sealed for, under the server's key at rest."""
@@ -40,19 +38,26 @@ class Snapshot:
     steps: int
     is_multi_user: bool
     answers: bytes = field(repr=False)
-    tasks: tuple[Picture, ...]
 
 
-_READ = f"""
-select s.interview, s.code_sealed, s.version, s.steps, s.multi_user,
+def look_statement(session_id: str) -> str:
+    """The newest state of the session that an SQL expression names, as one row for `Snapshots.of`; no row without it.
+
+    To be joined laterally in the statement that claims a task: one statement sees one state of the database.
+    """
+    return f"""
+select s.interview as look_interview, s.code_sealed, s.version, s.steps, s.multi_user,
        n.step, n.version as step_version, n.generation, n.data,
-       b.step as base_step, b.version as base_version, b.generation as base_generation, b.data as base_data,
-       {pictures_expression("s.id")} as tasks
+       b.step as base_step, b.version as base_version, b.generation as base_generation, b.data as base_data
 from session.sessions s
 join session.steps n on n.session_id = s.id and n.step = s.steps
 left join session.steps b on b.session_id = s.id and b.step = n.base_step
-where s.id = $1
+where s.id = {session_id}
+limit 1
 """  # noqa: S608  (made of constants)
+
+
+_READ = look_statement("$1")
 
 
 class Snapshots:
@@ -60,22 +65,23 @@ class Snapshots:
 
     def __init__(self, *, server_keys: ServerKeys) -> None:
         self._server_keys = server_keys
-        self._tasks = Tasks(server_keys=server_keys)
 
     async def read(self, statements: Statements, *, keys: Keys) -> Snapshot:
         """The newest state. Raises SessionMissing, SessionClosed, SealBroken."""
-        row = await statements.fetchrow(_READ, keys.session_id)
-        if row is None:
+        return self.of(await statements.fetchrow(_READ, keys.session_id), keys=keys)
+
+    def of(self, row: Row | None, *, keys: Keys) -> Snapshot:
+        """The state that a row of `look_statement` holds. Raises as `read` does."""
+        if row is None or row["look_interview"] is None:
             raise SessionMissing
         return Snapshot(
             session_id=keys.session_id,
-            interview=row["interview"],
+            interview=row["look_interview"],
             code=SessionCode(self._server_keys.at_rest.open(row["code_sealed"], purpose=CODE_PURPOSE).decode()),
             version=row["version"],
             steps=row["steps"],
             is_multi_user=row["multi_user"],
             answers=_answers(row, keys),
-            tasks=self._tasks.pictures_of(row["tasks"], keys=keys),
         )
 
 

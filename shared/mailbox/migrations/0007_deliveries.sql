@@ -1,0 +1,3 @@
+-- What was heard of a message after it had left: from a bounce, or from whoever delivers text messages.
+alter table mailbox.sendings add column interview text not null default '';
+alter table mailbox.sendings add column delivery text not null default '';  -- delivered, bounced, undelivered, failed …

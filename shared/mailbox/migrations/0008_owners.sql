@@ -1,0 +1,1 @@
+create index addresses_of_owner on mailbox.addresses (owner);

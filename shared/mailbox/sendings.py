@@ -1,0 +1,177 @@
+"""The ledger of what interviews send while they run: whatever is asked for again gets the first result (DESIGN §7).
+
+A row is committed as `sending` before anything leaves, and as `sent` or `failed` after it. Only a process that dies
+between the two leaves a `sending` behind: that is tried again once its claim has ended, under the same message id, by
+which mail programs know a second copy. Nothing here tells who was written to: the fingerprint is taken under a key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import orjson
+import structlog
+
+from shared.crypto.aead import derive_key
+from shared.crypto.keys import ServerKeys
+from shared.kernel.clock import Clock
+from shared.kernel.errors import Refused
+from shared.kernel.ids import new_id
+from shared.storage.database import Database, Statements
+
+log = structlog.get_logger()
+
+Kind = Literal["mail", "text"]
+
+_CLAIM = """
+insert into mailbox.sendings as it
+       (run_id, errand_hash, repetition, message_id, session_id, kind, claimed_until, created_at, interview)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+on conflict (run_id, errand_hash, repetition) do update set claimed_until = excluded.claimed_until
+where it.state = 'sending' and it.claimed_until < excluded.created_at
+returning message_id
+"""
+_QUEUE = """
+insert into mailbox.sendings
+       (run_id, errand_hash, repetition, message_id, session_id, kind, claimed_until, created_at, interview)
+values ($1, $2, $3, $4, $5, $6, 'infinity', $7, $8)
+on conflict (run_id, errand_hash, repetition) do nothing
+returning message_id
+"""
+_SETTLE_QUEUED = "update mailbox.sendings set state = $2 where message_id = $1 and state = 'sending'"
+_LOOK = "select state from mailbox.sendings where run_id = $1 and errand_hash = $2 and repetition = $3"
+_SETTLE = """
+update mailbox.sendings set state = $4 where run_id = $1 and errand_hash = $2 and repetition = $3
+"""
+_COUNT = "select count(*) from mailbox.sendings where session_id = $1 and created_at > $2 and run_id <> $3"
+_TIDY = """
+delete from mailbox.sendings where ctid in (
+    select ctid from mailbox.sendings where created_at < $1 order by created_at limit $2 for update skip locked)
+"""
+_WAS_SENT_BY = "select exists (select 1 from mailbox.sendings where message_id = $1::uuid and session_id = $2)"
+_OWN_MESSAGE_ID = re.compile(r"\s*<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@")
+_BATCH = 1000
+_LOOK_SECONDS = 0.1
+_MARGIN_SECONDS = 10.0
+_HOUR = timedelta(hours=1)
+
+
+class TooMuchSent(Refused):
+    """This session has sent so much within an hour that more is not sent for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What one run wants delivered, told apart from everything else it wants delivered."""
+
+    run_id: str
+    session_id: str
+    kind: Kind
+    subject: tuple[str, ...]
+    """Whom it is for and what it is about: never stored."""
+    repetition: int
+    interview: str = ""
+
+
+class Sendings:
+    """Does each errand once. A Component: `stop` lets what is on its way arrive."""
+
+    def __init__(
+        self, *, database: Database, server_keys: ServerKeys, clock: Clock, limit_seconds: float, most_per_hour: int
+    ) -> None:
+        self._database, self._keys, self._clock = database, server_keys, clock
+        self._limit_seconds, self._most_per_hour = limit_seconds, most_per_hour
+        self._under_way: set[asyncio.Task[bool]] = set()
+
+    async def start(self) -> None:
+        """Nothing is to be done."""
+
+    async def stop(self) -> None:
+        """Wait for what is on its way."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def once(self, errand: Errand, carry_out: Callable[[str], Awaitable[bool]]) -> bool:
+        """Whether it was sent: now, by `carry_out` with the message's id, or by an earlier attempt.
+
+        `carry_out` has `limit_seconds`; a caller that is cancelled does not cut it short. Raises TooMuchSent, and
+        StorageUnavailable when the ledger does not answer.
+        """
+        task = asyncio.create_task(self._once(errand, carry_out))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def check(self, errand: Errand) -> None:
+        """Raises TooMuchSent."""
+        await self._check(errand)
+
+    async def queue(self, statements: Statements, errand: Errand) -> str | None:
+        """Note an errand that the mail service carries out, in the transaction that asks for it; its message's id, or
+        None when it was noted before.
+        """
+        key = (errand.run_id, self._fingerprint(errand), errand.repetition)
+        now = self._clock.now()
+        found = await statements.fetchval(_QUEUE, *key, new_id(), errand.session_id, errand.kind, now, errand.interview)
+        return None if found is None else str(found)
+
+    async def _once(self, errand: Errand, carry_out: Callable[[str], Awaitable[bool]]) -> bool:
+        key = (errand.run_id, self._fingerprint(errand), errand.repetition)
+        while True:
+            state = await self._database.fetchval(_LOOK, *key)
+            if state in ("sent", "failed"):
+                return bool(state == "sent")
+            if state is None:
+                await self._check(errand)
+            message_id = await self._claim(errand, key)
+            if message_id is not None:
+                break
+            await self._clock.sleep(_LOOK_SECONDS)  # somebody else is at it
+        was_sent = False
+        try:
+            async with asyncio.timeout(self._limit_seconds):
+                was_sent = await carry_out(message_id)
+        except TimeoutError:
+            log.warning("sending.timed_out", session=errand.session_id, kind=errand.kind, message=message_id)
+        await self._database.execute(_SETTLE, *key, "sent" if was_sent else "failed")
+        return was_sent
+
+    async def _claim(self, errand: Errand, key: Sequence[object]) -> str | None:
+        now = self._clock.now()
+        until = now + timedelta(seconds=self._limit_seconds + _MARGIN_SECONDS)
+        found: uuid.UUID | None = await self._database.fetchval(
+            _CLAIM, *key, new_id(), errand.session_id, errand.kind, until, now, errand.interview
+        )
+        return None if found is None else str(found)
+
+    async def _check(self, errand: Errand) -> None:
+        """A run's own are limited by the run; here those of other runs count."""
+        since = self._clock.now() - _HOUR
+        if await self._database.fetchval(_COUNT, errand.session_id, since, errand.run_id) >= self._most_per_hour:
+            raise TooMuchSent
+
+    def _fingerprint(self, errand: Errand) -> bytes:
+        key = derive_key(self._keys.newest.rest, purpose="sendings")
+        return hmac.digest(key, orjson.dumps([errand.kind, *errand.subject]), "sha256")
+
+
+async def settle(statements: Statements, message_id: str, *, was_sent: bool) -> None:
+    """How an errand ended that was queued."""
+    await statements.execute(_SETTLE_QUEUED, message_id, "sent" if was_sent else "failed")
+
+
+async def tidy(statements: Statements, *, before: datetime) -> bool:
+    """Forget some errands that are older; whether more may be left."""
+    return await statements.execute(_TIDY, before, _BATCH) == f"DELETE {_BATCH}"
+
+
+async def was_sent_by(statements: Statements, message_id: str, session_id: str) -> bool:
+    """Whether a mail is one that this session has sent, by its Message-ID."""
+    found = _OWN_MESSAGE_ID.match(message_id)
+    return found is not None and bool(await statements.fetchval(_WAS_SENT_BY, found[1], session_id))

@@ -1,0 +1,68 @@
+"""Stashes that are kept and opened outside a run: by programs, through the gateway (spec/area2 §9.1, §11.7).
+
+What lies inside stays bytes here: a program's JSON, or what an interview has pickled, which only its kind opens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.crypto.aead import SealBroken
+from shared.kernel.ids import new_code
+from shared.storage.database import Statements
+from shared.stores import store
+from shared.stores.sealing import open_stash, seal_stash
+
+_LETTERS = 16
+LASTS_SECONDS = 90 * 86_400
+LONGEST_SECONDS = 100 * 366 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class StashKeys:
+    """What opens a stash: both are needed, and the server keeps neither."""
+
+    key: str
+    secret: str
+
+
+def new_stash_keys() -> StashKeys:
+    """16 letters and digits, and 16 letters."""
+    secret = ""
+    while len(secret) < _LETTERS:
+        secret += "".join(letter for letter in new_code(_LETTERS) if letter.isalpha())
+    return StashKeys(new_code(_LETTERS), secret[:_LETTERS])
+
+
+def hash_of(key: str) -> bytes:
+    """What the table knows of a key."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+async def keep(statements: Statements, value: bytes, *, seconds: int, now: datetime) -> StashKeys:
+    """Keep a value so long; gives what opens it."""
+    keys = new_stash_keys()
+    sealed = seal_stash(value, keys.secret, keys.key)
+    await store.add_stash(statements, hash_of(keys.key), sealed, now + timedelta(seconds=seconds))
+    return keys
+
+
+async def find(statements: Statements, keys: StashKeys, *, now: datetime) -> bytes | None:
+    """What was kept; None when there is nothing, its time is over, or the secret is another."""
+    sealed = await store.stash(statements, hash_of(keys.key), now)
+    try:
+        return None if sealed is None else open_stash(sealed, keys.secret, keys.key)
+    except SealBroken:
+        return None
+
+
+async def spend(statements: Statements, keys: StashKeys) -> bool:
+    """Delete it; False when somebody was faster."""
+    return await store.delete_stash(statements, hash_of(keys.key))
+
+
+async def prolong(statements: Statements, keys: StashKeys, *, seconds: int, now: datetime) -> None:
+    """Let it last so long from now on."""
+    await store.keep_stash(statements, hash_of(keys.key), now + timedelta(seconds=seconds))
