@@ -24,11 +24,13 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from shared.evaluation import hardening, landlock
 from shared.evaluation.frames import BlockingPipe, Frame, FrameLimits, FrameTooLarge, Kind
 from shared.evaluation.setup import Setup, Up
+from shared.interview.documents.errors import DocumentError
+from shared.interview.documents.work_order import DocumentWork
 from shared.interview.errors import HostRefused
 from shared.interview.runtime.host import HostAnswer, HostCall
 from shared.interview.runtime.operations import Blobs, RunRequest, TaskFailure
 from shared.interview.runtime.outcomes import RunFailed, RunResult
-from shared.kernel.interview_path import InterviewPath
+from shared.kernel.interview_path import LIBRARIES, InterviewPath
 
 _ANSWER: TypeAdapter[HostAnswer] = TypeAdapter(HostAnswer)
 
@@ -44,13 +46,25 @@ class Engine(Protocol):
         """Facts about an interview, without running it."""
         ...
 
+    def simplify(self, value: bytes) -> object:
+        """The plain form of a value that interview code has put away."""
+        ...
+
     def lint(self, reference: str) -> Sequence[object]:
         """What is wrong with an interview, without running it."""
         ...
 
+    def names(self, reference: str) -> Mapping[str, Any]:
+        """Which names an interview defines, and which it may use."""
+        ...
+
+    def work(self, work: DocumentWork, contents: bytes) -> tuple[Mapping[str, Any], bytes]:
+        """Do something with a file."""
+        ...
+
 
 class Inquiry(BaseModel):
-    """What DESCRIBE and LINT ask."""
+    """What DESCRIBE, LINT and NAMES ask."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -77,15 +91,21 @@ class PipeHost:
 
 
 def main(
-    connection: socket.socket, number: int, setup: Setup, facts: Up, factory: Callable[[InterviewPath], Engine]
+    connection: socket.socket,
+    number: int,
+    setup: Setup,
+    facts: Up,
+    factory: Callable[[InterviewPath, Mapping[str, Any]], Engine],
 ) -> None:
     """Prepare this freshly forked process and serve; returns when the server is gone."""
     folder = Path(setup.scratch, str(number))
     _harden(folder, setup, facts)
     limits = FrameLimits(body_bytes=setup.body_bytes, parts_bytes=setup.parts_bytes)
     pipe = BlockingPipe(connection, limits)
+    # Last: our own libraries, which the engine works with, keep their versions.
+    sys.path += [str(libraries) for each in setup.folders if (libraries := Path(each, LIBRARIES)).is_dir()]
     try:
-        engine = factory(InterviewPath.of(setup.folders))
+        engine = factory(InterviewPath.of(setup.folders), setup.config)
     except BaseException:
         pipe.send(Frame(Kind.FAILED, traceback.format_exc(limit=-5)[-4000:].encode()))
         return
@@ -125,6 +145,12 @@ class _Server:
                 return self._report(frame, lambda asked: self._engine.describe(asked.reference, asked.language))
             case Kind.LINT:
                 return self._report(frame, lambda asked: {"problems": self._engine.lint(asked.reference)})
+            case Kind.NAMES:
+                return self._report(frame, lambda asked: self._engine.names(asked.reference))
+            case Kind.WORK:
+                return self._work(frame)
+            case Kind.SIMPLIFY:
+                return self._report(frame, lambda _: {"value": self._engine.simplify(frame.parts["value"])})
             case _:
                 raise EOFError(f"{frame.kind.name} does not begin anything.")
 
@@ -139,11 +165,25 @@ class _Server:
 
     def _report(self, frame: Frame, ask: Callable[[Inquiry], object]) -> Frame:
         try:
-            return Frame(Kind.REPORT, orjson.dumps(ask(Inquiry.model_validate_json(frame.body)), default=str))
+            return Frame(
+                Kind.REPORT,
+                orjson.dumps(ask(Inquiry.model_validate_json(frame.body)), default=str, option=orjson.OPT_NON_STR_KEYS),
+            )
         except (EOFError, BrokenPipeError):
             raise
         except BaseException as error:
             return Frame(Kind.FAILED, f"{type(error).__name__}: {error}"[:4000].encode())
+
+    def _work(self, frame: Frame) -> Frame:
+        try:
+            found, made = self._engine.work(DocumentWork.model_validate_json(frame.body), frame.parts["contents"])
+            return Frame(Kind.REPORT, orjson.dumps(found, default=str), {"made": made})
+        except DocumentError as error:
+            return Frame(Kind.FAILED, str(error)[:4000].encode())
+        except (EOFError, BrokenPipeError):
+            raise
+        except BaseException as error:
+            return Frame(Kind.FAILED, f"The file cannot be read ({type(error).__name__}).".encode())
 
     def _send(self, frame: Frame) -> None:
         try:
@@ -201,14 +241,14 @@ def _mute() -> None:
 def _readable(setup: Setup) -> list[Path]:
     """What it may read besides its own folder: Python, our code, interviews, the libraries of the system."""
     python = {sys.prefix, sys.base_prefix, sys.exec_prefix, *(entry for entry in sys.path if _is_library(entry))}
-    return [Path(name) for name in (*python, *setup.code, *setup.folders, *_SYSTEM)]
+    return [Path(name) for name in (*python, *setup.code, *setup.folders, *SYSTEM_FILES)]
 
 
 def _is_library(entry: str) -> bool:
     return "site-packages" in entry or "dist-packages" in entry
 
 
-_SYSTEM = (
+SYSTEM_FILES = (
     "/usr", "/lib", "/lib64", "/bin", "/sbin",
     "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
     "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/pki/tls/certs", "/etc/pki/ca-trust",

@@ -36,6 +36,9 @@ class Kind(IntEnum):
     LINT = 3
     ANSWER = 4
     REFUSED = 5
+    SIMPLIFY = 6
+    WORK = 7
+    NAMES = 8
 
     READY = 16
     RESULT = 17
@@ -44,7 +47,9 @@ class Kind(IntEnum):
     FAILED = 20
 
 
-SAID_BY_SERVER = frozenset({Kind.RUN, Kind.DESCRIBE, Kind.LINT, Kind.ANSWER, Kind.REFUSED})
+SAID_BY_SERVER = frozenset(
+    {Kind.RUN, Kind.DESCRIBE, Kind.LINT, Kind.ANSWER, Kind.REFUSED, Kind.SIMPLIFY, Kind.WORK, Kind.NAMES}
+)
 SAID_BY_CHILD = frozenset({Kind.READY, Kind.RESULT, Kind.REPORT, Kind.CALL, Kind.FAILED})
 
 

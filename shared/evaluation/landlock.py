@@ -18,6 +18,7 @@ _VERSION_FLAG = 1
 _RULE_PATH_BENEATH = 1
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+_REMOVE_FILE, _MAKE_SOCKET = 1 << 5, 1 << 9
 _REFER, _TRUNCATE, _IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 _FIRST_VERSION = (1 << 13) - 1
 _ON_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
@@ -42,8 +43,10 @@ def version() -> int:
     return max(found, 0)
 
 
-def restrict(*, readable: Iterable[Path], writable: Iterable[Path]) -> bool:
+def restrict(*, readable: Iterable[Path], writable: Iterable[Path], sockets: Iterable[Path] = ()) -> bool:
     """Keep this process and its descendants to these folders and files, for good. False where the kernel cannot.
+
+    In the folders `sockets` it may make and remove local sockets, and remove what permission bits let it remove.
 
     Names that do not exist are passed over. Needs `forbid_new_privileges` before. Raises OSError when it fails.
     """
@@ -62,6 +65,8 @@ def restrict(*, readable: Iterable[Path], writable: Iterable[Path]) -> bool:
             _allow(ruleset, path, _READ & handled)
         for path in writable:
             _allow(ruleset, path, handled & ~_IOCTL_DEV)
+        for path in sockets:
+            _allow(ruleset, path, _MAKE_SOCKET | _REMOVE_FILE)
         _checked(_syscall(_RESTRICT_SELF, ruleset, 0))
     finally:
         os.close(ruleset)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,16 +29,28 @@ from shared.evaluation import hardening
 from shared.evaluation.frames import Frame, FrameLimits, FrameTooLarge, Kind
 from shared.evaluation.idle import IdleProcesses
 from shared.evaluation.launcher import Launcher, TemplateFailed
-from shared.evaluation.port import HostServer, ProcessDied, RunKilled, RunTimedOut
+from shared.evaluation.port import (
+    Begins,
+    HostServer,
+    ProcessDied,
+    RunKilled,
+    RunTimedOut,
+    ValueUnreadable,
+    WorkRefused,
+)
 from shared.evaluation.process import InterviewProcess
+from shared.evaluation.programs import Programs, ProgramSettings
 from shared.evaluation.setup import Setup, Up
 from shared.evaluation.slots import Slot, Slots
+from shared.interview.documents.work_order import DocumentWork
 from shared.interview.errors import HostRefused
+from shared.interview.runtime.document_calls import ConvertDocument, ReadPicture
 from shared.interview.runtime.effects import LaunchTask
-from shared.interview.runtime.host import HostCall
-from shared.interview.runtime.operations import Blobs, RunRequest
+from shared.interview.runtime.host import HostCall, ReportProgress
+from shared.interview.runtime.operations import Blobs, RunBackgroundAction, RunRequest
 from shared.interview.runtime.outcomes import BackgroundValue, ResponseActionAsked, RunResult, ScreenReady
 from shared.kernel.errors import ColloquyError, Refused
+from shared.kernel.telemetry import Metrics
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -47,8 +59,12 @@ _CALL: TypeAdapter[HostCall] = TypeAdapter(HostCall)
 _DEPTH: ContextVar[int] = ContextVar("depth of nested runs", default=0)
 _DESCRIBE_SECONDS = 20.0
 _READY_SECONDS = 30.0
+_REPORTS_PER_SECOND = 50
 _READING = ":"
 """In place of a package (none has a colon in its name): processes that read interviews of all packages and run none."""
+
+_ONCE = ":once"
+"""Likewise: processes that are given back to nobody."""
 
 
 class InterviewUnreadable(Refused):
@@ -93,12 +109,16 @@ class ProcessPool:
         *,
         settings: PoolSettings,
         folders: Sequence[Path | str],
+        config: Mapping[str, Any] | None = None,
         engine: str = "shared.interview.api:Engine",
         python: str | None = None,
         scratch_parent: Path | None = None,
+        programs: Programs | None = None,
     ) -> None:
         self._settings = settings
+        self._programs = programs or Programs(ProgramSettings(office="none", tesseract="none"))
         self._folders = tuple(str(Path(folder).resolve()) for folder in folders)
+        self._config = dict(config or {})
         self._engine = engine
         self._slots = Slots(size=settings.size, maximum=settings.size + settings.waiting, backlog=settings.backlog)
         self._launcher = Launcher(make_setup=self._setup, python=python, scratch_parent=scratch_parent)
@@ -132,6 +152,15 @@ class ProcessPool:
         self._idle.end("The pool is stopped.")
         await self._launcher.stop()
 
+    def report_to(self, metrics: Metrics, *, pool: str) -> None:
+        """Show what the pool does among the metrics of its process, under this name."""
+        runs = metrics.gauge("interview_runs", "Runs of interviews by what they do.", ("pool", "state"))
+        runs.labels(pool, "running").set_function(lambda: self._slots.running)
+        runs.labels(pool, "queued").set_function(lambda: self._slots.queued)
+        runs.labels(pool, "waiting").set_function(lambda: self._slots.lent)
+        slots = metrics.gauge("interview_slots", "How many interviews may run at once.", ("pool",))
+        slots.labels(pool).set(self._slots.size)
+
     async def problem(self) -> str | None:
         """Readiness: None when interviews can be run."""
         if not self._is_open or self._launcher.facts is None:
@@ -146,29 +175,63 @@ class ProcessPool:
         host: HostServer,
         limit_seconds: float,
         cancelled: asyncio.Event | None = None,
+        begins: Begins | None = None,
     ) -> tuple[RunResult, Blobs]:
         """One run. The limit counts from when it begins to run, and includes its waits in host calls.
 
-        Raises RunTimedOut, RunKilled (when `cancelled` is set), ProcessDied, PoolBusy; FrameTooLarge when the request
-        is larger than the pipe allows; HostRefused when runs are nested too deep.
+        `begins` is awaited once there are slot and process; until then nothing of the run has happened. Raises
+        RunTimedOut, RunKilled (when `cancelled` is set), ProcessDied, PoolBusy; FrameTooLarge when the request is
+        larger than the pipe allows; HostRefused when runs are nested too deep; and what `begins` raises.
         """
-        run = self._run(request, blobs, host, limit_seconds)
+        run = self._run(request, blobs, host, limit_seconds, begins)
         return await (run if cancelled is None else _unless(cancelled, run))
 
     async def describe(self, reference: str, language: str) -> dict[str, object]:
         """Facts about an interview. Raises InterviewUnreadable with the reason, and what `run` raises."""
         return await self._inquire(Kind.DESCRIBE, reference, language)
 
+    async def simplify(self, value: bytes) -> object:
+        """The plain form of a value that interview code has put away. Raises ValueUnreadable, and what `run` raises.
+
+        Its classes may be those of any package: the process that opens it serves nothing else, before or after.
+        """
+        frame = Frame(Kind.SIMPLIFY, orjson.dumps({"reference": ""}), {"value": value})
+        async with self._slots.take(), self._process(_ONCE, _DESCRIBE_SECONDS) as held:
+            held.process.send(frame)
+            report = _report(await held.process.receive())
+        if isinstance(report, str):
+            raise ValueUnreadable
+        return report.get("value")
+
     async def lint(self, reference: str) -> list[object]:
         """Everything that is wrong with an interview, found without running it. Raises as `describe`."""
         problems = (await self._inquire(Kind.LINT, reference, "en")).get("problems")
         return problems if isinstance(problems, list) else []
+
+    async def names(self, reference: str) -> dict[str, object]:
+        """What names an interview defines and may use. Raises as `describe`."""
+        return await self._inquire(Kind.NAMES, reference, "en")
+
+    async def work(self, work: DocumentWork, contents: bytes) -> tuple[dict[str, object], bytes]:
+        """Do something with a file. Raises WorkRefused with the reason, and what `run` raises.
+
+        It came from anybody: the process that opens it serves nothing else, before or after.
+        """
+        frame = Frame(Kind.WORK, work.model_dump_json().encode(), {"contents": contents})
+        async with self._slots.take(), self._process(_ONCE, _DESCRIBE_SECONDS) as held:
+            held.process.send(frame)
+            reply = await held.process.receive()
+        report = _report(reply)
+        if isinstance(report, str):
+            raise WorkRefused(report)
+        return report, reply.parts.get("made", b"")
 
     def _setup(self, scratch: str) -> Setup:
         settings, resources = self._settings, self._settings.resources
         return Setup(
             engine=self._engine,
             folders=self._folders,
+            config=self._config,
             scratch=scratch,
             code=(str(Path(shared.__file__ or "").resolve().parent),),
             user_id=settings.user_id,
@@ -195,35 +258,37 @@ class ProcessPool:
         return report
 
     async def _run(
-        self, request: RunRequest, blobs: Blobs, host: HostServer, limit_seconds: float
+        self, request: RunRequest, blobs: Blobs, host: HostServer, limit_seconds: float, begins: Begins | None
     ) -> tuple[RunResult, Blobs]:
         if _DEPTH.get() >= self._settings.depth:
             raise HostRefused(f"Interviews may call each other {self._settings.depth} deep, and no deeper.")
         frame = Frame(Kind.RUN, request.model_dump_json().encode(), blobs)
         package = request.context.interview.partition(":")[0]
-        async with self._slots.take() as slot, self._process(package, limit_seconds) as held:
+        async with self._slots.take() as slot, self._process(package, limit_seconds, begins) as held:
             held.process.send(frame)
-            calls = 0
+            asked = _Asked(self._settings.calls)
             while (reply := await held.process.receive()).kind is Kind.CALL:
-                calls += 1
-                answer = await self._serve(reply, host, slot, calls)
+                answer = await self._serve(reply, host, slot, asked)
                 try:
                     held.process.send(answer)
                 except FrameTooLarge as error:
                     held.process.send(Frame(Kind.REFUSED, str(error).encode()))
-            result = _result(reply)
+            result = _result(reply, request)
             held.release(reply)
             return result
 
-    async def _serve(self, frame: Frame, host: HostServer, slot: Slot, calls: int) -> Frame:
+    async def _serve(self, frame: Frame, host: HostServer, slot: Slot, asked: _Asked) -> Frame:
         """Answer one host call of a run."""
         try:
             call = _CALL.validate_json(frame.body)
         except ValidationError as error:
             raise ProcessDied("It made a call that does not exist.") from error
         try:
-            if calls > self._settings.calls:
-                raise HostRefused(f"One run may ask the server {self._settings.calls} times, and no more.")
+            asked.count(call)
+            if isinstance(call, ConvertDocument | ReadPicture):
+                async with slot.lend():
+                    made, contents = await self._programs.answer(call, dict(frame.parts))
+                return Frame(Kind.ANSWER, made.model_dump_json().encode(), contents)
             if call.may_wait:
                 async with slot.lend():
                     answer, blobs = await _nested(host.answer(call, dict(frame.parts)))
@@ -234,17 +299,20 @@ class ProcessPool:
             return Frame(Kind.REFUSED, refusal.message.encode())
 
     @contextlib.asynccontextmanager
-    async def _process(self, package: str, limit_seconds: float) -> AsyncIterator[_Held]:
+    async def _process(self, package: str, limit_seconds: float, begins: Begins | None = None) -> AsyncIterator[_Held]:
         """Hold a process for the time of the block; unless it ends well, the process is killed."""
         process = self._idle.take(package) or await self._spawn()
         held = _Held(process)
         self._in_hand += 1
         self._prepare()
+        limit: asyncio.Timeout | None = None
         try:
+            if begins is not None:
+                await begins()
             async with asyncio.timeout(limit_seconds) as limit:
                 yield held
         except TimeoutError as error:
-            if limit.expired():
+            if limit is not None and limit.expired():
                 raise RunTimedOut(f"The limit is {limit_seconds:g} seconds.") from error
             raise
         finally:
@@ -304,6 +372,26 @@ class ProcessPool:
             process.end()
 
 
+class _Asked:
+    """How often one run has asked. News of its progress may come for hours, so they have a rate instead of an end."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._calls = self._reports = 0
+        self._begun = asyncio.get_running_loop().time()
+
+    def count(self, call: HostCall) -> None:
+        """One more. Raises HostRefused when it is one too many."""
+        if isinstance(call, ReportProgress):
+            self._reports += 1
+            seconds = asyncio.get_running_loop().time() - self._begun
+            if self._reports <= _REPORTS_PER_SECOND * (seconds + 1):
+                return
+        self._calls += 1
+        if self._calls > self._limit:
+            raise HostRefused(f"One run may ask the server {self._limit} times, and no more.")
+
+
 class _Held:
     """A process in the hands of one run."""
 
@@ -354,7 +442,7 @@ def _report(frame: Frame) -> dict[str, object] | str:
     return report
 
 
-def _result(frame: Frame) -> tuple[RunResult, Blobs]:
+def _result(frame: Frame, request: RunRequest) -> tuple[RunResult, Blobs]:
     """The result in a frame. Raises ProcessDied when it is none, or names parts that are not there."""
     if frame.kind is not Kind.RESULT:
         raise ProcessDied("It said something that is not a result.")
@@ -364,7 +452,7 @@ def _result(frame: Frame) -> tuple[RunResult, Blobs]:
         raise ProcessDied(f"Its result is not valid in {error.error_count()} places.") from error
     wanted = {effect.arguments_blob for effect in result.effects if isinstance(effect, LaunchTask)}
     match result.outcome:
-        case ScreenReady():
+        case ScreenReady() if not isinstance(request.operation, RunBackgroundAction):  # a task's is shown to nobody
             wanted.add("screen")
         case BackgroundValue():
             wanted.add("payload")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from shared.interview.documents.work_order import DocumentWork
 from shared.interview.runtime.host import HostAnswer, HostCall
 from shared.interview.runtime.operations import Blobs, RunRequest
 from shared.interview.runtime.outcomes import RunResult
-from shared.kernel.errors import ColloquyError, Retryable
+from shared.kernel.errors import ColloquyError, Refused, Retryable
 
 
 class RunTimedOut(ColloquyError):
@@ -19,12 +21,24 @@ class RunKilled(ColloquyError):
     """The run was ended from outside: revoked, or its lease was lost."""
 
 
+class ValueUnreadable(Refused):
+    """What was put away here cannot be read any more."""
+
+
+class WorkRefused(Refused):
+    """This cannot be done with the file."""
+
+
 class ProcessDied(Retryable):
     """An interview process ended without an answer."""
 
 
 class PoolBusy(Retryable):
     """Every interview process is busy, and the queue for them is full."""
+
+
+Begins = Callable[[], Awaitable[None]]
+"""Is awaited when a run has its process and its code is about to begin; what it raises, the run raises."""
 
 
 class HostServer(Protocol):
@@ -46,10 +60,23 @@ class Evaluator(Protocol):
         host: HostServer,
         limit_seconds: float,
         cancelled: asyncio.Event | None = None,
+        begins: Begins | None = None,
     ) -> tuple[RunResult, Blobs]:
         """One run. Raises RunTimedOut, RunKilled (when `cancelled` is set), ProcessDied, PoolBusy."""
         ...
 
+    async def simplify(self, value: bytes) -> object:
+        """The plain form, for JSON, of a value that interview code has put away. Raises ValueUnreadable, PoolBusy."""
+        ...
+
     async def describe(self, reference: str, language: str) -> dict[str, object]:
-        """Title, description, tags, needs, cron types and problems of an interview, without running it."""
+        """Title, description, tags, needs, actions and problems of an interview, without running it."""
+        ...
+
+    async def names(self, reference: str) -> dict[str, object]:
+        """`names` an interview defines, and the `vocabulary` its author may use. Raises as `describe`."""
+        ...
+
+    async def work(self, work: DocumentWork, contents: bytes) -> tuple[dict[str, object], bytes]:
+        """Do something with a file that came from anybody. Raises WorkRefused with the reason, PoolBusy."""
         ...

@@ -28,12 +28,14 @@ class InterviewProcess(asyncio.Protocol):
         self._waiting: asyncio.Future[None] | None = None
         self._kill: Callable[[], None] = lambda: None
         self._problem: str | None = None
+        self._exit = ""
+        """How it ended, once that is known before its pipe has ended."""
         self._reaped = asyncio.Event()
 
     @property
     def is_alive(self) -> bool:
         """Whether it can take a request: it lives and has said nothing it was not asked."""
-        return self._problem is None and not self._frames
+        return self._problem is None and not self._frames and not self._reaped.is_set()
 
     async def connect(self, pipe: socket.socket) -> None:
         """Take over our end of the pipe."""
@@ -76,10 +78,13 @@ class InterviewProcess(asyncio.Protocol):
     def ended(self, status: int) -> None:
         """It is reaped."""
         reason = f"It ended by signal {-status}." if status < 0 else f"It ended with status {status}."
-        self.end(reason)
+        self._reaped.set()
         if self._problem == _CLOSED:
             self._problem = reason
-        self._reaped.set()
+        elif self._problem is None:
+            # What it said last may still be on its way through the pipe, whose end follows.
+            self._exit = reason
+            asyncio.get_running_loop().call_later(_REAP_SECONDS, self.end, reason)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The pipe is there."""
@@ -98,7 +103,7 @@ class InterviewProcess(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """The pipe is closed."""
-        self.end(_CLOSED)
+        self.end(self._exit or _CLOSED)
 
     async def _reason(self) -> str:
         """Why it ended: the exit status, which comes a moment after the end of the pipe, says more than the pipe."""

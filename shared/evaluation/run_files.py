@@ -48,6 +48,7 @@ class RunFiles:
         self._keys: Keys | None = None
         self._interview = ""
         self._numbers: set[int] = set()
+        self._lent: dict[int, OpenFile] = {}
         self._stored: dict[tuple[int, str], StoredContents] = {}
         self._bytes = 0
 
@@ -55,7 +56,12 @@ class RunFiles:
         """A run begins, on a session with these keys. What an earlier attempt has stored is forgotten."""
         self._keys, self._interview = keys, interview
         self._numbers.clear()
+        self._lent.clear()
         self._stored.clear()
+
+    def lend(self, file: OpenFile) -> None:
+        """Let this run read a file that becomes one of its session with it, by somebody else's doing."""
+        self._lent[file.number] = file
 
     async def answer(self, call: FileCall, blobs: Blobs) -> tuple[FileAnswer, Blobs]:
         """Carry out one call. Raises HostRefused with a sentence for the author."""
@@ -86,8 +92,8 @@ class RunFiles:
 
     async def _find(self, number: int) -> OpenFile:
         """A file of this run or of its session."""
-        if number in self._uploads:
-            return self._uploads[number]
+        if number in self._uploads or number in self._lent:
+            return self._uploads.get(number) or self._lent[number]
         record = await self._room.records.find(self._room.database, number)
         if record is None or self._keys is None:
             raise HostRefused(_NO_SUCH_FILE)

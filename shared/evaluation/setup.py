@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -18,9 +18,11 @@ class Setup(_Said):
     """How interview processes are to be made. Holds no secret: interview code could read it."""
 
     engine: str
-    """`module:factory`; the factory takes an InterviewPath."""
+    """`module:factory`; the factory takes an InterviewPath, and what interviews may know of the server."""
     folders: tuple[str, ...]
     """The interview path."""
+    config: dict[str, Any] = {}
+    """What interviews may know of the server: plain data, no secret."""
     scratch: str
     """An empty folder for the private folders of the processes."""
     code: tuple[str, ...]

@@ -34,6 +34,11 @@ class Slots:
         return self._running
 
     @property
+    def lent(self) -> int:
+        """How many runs wait for an answer, with their slots lent to others."""
+        return self._lent
+
+    @property
     def queued(self) -> int:
         """How many wait for a slot."""
         return sum(not waiter.done() for waiter in self._new)

@@ -15,6 +15,8 @@ def picture_for_engine(picture: Picture) -> TaskPicture:
         state=picture.state,
         ended_at=picture.ended_at.isoformat() if picture.ended_at else None,
         failure=failure_for_engine(picture.failure) if picture.failure else None,
+        progress=picture.progress,
+        progress_message=picture.progress_message,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.interview.compile.blocks import (
+    AttachmentOptionsBlock,
     Block,
     CodeBlock,
     Definer,
@@ -32,17 +33,19 @@ from shared.interview.compile.declarations import ALWAYS_ALLOWED, DECLARATIONS
 from shared.interview.compile.definers import DEFINERS, FLOW_KEYS, finish, read_flow
 from shared.interview.compile.expressions import Text
 from shared.interview.compile.interview import Finding, Interview
-from shared.interview.compile.questions import PARTS, QUESTION_KEYS, read_question
+from shared.interview.compile.questions import QUESTION_KEYS, STYLES, read_question
 from shared.interview.compile.reading import Reading, Scope
+from shared.interview.compile.screen_parts import SCREEN_PARTS
 from shared.interview.compile.templates import template_text
 from shared.interview.errors import Position, SourceError
 from shared.interview.source.documents import Mapping
 from shared.interview.source.reader import InterviewSource, RawBlock
 
 _LEFT_OUT = {
-    "response": "`response` as a block is not supported; call response() in code",
     "command": "`command` as a block is not supported; call command() in code",
 }
+_ALONE = ("metadata", "on change")
+"""Declarations that share their document with nothing else (spec/area4 §2.1)."""
 _TITLES = frozenset({"title", "short title", "tab title", "subtitle", "title url", "logo", "short logo", "error help"})
 
 
@@ -115,27 +118,50 @@ def _read(raw: RawBlock, scope: Scope, language: str) -> list[Block]:
         reading = _reading(raw, scope, language, _question_name(raw, identifier))
         reading.check_keys(data, QUESTION_KEYS | ALWAYS_ALLOWED | {"default role"}, "a question")
         return [read_question(reading, lambda mapping, place: _nested(reading, mapping, place))]
+    defined = next((key for key in DEFINERS if key in data), None)
     if declared := [key for key in DECLARATIONS if key in data]:
-        reading = _reading(raw, scope, language, f"Block_{raw.number}")
-        own_keys = frozenset[str]().union(*(DECLARATIONS[key][1] for key in declared))
-        reading.check_keys(data, own_keys | ALWAYS_ALLOWED, f"a `{declared[0]}` block")
-        return [DECLARATIONS[key][0](reading) for key in declared]
-    for key, (define, own_keys) in DEFINERS.items():
-        if key in data:
-            reading = _reading(raw, scope, language, _question_name(raw, identifier))
-            reading.check_keys(data, own_keys | FLOW_KEYS | ALWAYS_ALLOWED | {"default role"}, f"a `{key}` block")
-            return [define(reading)]
+        return _declarations(raw, scope, language, declared, defined)
+    if defined is not None:
+        return [_definer(raw, scope, language, defined)]
     if "require" in data:
         return [_requirement(_reading(raw, scope, language, _question_name(raw, identifier)))]
     reading = _reading(raw, scope, language, f"Block_{raw.number}")
+    if (style := next((key for key in STYLES if key in data), None)) is not None:
+        raise reading.wrong(f"A block with `{style}` asks something: it needs `question`", data, style)
     for key, reason in _LEFT_OUT.items():
         if key in data:
             reading.warn(reason)
             return []
-    if not data.keys() <= {"comment", "default language", "default role", "language", "id"}:
+    if not data.keys() <= {*ALWAYS_ALLOWED, "default role"}:
         keys = ", ".join(map(repr, data))
         reading.warn(f"Nothing is known to do with a block of {keys}; it is ignored")
     return []
+
+
+def _declarations(raw: RawBlock, scope: Scope, language: str, declared: list[str], defined: str | None) -> list[Block]:
+    """Several declarations may share a document, and one that gives variables a value may stand with them."""
+    data = raw.data
+    reading = _reading(raw, scope, language, f"Block_{raw.number}")
+    alone = next((key for key in _ALONE if key in data), None)
+    if alone is not None and (defined is not None or len(declared) > 1):
+        other = defined or next(key for key in declared if key != alone)
+        reading.tolerate(reading.wrong(f"`{alone}` stands in a block of its own, not beside `{other}`", data, other))
+    own_keys = frozenset[str]().union(*(DECLARATIONS[key][1] for key in declared))
+    if defined is not None:
+        own_keys |= DEFINERS[defined][1] | FLOW_KEYS
+    reading.check_keys(data, own_keys | ALWAYS_ALLOWED, f"a `{declared[0]}` block")
+    blocks = [DECLARATIONS[key][0](reading) for key in declared]
+    if defined is not None:
+        blocks.append(_definer(raw, scope, language, defined, checks_keys=False))
+    return blocks
+
+
+def _definer(raw: RawBlock, scope: Scope, language: str, key: str, *, checks_keys: bool = True) -> Definer:
+    define, own_keys = DEFINERS[key]
+    reading = _reading(raw, scope, language, _question_name(raw, raw.data.get("id")))
+    if checks_keys:
+        reading.check_keys(raw.data, own_keys | FLOW_KEYS | ALWAYS_ALLOWED | {"default role"}, f"a `{key}` block")
+    return define(reading)
 
 
 def _reading(raw: RawBlock, scope: Scope, language: str, name: str) -> Reading:
@@ -218,14 +244,9 @@ def _declare(interview: Interview, block: Block) -> None:
         case SectionsBlock():
             interview.sections[block.language] = block
         case ScreenPartsBlock():
-            parts = interview.screen_parts.setdefault(block.language, {})
-            for key, text in block.parts.items():
-                if text is None:
-                    parts.pop(key, None)
-                else:
-                    parts[key] = text
+            _overlay(interview.screen_parts.setdefault(block.language, {}), block.parts)
         case ValidationMessagesBlock():
-            interview.validation_messages.setdefault(block.language, {}).update(block.messages)
+            _overlay(interview.validation_messages.setdefault(block.language, {}), block.messages)
         case HelpItem():
             interview.help.setdefault(block.language, []).append(block)
         case TermsBlock():
@@ -233,8 +254,19 @@ def _declare(interview: Interview, block: Block) -> None:
             table.setdefault(block.language, {}).update(block.terms)
         case ImagesBlock():
             interview.images.update(block.images)
+        case AttachmentOptionsBlock():
+            interview.document_options += (block,)
         case IgnoredBlock() | _:
             pass
+
+
+def _overlay(texts: dict[str, Text], more: AnyMapping[str, Text | None]) -> None:
+    """Later texts override earlier ones; null takes one away."""
+    for key, text in more.items():
+        if text is None:
+            texts.pop(key, None)
+        else:
+            texts[key] = text
 
 
 def _with_nested(block: Definer) -> list[Definer]:
@@ -261,11 +293,12 @@ def _merge(into: dict[str, Any], values: AnyMapping[str, Any]) -> None:
 
 def _metadata_texts(interview: Interview, block: MetadataBlock) -> None:
     for key, value in block.values.items():
-        if key not in _TITLES and key not in PARTS:
+        if key not in _TITLES and key not in SCREEN_PARTS:
             continue
         by_language = value if isinstance(value, dict) else {"*": value}
         for language, text in by_language.items():
-            if isinstance(text, (str, int, float)) and not isinstance(text, bool):
+            is_answer = isinstance(text, bool) and key == "title url opens in other window"
+            if isinstance(text, (str, int, float)) and (is_answer or not isinstance(text, bool)):
                 texts = interview.metadata_texts.setdefault(str(language), {})
                 texts[key] = Text(str(text), Position(block.position.file, block.position.line, block.name))
 

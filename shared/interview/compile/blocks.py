@@ -100,9 +100,9 @@ class ScreenPartsBlock(Block):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ValidationMessagesBlock(Block):
-    """`default validation messages`."""
+    """`default validation messages`: None removes a message."""
 
-    messages: dict[str, str]
+    messages: dict[str, Text | None]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,6 +112,14 @@ class SectionsBlock(Block):
     sections: list[Any]
     is_progressive: bool = True
     opens_automatically: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AttachmentOptionsBlock(Block):
+    """`attachment options`: defaults for all documents. File names and `metadata`, compiled."""
+
+    metadata: dict[str, Any]
+    files: dict[str, tuple[Text, ...] | Expression]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -251,18 +259,38 @@ class TableBlock(Definer):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Attachment:
-    """One document description; read whole in the documents part, kept as checked raw values until then."""
+    """One document description (spec/area4 §9.1). What it is made from: content, templates, or files made by code."""
 
     position: Position
     name: Text | None = None
     filename: Text | None = None
     description: Text | None = None
     content: Text | None = None
-    content_files: tuple[str, ...] | Expression = ()
+    content_files: tuple[Text, ...] | Expression = ()
+    docx_templates: tuple[Text, ...] | Expression = ()
+    pdf_template: tuple[Text, ...] | Expression = ()
+    fields: tuple[tuple[str, Any], ...] | None = None
+    """Values by field name, in order: texts (or lists and mappings of them) and expressions. None: all variables."""
+    code: Expression | None = None
+    """Gives a dictionary of further values, which count more."""
+    raw_names: tuple[str, ...] = ()
+    """Those of the fields that are not turned into text."""
     variable: str | None = None
     formats: tuple[str, ...] | Expression = ()
-    options: dict[str, Any] = field(default_factory=dict)
-    """All other keys, texts compiled."""
+    language: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    manual: dict[str, Expression] | Expression | None = None
+    """Files by their ending, made by code."""
+    definitions: str = ""
+    """Mako of `usedefs`, for what `content file` brings."""
+    flags: dict[str, Flag] = field(default_factory=dict)
+    """`editable`, `skip undefined`, `redact`, `pdf/a`, `tagged pdf`, … as far as they are given."""
+    texts: dict[str, Text] = field(default_factory=dict)
+    """`password`, `checkbox export value`, `decimal places`, … as far as they are given."""
+    files: dict[str, tuple[Text, ...] | Expression] = field(default_factory=dict)
+    """`docx reference file`, `initial yaml`, `additional yaml`, as far as they are given."""
+    access: dict[str, tuple[Text, ...] | Expression] = field(default_factory=dict)
+    """`allow users`, `allow privileges`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -270,6 +298,23 @@ class AttachmentBlock(Definer):
     """`attachment` without a question: defines a variable."""
 
     attachments: tuple[Attachment, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ResponseBlock(Definer):
+    """`response` and kin: the session answers with data instead of a screen. One of the first six is given."""
+
+    text: Text | None = None
+    contents: Expression | None = None
+    """`binaryresponse`: what gives bytes."""
+    redirect: Text | None = None
+    file: Text | None = None
+    """`response filename`: a file of an interview package."""
+    has_all_variables: bool = False
+    is_null: bool = False
+    includes_internal: bool = False
+    content_type: Text | None = None
+    status: Expression | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -29,15 +29,23 @@ from shared.interview.compile.names import IllegalName, parsed
 from shared.interview.errors import Position
 
 NamesOfModule = Callable[[str, ModulesBlock], frozenset[str] | None]
-"""What a module brings into an interview by `modules`, or None when that cannot be known without running it."""
+"""What a module brings into an interview by `modules`, or None when that cannot be known without running it.
+
+Raises LookupError when the interview's own package has no such module.
+"""
 
 _GIVEN = frozenset(
     {
         "url_args", "nav", "x", "i", "j", "k", "l", "m", "n", "row_item", "row_index", "session_local", "device_local",
-        "user_local", "role", "role_needed", "menu_items", "multi_user", "allow_cron", "speak_text",
+        "user_local", "role", "role_needed", "role_event", "menu_items", "multi_user", "allow_cron", "speak_text",
+        "track_location", "incoming_email",
     }
 )  # fmt: skip
 """Names that have a value, or a meaning when they are asked after, without any block."""
+
+
+_WITHOUT_EFFECT = {"speak_text": "texts are not read aloud by this server"}
+"""Special variables that are accepted, and why they do nothing."""
 
 
 def check(interview: Interview, known: Iterable[str], names_of_module: NamesOfModule) -> Iterator[Finding]:
@@ -45,9 +53,12 @@ def check(interview: Interview, known: Iterable[str], names_of_module: NamesOfMo
     yield from _ids_used_twice(interview)
     yield from _steps(interview)
     yield from _datatypes(interview)
+    yield from _names_without_effect(interview)
     if not interview.steps or interview.features.get("use catchall"):
         return  # a file to be included does not define all it needs; a catch-all defines whatever is asked for
-    defined = _defined(interview, names_of_module)
+    missing = list(_missing_modules(interview, names_of_module))
+    yield from missing
+    defined = None if missing else _defined(interview, names_of_module)
     if defined is None:
         return
     defined |= _GIVEN | set(known)
@@ -132,6 +143,13 @@ def _datatypes(interview: Interview) -> Iterator[Finding]:
                 )
 
 
+def _names_without_effect(interview: Interview) -> Iterator[Finding]:
+    """Special variables that are given a value although this server does nothing with them."""
+    for block in interview.definers:
+        for name in sorted(_WITHOUT_EFFECT.keys() & {*block.defines, *block.mentions}):
+            yield _warning(f"{name} has no effect: {_WITHOUT_EFFECT[name]}", block.position)
+
+
 def _is_library(name: str) -> bool:
     return name.startswith("docassemble.base")
 
@@ -141,6 +159,19 @@ def _items(block: Block) -> tuple[FieldItem, ...]:
 
 
 # Names
+def _missing_modules(interview: Interview, names_of_module: NamesOfModule) -> Iterator[Finding]:
+    for modules in interview.modules:
+        for name in modules.modules:
+            try:
+                names_of_module(name, modules)
+            except LookupError:
+                yield Finding(
+                    "error",
+                    f"There is no module {name} in {modules.package}: the interview cannot start without it",
+                    modules.position,
+                )
+
+
 def _defined(interview: Interview, names_of_module: NamesOfModule) -> set[str] | None:
     """The first parts of all names that something defines; None when modules bring names that cannot be known."""
     found = {_base(name) for name, _ in interview.index.blocks()}

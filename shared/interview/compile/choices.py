@@ -79,6 +79,7 @@ def _pairs(reading: Reading, mapping: Mapping, key: str) -> list[tuple[Any, Any,
         elif "code" in item and len(item) == 1 and not isinstance(item["code"], (dict, list)):
             found.append((None, _Computed(item["code"]), item, reading.value_at(item, "code")))
         elif "label" in item and "value" in item:
+            reading.check_keys(item, _MODIFIERS | {"label", "value"}, "a choice")
             found.append((item["label"], item["value"], item, position))
         else:
             labels = [label for label in item if label not in _MODIFIERS or len(item) == 1]

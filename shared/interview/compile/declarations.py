@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from shared.interview.compile.attachments import read_attachment_options
 from shared.interview.compile.blocks import (
+    AttachmentOptionsBlock,
     Block,
     DefinitionBlock,
     FeaturesBlock,
@@ -25,12 +27,14 @@ from shared.interview.compile.blocks import (
 )
 from shared.interview.compile.expressions import Text
 from shared.interview.compile.features import check_features
+from shared.interview.compile.metadata import check_metadata
 from shared.interview.compile.python import compile_code
 from shared.interview.compile.reading import Reading
+from shared.interview.compile.screen_parts import SCREEN_PARTS
 from shared.interview.errors import Position
 from shared.interview.source.documents import Mapping
 
-_EVERYWHERE = frozenset({"comment", "id", "language"})
+_EVERYWHERE = frozenset({"comment", "default language", "id", "include", "language"})
 
 
 def _common(reading: Reading) -> dict[str, Any]:
@@ -54,7 +58,9 @@ def _mapping(reading: Reading, key: str) -> Mapping:
 
 
 def _metadata(reading: Reading) -> Block:
-    return MetadataBlock(**_common(reading), values=_mapping(reading, "metadata"))
+    values = _mapping(reading, "metadata")
+    check_metadata(reading, values)
+    return MetadataBlock(**_common(reading), values=values)
 
 
 def _features(reading: Reading) -> Block:
@@ -155,12 +161,14 @@ def _interview_help(reading: Reading) -> Block:
 def _screen_parts(reading: Reading) -> Block:
     values = _mapping(reading, "default screen parts")
     parts: dict[str, Text | None] = {str(key): reading.text(values, key) for key in values}
+    reading.check_keys(values, SCREEN_PARTS, "`default screen parts`")
     return ScreenPartsBlock(**_common(reading), parts=parts)
 
 
 def _validation_messages(reading: Reading) -> Block:
     values = _mapping(reading, "default validation messages")
-    return ValidationMessagesBlock(**_common(reading), messages={str(key): str(text) for key, text in values.items()})
+    messages: dict[str, Text | None] = {str(key): reading.text(values, key) for key in values}
+    return ValidationMessagesBlock(**_common(reading), messages=messages)
 
 
 def _sections(reading: Reading) -> Block:
@@ -191,6 +199,10 @@ def _order(reading: Reading) -> Block:
 def _translations(reading: Reading) -> Block:
     """Only for lint: the files were read with the blocks."""
     return TranslationsBlock(**_common(reading), files=reading.strings(reading.data, "translations"))
+
+
+def _attachment_options(reading: Reading) -> Block:
+    return AttachmentOptionsBlock(**_common(reading), **read_attachment_options(reading))
 
 
 def _ignored(reason: str) -> Callable[[Reading], Block]:
@@ -224,7 +236,7 @@ DECLARATIONS: dict[str, tuple[Reader, frozenset[str]]] = {
         _ignored("Machine learning is left out: `machine learning storage` has no effect"),
         frozenset({"machine learning storage"}),
     ),
-    "attachment options": (_ignored(""), frozenset({"attachment options"})),
+    "attachment options": (_attachment_options, frozenset({"attachment options"})),
     "terms": (_terms, frozenset({"terms"})),
     "auto terms": (_auto_terms, frozenset({"auto terms"})),
 }

@@ -12,6 +12,7 @@ from shared.interview.compile.blocks import (
     Definer,
     ObjectsBlock,
     ObjectsFromFileBlock,
+    ResponseBlock,
     TableBlock,
     TableColumn,
     TemplateBlock,
@@ -272,6 +273,7 @@ def _indent(value: Any) -> int:
 
 def _column(reading: Reading, item: Any, position: Position) -> TableColumn:
     if isinstance(item, Mapping) and "header" in item and "cell" in item:
+        reading.check_keys(item, {"header", "cell"}, "a column")
         return TableColumn(
             header=reading.text_of(item["header"] if item["header"] is not None else " ", position),
             cell=reading.expression_of(item["cell"], reading.value_at(item, "cell")),
@@ -292,6 +294,30 @@ def read_attachment_block(reading: Reading) -> Definer:
     key = "attachment" if "attachment" in reading.data else "attachments"
     attachments = read_attachments(reading, key)
     return AttachmentBlock(**flow | finish(reading), attachments=attachments)
+
+
+_RESPONSES = ("response", "binaryresponse", "redirect url", "response filename", "all_variables", "null response")
+
+
+def read_response(reading: Reading) -> Definer:
+    """`response` and kin (spec/area4 §2.14)."""
+    data = reading.data
+    flow = read_flow(reading)
+    given = [key for key in _RESPONSES if key in data]
+    if len(given) > 1:
+        raise reading.wrong(f"A block answers with one thing, not with {' and '.join(given)}", data, given[1])
+    return ResponseBlock(
+        **flow | finish(reading),
+        text=reading.text(data, "response"),
+        contents=reading.expression(data, "binaryresponse"),
+        redirect=reading.text(data, "redirect url"),
+        file=reading.text(data, "response filename"),
+        has_all_variables=reading.bool_of(data, "all_variables"),
+        is_null=reading.bool_of(data, "null response"),
+        includes_internal=reading.bool_of(data, "include_internal"),
+        content_type=reading.text(data, "content type"),
+        status=reading.expression(data, "response code"),
+    )
 
 
 DEFINERS = {
@@ -328,6 +354,10 @@ DEFINERS = {
             }
         ),
     ),
+    **{
+        key: (read_response, frozenset({*_RESPONSES, "content type", "response code", "include_internal"}))
+        for key in _RESPONSES
+    },
     "attachment": (read_attachment_block, frozenset({"attachment"})),
     "attachments": (read_attachment_block, frozenset({"attachments"})),
 }

@@ -7,21 +7,22 @@ from shared.interview.source.documents import Mapping
 
 _WITH_EFFECT = frozenset(
     {
-        "bootstrap theme", "centered", "checkin interval", "css", "debug", "default date max", "default date min",
-        "default icons", "disable analytics", "floating labels", "go full screen", "hide corner interface",
-        "hide navbar", "hide standard menu", "image upload type", "inverse navbar", "javascript",
+        "auto jinja filter", "bootstrap theme", "cache documents", "centered", "checkin interval", "css",
+        "default date max", "default date min",
+        "default icons", "disable analytics", "floating labels", "go full screen",
+        "hide corner interface", "hide navbar", "hide standard menu", "image upload type", "inverse navbar",
+        "javascript",
         "labels above fields", "loop limit", "maximum image size", "navigation", "navigation back button",
-        "popover trigger", "progress bar", "progress bar method", "progress bar multiplier",
+        "pdf/a", "popover trigger", "progress bar", "progress bar method", "progress bar multiplier",
         "progress can go backwards", "question back button", "question help button", "recursion limit",
-        "send question data", "show progress bar percentage", "small screen navigation", "suppress autofill",
-        "use catchall", "wide side by side",
+        "review button color", "review button icon", "send question data", "show progress bar percentage",
+        "small screen navigation", "suppress autofill", "tagged pdf", "use catchall", "wide side by side",
     }
 )  # fmt: skip
 
 _WITHOUT_EFFECT = frozenset(
     {
-        "auto jinja filter", "cache documents", "custom datatypes to load", "pdf/a", "pdftk", "review button color",
-        "review button icon", "table width", "tagged pdf", "use chatbot",
+        "custom datatypes to load", "debug", "numeric inputs", "pdftk", "table width", "use chatbot",
     }
 )  # fmt: skip
 
@@ -33,3 +34,18 @@ def check_features(reading: Reading, features: Mapping) -> None:
             reading.warn(f"The feature {key!r} is accepted, but has no effect", features, key)
         elif key not in _WITH_EFFECT:
             reading.warn(f"There is no feature {key!r}; it is ignored", features, key)
+    _check_interval(reading, features)
+
+
+def _check_interval(reading: Reading, features: Mapping) -> None:
+    """`checkin interval` is in milliseconds: 0 turns check-ins off, otherwise 1000 at least (spec/area1 §18)."""
+    interval = features.get("checkin interval")
+    if interval is None:
+        return
+    try:
+        milliseconds = float(interval)
+    except (TypeError, ValueError):
+        milliseconds = -1.0
+    if isinstance(interval, bool) or not (milliseconds == 0 or milliseconds >= 1000):
+        words = "`checkin interval` is a number of milliseconds: at least 1000, or 0 to turn check-ins off"
+        reading.tolerate(reading.wrong(words, features, "checkin interval"))

@@ -91,6 +91,9 @@ _OTHER_KEYS = frozenset(
 )
 
 
+_LIST_COLLECT_KEYS = frozenset({"add another label", "allow append", "allow delete", "enable", "is final", "label"})
+
+
 def read_fields(reading: Reading) -> Fields:
     """The items of `fields`, which registers what they save."""
     items: list[FieldItem] = []
@@ -110,6 +113,7 @@ def _list_collect(reading: Reading) -> Any:
     if isinstance(value, bool):
         return {"enable": value} if value else None
     if isinstance(value, Mapping):
+        reading.check_keys(value, _LIST_COLLECT_KEYS, "`list collect`")
         compiled: dict[str, Any] = {"enable": True}
         for key, item in value.items():
             compiled[key] = reading.text(value, key) if key in {"label", "add another label"} else item
@@ -154,6 +158,8 @@ def _field(
     datatype = _datatype(item)
     has_objects = datatype in _OBJECTS and "choices" in item
     choices = read_choices(reading, item, "choices") if "choices" in item and not has_objects else ()
+    if isinstance(item.get("choices"), Mapping):
+        choices = tuple(sorted(choices, key=lambda choice: _spelled(choice.value)))
     name = reading.defines_name(variable, item, "field")
     if datatype in GROUPS or item.get("input type") in GROUPS:
         reading.add_definition(f"{name}.gathered")
@@ -196,6 +202,10 @@ def _field(
         group=reading.text(item, "group"),
         options=_options(reading, item),
     )
+
+
+def _spelled(value: Any) -> str:
+    return value.source if isinstance(value, Text) else str(value)
 
 
 def _label_and_variable(reading: Reading, item: Mapping, position: Position) -> tuple[Text | None, str | None, bool]:
@@ -291,6 +301,9 @@ def _conditions(reading: Reading, item: Mapping) -> tuple[Condition, ...]:
             found.append(_condition(reading, item, key, sign, only_enables))
         if (javascript := reading.text(item, f"js {key}")) is not None:
             found.append(Condition(sign, only_enables, javascript=javascript))
+    if any(one.javascript is not None for one in found) and any(one.javascript is None for one in found):
+        key = next(f"js {key}" for key in _CONDITIONS if item.get(f"js {key}") is not None)
+        raise reading.wrong(f"`{key}` cannot be combined with a condition that is not JavaScript", item, key)
     return tuple(found)
 
 
@@ -310,7 +323,9 @@ def _condition(reading: Reading, item: Mapping, key: str, sign: bool, only_enabl
     return Condition(sign, only_enables, variable=str(value["variable"]).strip(), value=wanted, code=code)
 
 
-_WITHOUT_EFFECT = frozenset({"allow privileges", "allow users", "extras", "file css class", "keep for training"})
+_WITHOUT_EFFECT = frozenset(
+    {"allow privileges", "allow users", "extras", "file css class", "keep for training", "object to list"}
+)
 
 
 def _options(reading: Reading, item: Mapping) -> dict[str, Any]:

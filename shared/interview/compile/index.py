@@ -75,10 +75,17 @@ def _sorted(blocks: list[Definer], rank: Mapping[str, int]) -> list[Definer]:
     latest_first = sorted(blocks, key=lambda block: -block.number)
     if rank:
         latest_first.sort(key=lambda block: rank.get(block.id or "", len(rank)))
-    for block in list(latest_first):
-        if block.supersedes:
-            below = [other for other in latest_first if other.id in block.supersedes and other is not block]
-            if below:
-                latest_first.remove(block)
-                latest_first.insert(min(latest_first.index(other) for other in below), block)
-    return latest_first
+    found: dict[Definer, None] = {}
+    for block in latest_first:
+        _put(block, latest_first, found, ())
+    return list(found)
+
+
+def _put(block: Definer, blocks: Sequence[Definer], found: dict[Definer, None], below: tuple[Definer, ...]) -> None:
+    """Add a block after those that supersede it; blocks that supersede each other in a circle stay as they come."""
+    if block in found or block in below:
+        return
+    for other in blocks:
+        if block.id is not None and block.id in other.supersedes:
+            _put(other, blocks, found, (*below, block))
+    found[block] = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.interview.compile.blocks import (
+    AttachmentOptionsBlock,
     Block,
     CodeBlock,
     Definer,
@@ -66,7 +67,7 @@ class Interview:
     """`default screen parts` by language, then by YAML key."""
     metadata_texts: dict[str, dict[str, Text]] = field(default_factory=dict)
     """Texts of metadata (titles, screen parts) by language, then by YAML key: the fall-back of `screen_parts`."""
-    validation_messages: dict[str, dict[str, str]] = field(default_factory=dict)
+    validation_messages: dict[str, dict[str, Text]] = field(default_factory=dict)
     help: dict[str, list[HelpItem]] = field(default_factory=dict)
     terms: dict[str, dict[str, str]] = field(default_factory=dict)
     """Interview-wide `terms` by language: definition by lower-cased term."""
@@ -75,6 +76,8 @@ class Interview:
     """Texts of `translations` by language, then by the text as its author wrote it, blanks around it left out."""
     images: dict[str, tuple[str, str]] = field(default_factory=dict)
     """File reference (`package:data/static/…` or as written) and attribution, by name."""
+    document_options: tuple[AttachmentOptionsBlock, ...] = ()
+    """`attachment options`: later ones count more."""
     default_roles: tuple[str, ...] = ()
     calls_process_action: bool = False
     """Some code block calls process_action() itself: the automatic call is switched off (spec/area1 §2.2)."""
@@ -96,11 +99,6 @@ class Interview:
     def translated(self, text: Text, language: str) -> Text:
         """The text in a language, where there is a translation of it; else itself."""
         return self.translations.get(language, {}).get(text.source.strip(), text)
-
-    @property
-    def cron_types(self) -> tuple[str, ...]:
-        """Event names starting with `cron_`, sorted."""
-        return tuple(sorted(name for name in self.index.names() if name.startswith("cron_")))
 
     def metadata_text(self, key: str, language: str = "*") -> str:
         """A metadata value as plain text in this language, unrendered; empty when there is none."""

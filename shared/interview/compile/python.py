@@ -36,6 +36,16 @@ def names_used(source: str) -> frozenset[str]:
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in _CONTEXT)
 
 
+def names_assigned(source: str) -> tuple[str, ...]:
+    """What an expression may give a value to: by `define()` or by `:=`; nothing when it is no Python."""
+    if "define(" not in source and ":=" not in source:
+        return ()
+    try:
+        return tuple(dict.fromkeys(_Definitions.of(ast.parse(f"({source.strip()}\n)", mode="eval"))))
+    except (SyntaxError, ValueError):
+        return ()
+
+
 def calls(source: str, function: str) -> bool:
     """Whether a text of Python may call this function."""
     return f"{function}(" in source

@@ -21,49 +21,11 @@ from shared.interview.compile.blocks import (
 from shared.interview.compile.choices import Nested, default_of, has_blocks, read_choices, read_embedded
 from shared.interview.compile.declarations import read_help, read_terms
 from shared.interview.compile.definers import FLOW_KEYS, finish, read_flow
-from shared.interview.compile.expressions import Flag, Text
+from shared.interview.compile.expressions import Code, Flag, Text
 from shared.interview.compile.fields import read_fields, read_messages
 from shared.interview.compile.reading import Reading
 from shared.interview.compile.reviews import read_action_buttons, read_review
-
-PARTS = frozenset(
-    {
-        "back button color",
-        "back button label",
-        "continue button color",
-        "continue button label",
-        "corner back button label",
-        "css",
-        "css class",
-        "exit label",
-        "exit link",
-        "exit url",
-        "footer",
-        "ga id",
-        "help button color",
-        "help label",
-        "logo",
-        "navigation bar html",
-        "post",
-        "pre",
-        "resume button color",
-        "resume button label",
-        "right",
-        "script",
-        "segment",
-        "short logo",
-        "short title",
-        "submit",
-        "subtitle",
-        "tab title",
-        "table css class",
-        "title",
-        "title url",
-        "title url opens in other window",
-        "under",
-    }
-)
-"""Texts around a question, kept by their key."""
+from shared.interview.compile.screen_parts import SCREEN_PARTS
 
 DOCUMENT_OPTIONS = frozenset(
     {
@@ -84,8 +46,10 @@ DOCUMENT_OPTIONS = frozenset(
     }
 )
 
+_WITHOUT_EFFECT = frozenset({"ga id", "segment"})
+
 _CHOICE_KEYS = {"choices": "radio", "buttons": "buttons", "dropdown": "dropdown", "combobox": "combobox"}
-_STYLES = (
+STYLES = (
     "yesno",
     "noyes",
     "yesnomaybe",
@@ -102,9 +66,9 @@ _STYLES = (
 
 QUESTION_KEYS = (
     FLOW_KEYS
-    | PARTS
+    | SCREEN_PARTS
     | DOCUMENT_OPTIONS
-    | frozenset(_STYLES)
+    | frozenset(STYLES)
     | frozenset(
         {
             "action buttons",
@@ -151,11 +115,12 @@ def read_question(reading: Reading, nested: Nested) -> Definer:
     data = reading.data
     if "code" in data:
         raise reading.wrong("A block has either `question` or `code`, not both", data, "code")
-    styles = [key for key in _STYLES if key in data]
+    styles = [key for key in STYLES if key in data]
     if len(styles) > 1:
         raise reading.wrong(
             f"A question is answered in one way; this one has `{styles[0]}` and `{styles[1]}`", data, styles[1]
         )
+    _warn_of_what_has_no_effect(reading)
     flow = read_flow(reading)
     question = reading.text(data, "question") or reading.text_of("", reading.position)
     subquestion = reading.text(data, "subquestion")
@@ -217,6 +182,12 @@ def _style(reading: Reading, styles: list[str], continue_field: str | None, nest
             return _choice_style(reading, key, nested)
 
 
+def _warn_of_what_has_no_effect(reading: Reading) -> None:
+    for key in reading.data:
+        if key in _WITHOUT_EFFECT:
+            reading.warn(f"{key!r} is accepted, but has no effect: nobody is tracked here", reading.data, key)
+
+
 def _choice_style(reading: Reading, key: str, nested: Nested) -> Style:
     data = reading.data
     if data.get("field") is None or has_blocks(reading, data, key):
@@ -252,7 +223,7 @@ def _texts(reading: Reading) -> dict[str, Any]:
     if progress is not None and (isinstance(progress, bool) or not isinstance(progress, (int, float))):
         raise reading.wrong("`progress` takes a number from 0 to 100, or null", data, "progress")
     return {
-        "parts": {key: text for key in data if key in PARTS and (text := reading.text(data, key)) is not None},
+        "parts": {key: text for key in data if key in SCREEN_PARTS and (text := reading.text(data, key)) is not None},
         "help": read_help(reading, "help") if data.get("help") is not None else None,
         "audio": reading.texts(data, "audio"),
         "video": reading.texts(data, "video"),
@@ -286,8 +257,18 @@ def _behaviour(reading: Reading) -> dict[str, Any]:
         "reload": data["reload"] if isinstance(data.get("reload"), bool) else reading.text(data, "reload"),
         "check_in": check_in,
         "action_buttons": read_action_buttons(reading),
-        "validation_code": reading.code(data, "validation code") if "validation code" in data else None,
+        "validation_code": _validation_code(reading),
     }
+
+
+def _validation_code(reading: Reading) -> Code | None:
+    """`validation code`; the question is also found under what it computes from the answers."""
+    if "validation code" not in reading.data:
+        return None
+    code = reading.code(reading.data, "validation code")
+    for name in code.defines:
+        reading.add_definition(name)
+    return code
 
 
 def _optional_flag(reading: Reading, key: str) -> Flag | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from shared.interview.compile.expressions import Code, Expression, Flag, Text
 from shared.interview.compile.interview import Finding
 from shared.interview.compile.names import is_legal, normalised
-from shared.interview.compile.python import compile_code, compile_expression, names_used
+from shared.interview.compile.python import compile_code, compile_expression, names_assigned, names_used
 from shared.interview.compile.templates import compile_template, is_template
 from shared.interview.errors import Position, SourceError
 from shared.interview.source.documents import Mapping, Sequence
@@ -80,12 +81,24 @@ class Reading:
     # Texts
     def use_definitions(self, names: tuple[str, ...]) -> None:
         """Prepend the named `def` blocks to all texts read from here on."""
+        self._prefix = self.definition(names)
+
+    def definition(self, names: tuple[str, ...]) -> str:
+        """The Mako of named `def` blocks. Raises SourceError for one that there is not."""
         pieces = []
         for name in names:
             if name not in self.scope.definitions:
                 raise self.wrong(f"`usedefs` names {name}, but no `def` block before this one has that name")
             pieces.append(self.scope.definitions[name])
-        self._prefix = "".join(piece.rstrip("\n") + "\\\n" for piece in pieces)
+        return "".join(piece.rstrip("\n") + "\\\n" for piece in pieces)
+
+    @contextmanager
+    def definitions(self, names: tuple[str, ...]) -> Iterator[None]:
+        """Prepend named `def` blocks to the texts read meanwhile, beside those of the block."""
+        before = self._prefix
+        self._prefix = before + self.definition(names)
+        yield
+        self._prefix = before
 
     def text_of(self, value: Any, position: Position) -> Text:
         """A scalar as text."""
@@ -138,6 +151,8 @@ class Reading:
         if isinstance(value, (dict, list)) or value is None:
             raise SourceError("A Python expression is expected here", position)
         self.used |= names_used(str(value))
+        for name in names_assigned(str(value)):
+            self.add_definition(name)
         try:
             return compile_expression(str(value), position)
         except SourceError as problem:

@@ -62,6 +62,7 @@ def _entry(reading: Reading, item: Any, position: Position) -> ReviewEntry:
 
 def _label_and_fields(reading: Reading, item: Mapping, position: Position, *, needs_field: bool) -> tuple[Any, Any]:
     if "field" in item or "fields" in item:
+        reading.check_keys(item, _ENTRY_KEYS, "an item of `review`")
         return reading.text(item, "label"), item.get("fields", item.get("field"))
     labels = [key for key in item if key not in _ENTRY_KEYS]
     if not labels:

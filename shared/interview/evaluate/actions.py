@@ -6,9 +6,12 @@ from typing import Any, NoReturn
 
 from shared.interview.errors import EvaluationError, Undefined
 from shared.interview.evaluate import dependencies, items, stack
+from shared.interview.evaluate.document_actions import download_documents, mail_documents
+from shared.interview.library import reading_pictures, reminders
 from shared.interview.runtime.names import IllegalName, is_legal
 from shared.interview.runtime.run import Run
-from shared.interview.runtime.signals import Ask, CommandCalled, ForcedAsk, ReRun
+from shared.interview.runtime.signals import Ask, CommandCalled, ForcedAsk, ReRun, ResponseCalled
+from shared.interview.screen.documents import DOWNLOAD_ACTION, MAIL_ACTION
 
 
 def process_action(run: Run) -> None:
@@ -26,7 +29,7 @@ def process_action(run: Run) -> None:
     entry = pending[0]
     run.answers.update(entry["context"])
     run.arguments = dict(entry["arguments"])
-    until_done = items.UNTIL_DONE.get(entry["action"])
+    until_done = _UNTIL_DONE.get(entry["action"])
     if until_done is not None:
         until_done(run, entry["arguments"])
         pending.remove(entry)
@@ -53,7 +56,7 @@ def _gather_next(run: Run) -> None:
 
 
 def _perform(run: Run, action: str, arguments: dict[str, Any]) -> NoReturn:
-    if action in items.UNTIL_DONE:
+    if action in _UNTIL_DONE:
         stack.push(run, (Ask(action, arguments),))
         raise ReRun
     reserved = _RESERVED.get(action)
@@ -157,10 +160,25 @@ def _exit(run: Run, arguments: dict[str, Any]) -> None:
     raise CommandCalled("interview_exit")
 
 
+def _remind(run: Run, arguments: dict[str, Any]) -> None:
+    """Send a reminder and end there: nobody waits for a screen. People do not set off reminders by addresses."""
+    if run.context.request.interface != "cron":
+        return
+    reminders.send_due(run, arguments)
+    pending = stack.entries(run)
+    pending[:] = [each for each in pending if (each["action"], each["arguments"]) != (reminders.ACTION, arguments)]
+    raise ResponseCalled(b"", content_type="text/plain; charset=utf-8")
+
+
+_UNTIL_DONE = {**items.UNTIL_DONE, reminders.ACTION: _remind}
+"""Actions that stay pending until they have found everything they need."""
+
 _RESERVED = {
     "need": _later,
     "_da_compute": _compute,
     "_da_define": _later,
+    DOWNLOAD_ACTION: download_documents,
+    MAIL_ACTION: mail_documents,
     "_da_exit": _exit,
     "_da_force_ask": _force_ask,
     "_da_invalidate": _invalidate,
@@ -170,8 +188,11 @@ _RESERVED = {
     "_da_list_add": items.add,
     "_da_list_edit": items.edit,
     "_da_list_remove": items.remove,
+    "_da_list_move": items.move,
     "_da_dict_add": items.add,
     "_da_dict_edit": items.edit,
     "_da_dict_remove": items.remove,
+    reading_pictures.READ_ACTION: reading_pictures.read_in_background,
+    reading_pictures.KEEP_ACTION: reading_pictures.keep_searchable,
 }
 """Actions with a meaning of their own; each ends in a re-run unless it raises something else."""

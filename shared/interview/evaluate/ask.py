@@ -6,19 +6,21 @@ from shared.contracts.screen import Screen
 from shared.interview.compile.blocks import Fields, QuestionBlock, Review
 from shared.interview.errors import Undefined
 from shared.interview.evaluate import stack
+from shared.interview.evaluate.documents import documents_of_screen
 from shared.interview.evaluate.execute import need_after, prepare_question, value_of
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.signals import Ask
 from shared.interview.runtime.sought import Sought
-from shared.interview.screen.build import build_screen
+from shared.interview.screen.build import build_screen, require_parents
 
 
 def ask(block: QuestionBlock, run: Run, sought: Sought) -> Screen:
     """The screen of a question, sought or mandatory; x and i … n are set already. Raises what its texts lack."""
     run.block = block.name
     prepare_question(block, run)
+    screen = documents_of_screen(build_screen(block, run, sought), block, run, sought)
+    require_parents(screen, run, sought)
     _check_role(block, run)
-    screen = build_screen(block, run, sought)
     need_after(block, run)
     if _stays_current(block, run, sought):
         stack.push(run, (Ask(sought.name),))

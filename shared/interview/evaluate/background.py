@@ -8,6 +8,7 @@ from shared.interview.errors import EvaluationError, Signal
 from shared.interview.evaluate.endings import Ended, background_value, finished, with_command, with_signal
 from shared.interview.evaluate.failure import failed
 from shared.interview.evaluate.loop import begin, evaluate
+from shared.interview.library.sessions import log
 from shared.interview.runtime.operations import Blobs, RunBackgroundAction, RunResponseAction
 from shared.interview.runtime.outcomes import BackgroundValue, ScreenReady
 from shared.interview.runtime.pickling import dump_value, load_value
@@ -42,7 +43,7 @@ def _end_of_task(signal: Signal, run: Run) -> Ended:
         case BackgroundResponse() | BackgroundResponseAction():
             return with_signal(signal, run, "ignore")
         case CommandCalled(name=name) if name in _ENDING:
-            return with_command("exit" if name == "restart" else name, signal.url, run)
+            return with_command("exit" if name == "restart" else name, signal.url, run, "ignore")
         case MessageShown():
             return Ended(ScreenReady(question_text=signal.question, error_action=_error_action(run)), "ignore")
         case CommandCalled() | ResponseCalled():
@@ -64,11 +65,15 @@ def run_response_action(operation: RunResponseAction, run: Run, blobs: Blobs) ->
     begin(run)
     try:
         evaluate(run)
+        log(
+            f"{operation.action} did not end in background_response(): the logic of the interview was run after it, "
+            "and what that changed is saved, too"
+        )
     except BackgroundResponse as response:
         return Ended(background_value(response, run), "overwrite")
     except CommandCalled as command:
         if command.name in _ENDING:
-            return with_command("exit" if command.name == "restart" else command.name, command.url, run)
+            return with_command("exit" if command.name == "restart" else command.name, command.url, run, "overwrite")
     except BackgroundResponseAction as error:
         raise EvaluationError("background_response_action() cannot be called by the action that it started") from error
     except Signal:

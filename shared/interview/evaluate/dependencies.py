@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from shared.interview.compile.blocks import Definer
-from shared.interview.compile.names import normalised, substituted
+from shared.interview.compile.names import IllegalName, normalised, parsed, substituted
 from shared.interview.evaluate.candidates import variants_of
 from shared.interview.evaluate.missing import missing_name
 from shared.interview.evaluate.whereabouts import innermost
 from shared.interview.runtime.effects import LogLine
+from shared.interview.runtime.namespace import ITERATORS
 from shared.interview.runtime.run import Run
 
 
@@ -27,6 +29,28 @@ def variables_changed(run: Run, names: Iterable[str]) -> None:
     for name in list(seen):
         _invalidate_dependents(run, name, seen)
         _on_change(run, name)
+
+
+def picture(run: Run, names: Iterable[str]) -> dict[str, Any]:
+    """The values of those of the names that have one, to be compared later; empty where nothing depends on any."""
+    if not run.interview.has_dependencies:
+        return {}
+    return {name: comparable(run.peek(name)) for name in names if run.is_defined(name)}
+
+
+def changed(run: Run, before: dict[str, Any]) -> tuple[str, ...]:
+    """Those that have another value now, or none."""
+    return tuple(
+        name for name, value in before.items() if not run.is_defined(name) or comparable(run.peek(name)) != value
+    )
+
+
+def comparable(value: Any) -> Any:
+    """A value as it can be compared later, although a collection may be changed in place."""
+    elements = getattr(value, "elements", None)
+    if isinstance(elements, dict):
+        return dict(elements)
+    return list(elements) if isinstance(elements, list) else value
 
 
 def reconsider(run: Run, name: str) -> None:
@@ -60,7 +84,54 @@ def _invalidate_dependents(run: Run, name: str, seen: set[str]) -> None:
             if variant.x is not None and not _is_of_class(run, variant.x, block):
                 continue
             for defined in (*block.defines, *block.mentions):
-                _invalidate(run, substituted(defined, context), seen)
+                for meant in list(_meant(run, defined, context, block.generic_object)):
+                    _invalidate(run, meant, seen)
+
+
+def _meant(run: Run, name: str, context: dict[str, str], class_name: str | None) -> Iterator[str]:
+    """The names that a block's name stands for. What the context leaves open stands for everything there is."""
+    try:
+        base, steps = parsed(name)
+    except IllegalName:
+        return
+    if base == "x" and "x" not in context and class_name is not None:
+        for thing in _objects_of(run, class_name):
+            yield from _meant(run, name, context | {"x": thing}, class_name)
+        return
+    before = base
+    for kind, text, _ in steps:
+        if kind == "item" and text in ITERATORS and text not in context:
+            for key in _keys_of(run.peek(substituted(before, context))):
+                yield from _meant(run, name, context | {text: repr(key)}, class_name)
+            return
+        before += f".{text}" if kind == "attribute" else f"[{text}]"
+    yield substituted(name, context)
+
+
+def _keys_of(group: Any) -> Iterable[Any]:
+    group = getattr(group, "__dict__", {}).get("elements", group)
+    return list(group) if isinstance(group, dict) else range(len(group)) if isinstance(group, list) else ()
+
+
+def _objects_of(run: Run, class_name: str) -> Iterator[str]:
+    """The names of all objects of a class that the answers hold, at any depth."""
+    waiting = [value for name, value in run.answers.items() if not name.startswith("_")]
+    seen: set[int] = set()
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, (dict, list, tuple)):
+            waiting.extend(value.values() if isinstance(value, dict) else value)
+            continue
+        fields = getattr(value, "__dict__", None)
+        if not isinstance(fields, dict) or not isinstance(fields.get("instanceName"), str):
+            continue
+        waiting.extend(fields.values())
+        name = fields["instanceName"]
+        if class_name in {cls.__name__ for cls in type(value).__mro__} and run.peek(name) is value:
+            yield name
 
 
 def _context(x: str | None, iterators: tuple[str, ...]) -> dict[str, str]:

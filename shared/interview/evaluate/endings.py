@@ -31,7 +31,10 @@ from shared.interview.screen.messages_screen import build_message_screen, build_
 
 DELETING = frozenset({"exit", "exit_logout"})
 """Commands that end the session."""
-_UNSAVED = frozenset({"leave", "logout", "refresh", "signin", "register", "restart", "new_session"})
+LEAVING = frozenset({"leave", "logout"})
+"""Commands that lead away: a session that has just been begun is not worth keeping then."""
+_NOT_FOR_SCHEDULED = frozenset({"logout", "new_session"})
+"""Commands of a person: a scheduled action that ends so leaves nothing (spec/area3 §1.6)."""
 _EXITS = frozenset({"exit", "leave", "logout", "exit_logout"})
 
 
@@ -57,7 +60,7 @@ def with_signal(signal: Signal, run: Run, save: SaveMode) -> Ended:
         case CommandCalled(name="wait"):
             return with_screen(build_wait_screen(signal, run), save)
         case CommandCalled():
-            return with_command(signal.name, signal.url, run, sleep_seconds=signal.sleep_seconds)
+            return with_command(signal.name, signal.url, run, save, sleep_seconds=signal.sleep_seconds)
         case ResponseCalled():
             run.blobs["body"] = signal.body
             response = ResponseReady(
@@ -65,8 +68,9 @@ def with_signal(signal: Signal, run: Run, save: SaveMode) -> Ended:
                 content_type=signal.content_type,
                 headers=signal.headers,
                 is_null=signal.is_null,
+                is_text=signal.is_text,
             )
-            return Ended(response, save)
+            return Ended(response, "ignore" if signal.is_null and _is_scheduled(run) else save)
         case BackgroundResponse():
             return Ended(background_value(signal, run), save)
         case BackgroundResponseAction():
@@ -76,8 +80,11 @@ def with_signal(signal: Signal, run: Run, save: SaveMode) -> Ended:
             raise signal
 
 
-def with_command(name: str, url: str, run: Run, *, sleep_seconds: float | None = None) -> Ended:
-    """A session command, from a button or from code. Most of them save nothing."""
+def with_command(name: str, url: str, run: Run, save: SaveMode, *, sleep_seconds: float | None = None) -> Ended:
+    """A session command, from a button or from code.
+
+    What was typed and computed before it is saved, unless the session starts over (spec/area2 §13.9).
+    """
     if name == "interview_exit":
         wanted = _part(run, "exit link")
         name = wanted if wanted in _EXITS else "leave"
@@ -86,7 +93,17 @@ def with_command(name: str, url: str, run: Run, *, sleep_seconds: float | None =
     command = CommandGiven(name=name, url=url, sleep_seconds=sleep_seconds)
     if name in DELETING:
         return Ended(command, "delete")
-    return Ended(command, "ignore" if name in _UNSAVED else "overwrite")
+    if name in _NOT_FOR_SCHEDULED and _is_scheduled(run):
+        return Ended(command, "ignore")
+    if name == "new_session":
+        url_args = {str(key): str(value) for key, value in (run.answers.get("url_args") or {}).items()}
+        command = command.model_copy(update={"url_args": url_args, "referer": run.internal.get("referer")})
+    return Ended(command, "ignore" if name == "restart" else save)
+
+
+def _is_scheduled(run: Run) -> bool:
+    """Whether nobody is there, and what was done is kept by other rules (spec/area3 §1.6)."""
+    return run.context.request.interface == "cron"
 
 
 def background_value(signal: BackgroundResponse, run: Run) -> Outcome:

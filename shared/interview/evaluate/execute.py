@@ -11,13 +11,16 @@ from shared.interview.compile.blocks import (
     Definer,
     ObjectsBlock,
     ObjectsFromFileBlock,
+    ResponseBlock,
     TableBlock,
     TemplateBlock,
 )
 from shared.interview.compile.expressions import Expression, Flag
 from shared.interview.compile.names import parsed
 from shared.interview.evaluate import dependencies
-from shared.interview.evaluate.making import make_data, make_documents, make_lazy_table, make_lazy_template, make_object
+from shared.interview.evaluate.documents import make_documents
+from shared.interview.evaluate.making import make_data, make_lazy_table, make_lazy_template, make_object
+from shared.interview.evaluate.responding import respond
 from shared.interview.library.package_files import objects_from_file
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.sought import MANDATORY, Sought
@@ -87,6 +90,8 @@ def run_whole(block: Definer, run: Run) -> None:
     match block:
         case CodeBlock():
             exec(block.code.code, run.answers)
+        case ResponseBlock():
+            respond(block, run)
         case ObjectsBlock():
             for name, expression in block.objects:
                 if not run.is_defined(name):
@@ -140,7 +145,6 @@ def create(block: Definer, run: Run, sought: Sought = MANDATORY) -> bool:
             run.define(name, make_lazy_table(run, block, name, sought))
             return True
         case AttachmentBlock():
-            make_documents(run, block, sought)
-            return True
+            return make_documents(run, block, sought)
         case _:
             return False

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from shared.interview.compile.interview import Interview
 from shared.interview.errors import AlreadySought, InterviewError, NoDefinition, NoEndpoint
 from shared.interview.evaluate.missing import missing_name
 from shared.interview.evaluate.nearest import nearest_names
 from shared.interview.evaluate.whereabouts import Place, block_at, innermost_place, place_of, trace_for_author
-from shared.interview.runtime.operations import TaskFailure
-from shared.interview.runtime.outcomes import RunFailed
+from shared.interview.runtime.effects import LogLine
+from shared.interview.runtime.operations import (
+    CallAction,
+    Operation,
+    ShowScreen,
+    StepBack,
+    SubmitForm,
+    TaskFailure,
+)
+from shared.interview.runtime.outcomes import Outcome, RunFailed
 from shared.interview.runtime.run import Run
 from shared.kernel.errors import ColloquyError
 from shared.kernel.interview_path import BadReference, UnknownPackageFile
@@ -51,6 +60,40 @@ def failed(error: BaseException, run: Run | None = None, *, title: str = "Error"
         is_from_code=not isinstance(error, (InterviewError, ColloquyError)) or error.__cause__ is not None,
         is_unknown=run is None and isinstance(error, UnknownPackageFile | BadReference),
     )
+
+
+def error_action(interview: Interview, operation: Operation, outcome: Outcome) -> CallAction | None:
+    """What is done instead of showing an error, if the interview says so: `error action` in its metadata.
+
+    The action gets error_message, error_trace and error_history (the variables being sought, a line each), and is part
+    of the present step. Only what a person waits for has one; a task has its own (`background_error_action`).
+    """
+    name = interview.metadata.get("error action")
+    is_for_a_person = isinstance(operation, (ShowScreen, SubmitForm, StepBack)) or (
+        isinstance(operation, CallAction) and not operation.keeps_step and not operation.is_read_only
+    )
+    if not isinstance(outcome, RunFailed) or not isinstance(name, str) or not is_for_a_person:
+        return None
+    failure = outcome.failure
+    arguments = {
+        "error_message": failure.error_message,
+        "error_trace": failure.error_trace or "",
+        "error_history": "\n".join(reversed(failure.variables)),
+    }
+    return CallAction(action=name.strip(), arguments=arguments, keeps_step=True)
+
+
+def error_note(interview: Interview, outcome: Outcome) -> LogLine:
+    """The line for the server's log that an error action has taken the place of an error page.
+
+    The kind of the error and its place, never its text, which may hold answers.
+    """
+    assert isinstance(outcome, RunFailed)
+    place = ", ".join(
+        part for part in (outcome.file, f"line {outcome.line}" if outcome.line else "", outcome.block) if part
+    )
+    kind, action = outcome.failure.error_type, interview.metadata["error action"]
+    return LogLine(message=f"{kind} in {place or interview.reference}; the error action {action} was run instead")
 
 
 def _whereabouts(error: BaseException, run: Run | None) -> tuple[Place | None, str]:

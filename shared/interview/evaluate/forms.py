@@ -8,12 +8,14 @@ called loads the answers again before showing the screen with its messages.
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts.screen import Form, FormField
 from shared.interview.compile.blocks import FieldItem, Fields, QuestionBlock
-from shared.interview.errors import Signal
+from shared.interview.errors import Signal, Undefined, UndefinedAttribute
 from shared.interview.evaluate import dependencies
 from shared.interview.evaluate.forms_convert import ConversionRefused
 from shared.interview.evaluate.forms_memory import finish_list, leads_to_block, remember_choice, remember_post
@@ -38,6 +40,14 @@ _EXECUTED_AT_ONCE = frozenset(
 )
 
 
+class OutOfReach(Exception):
+    """What a form writes to, or the object it is about, is not there (any more); `cause` says what exactly."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
     """One assignment to be made."""
@@ -50,20 +60,23 @@ class Pending:
 def apply_form(operation: SubmitForm, run: Run) -> FormResult:
     """Write what was posted into the answers, or say what is wrong with it.
 
-    Raises Undefined and kin when an object the form writes to has gone, and signals of the author's validation code.
+    Raises OutOfReach when an object the form writes to has gone, Undefined and kin for what else is missing, and
+    signals of the author's validation code.
     """
     form, posted = operation.form, Posted(operation)
     choice = _embedded_choice(form, posted)
     if choice is not None and choice.get("command") in _EXECUTED_AT_ONCE:
         return FormResult(is_valid=True, command=choice["command"], command_url=str(choice.get("url") or ""))
     sought = context_of(form)
-    run.enter(sought)
+    with _reaching():
+        run.enter(sought)
+        collected = run.evaluate(form.list_collect["list"]) if isinstance(form.list_collect, dict) else None
     pending, errors = _convert_all(form, posted, sought, run)
     if errors:
         return FormResult(is_valid=False, errors=errors, typed=typed_texts(posted))
-    before = {one.literal: _picture(run.peek(one.literal, UNTOUCHED)) for one in pending}
+    before = {one.literal: dependencies.comparable(run.peek(one.literal, UNTOUCHED)) for one in pending}
     block = run.interview.by_name.get(form.question_name)
-    with growing(run.evaluate(form.list_collect["list"]) if isinstance(form.list_collect, dict) else None):
+    with growing(collected):
         errors = _assign_all(pending, block, sought, run)
     flash = "" if errors else _validation_code(block, sought, run, errors)
     if errors or flash:
@@ -82,6 +95,14 @@ def apply_form(operation: SubmitForm, run: Run) -> FormResult:
         command="" if choice is None else str(choice.get("command") or ""),
         command_url="" if choice is None else str(choice.get("url") or ""),
     )
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    try:
+        yield
+    except (Undefined, UndefinedAttribute, LookupError) as error:
+        raise OutOfReach(error) from error
 
 
 def context_of(form: Form) -> Sought:
@@ -128,7 +149,8 @@ def _assign_all(pending: list[Pending], block: Any, sought: Sought, run: Run) ->
         if message:
             errors.setdefault(one.field.variable, message)
         else:
-            run.define(one.literal, one.value)
+            with _reaching():
+                run.define(one.literal, one.value)
     return errors
 
 
@@ -223,12 +245,4 @@ def _take_list(form: Form, posted: Posted, run: Run) -> bool:
 
 def _is_another(before: Any, literal: str, run: Run) -> bool:
     """Whether a variable that had a value has another one now."""
-    return before is not UNTOUCHED and before != _picture(run.peek(literal, UNTOUCHED))
-
-
-def _picture(value: Any) -> Any:
-    """A value as it can be compared later, although a collection may be changed in place."""
-    elements = getattr(value, "elements", None)
-    if isinstance(elements, dict):
-        return dict(elements)
-    return list(elements) if isinstance(elements, list) else value
+    return before is not UNTOUCHED and before != dependencies.comparable(run.peek(literal, UNTOUCHED))

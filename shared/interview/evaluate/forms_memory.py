@@ -29,6 +29,8 @@ def remember_choice(form: Form, index: int, run: Run) -> None:
     block = run.interview.by_name.get(form.question_name)
     if block is not None:
         choices.remember(block, run, index)
+    if leads_to_block(form, index, run):
+        stack.choose(run, form.sought)
 
 
 def leads_to_block(form: Form, index: int, run: Run) -> bool:

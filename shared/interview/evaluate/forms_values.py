@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from shared.contracts.screen import FormField
 from shared.interview.errors import Signal
 from shared.interview.evaluate import forms_convert
 from shared.interview.evaluate.forms_convert import ConversionRefused, convert
+from shared.interview.evaluate.forms_limits import complaint
 from shared.interview.evaluate.forms_posted import Posted
 from shared.interview.library.datatypes import CustomDataType, checked
 from shared.interview.library.dates import as_datetime
@@ -52,14 +54,17 @@ def value_of(field: FormField, literal: str, posted: Posted, run: Run) -> Any:
         return None
     custom = class_of(field.datatype, run)
     if custom is not None:
-        return _accepted(custom, text, literal)
-    return _converted(field.datatype, text, run)
+        return _accepted(custom, text, literal, field)
+    value = _converted(field.datatype, text, run)
+    if was_posted and (message := complaint(field, text, value)):
+        raise ConversionRefused(message)
+    return value
 
 
-def _accepted(cls: type[CustomDataType], text: str, literal: str) -> Any:
+def _accepted(cls: type[CustomDataType], text: str, literal: str, field: FormField) -> Any:
     """The value an author's datatype makes of a text, or the message it has against it."""
     try:
-        return checked(cls, strip_markup(text), literal)
+        return checked(cls, strip_markup(text), literal, dict(field.options.get("parameters") or {}))
     except InvalidInput as refusal:
         raise ConversionRefused(refusal.message) from refusal
     except Signal:
@@ -150,6 +155,17 @@ def _files(field: FormField, literal: str, posted: Posted, run: Run) -> Any:
         )
     made = [
         DAFile(f"{literal}[{place}]", **_picture_within_limits(field, file, run)) for place, file in enumerate(files)
+    ]
+    return DAFileList(literal, elements=made)
+
+
+def received(files: Sequence[PostedFile], literal: str, run: Run) -> Any:
+    """Uploads that belong to no field, as a list of files of this name."""
+    for file in files:
+        FileDesk.of(run).receive(file.number, file.filename, file.mimetype, is_private=None, is_persistent=None)
+    made = [
+        DAFile(f"{literal}[{place}]", number=file.number, filename=file.filename, mimetype=file.mimetype)
+        for place, file in enumerate(files)
     ]
     return DAFileList(literal, elements=made)
 

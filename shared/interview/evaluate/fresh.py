@@ -16,7 +16,8 @@ def fresh_answers(context: RunContext) -> Answers:
     """What a session begins with, before `complete`."""
     moment = context.now
     internal: dict[str, Any] = {
-        "accesstime": {},
+        "accessroles": {},
+        "accesstime": {accessor(context): moment},
         "answered": set(),
         "answers": {},
         "device_local": {},
@@ -41,6 +42,12 @@ def fresh_answers(context: RunContext) -> Answers:
         "user_local": {},
     }
     return {"_internal": internal, "url_args": {}}
+
+
+def accessor(context: RunContext) -> int:
+    """Whose access it is: the account's number, or -1 for somebody anonymous."""
+    number = context.user.the_user_id
+    return int(number) if number.isdigit() else -1
 
 
 def restarted_answers(old: Answers, context: RunContext) -> Answers:
@@ -72,6 +79,9 @@ def complete(answers: Answers, context: RunContext) -> bool:
 def _bind_locals(answers: Answers, context: RunContext) -> None:
     """Make the objects of this browser session, device and user top-level names for the run."""
     user = context.user
+    of_users = answers["_internal"]["user_local"]
+    if user.former_id in of_users and user.the_user_id not in of_users:
+        of_users[user.the_user_id] = of_users.pop(user.former_id)  # they have signed in since
     keys = {"session_local": user.session_uid, "device_local": user.device_id, "user_local": user.the_user_id}
     for name in LOCALS:
         kept = answers["_internal"][name]

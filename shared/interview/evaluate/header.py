@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.interview.library.links import LINK_SECRET
 from shared.interview.runtime.outcomes import Header
 from shared.interview.runtime.run import Run
 
@@ -15,20 +16,35 @@ def header_of(run: Run) -> Header:
         title=_title(run, "title"),
         subtitle=_title(run, "subtitle"),
         tags=tuple(sorted({*_texts(interview.metadata.get("tags")), *_texts(internal.get("tags"))})),
-        allow_cron=answers.get("allow_cron") is True,
+        allow_cron=_is_true(answers.get("allow_cron")),
         multi_user=answers.get("multi_user") is True,
         steps_offset=int(internal.get("steps_offset") or 0),
         waits_for_tasks=tuple(sorted(run.waits_for_tasks)),
-        cron_types=interview.cron_types,
         language=run.language,
         progress=float(internal.get("progress") or 0),
+        is_hidden=interview.metadata.get("hidden") is True,
+        is_temporary=interview.metadata.get("temporary session") is True,
+        unattended=tuple(_texts(internal.get("unattended"))),
+        link_secret=_secret(internal.get(LINK_SECRET)),
     )
+
+
+def _is_true(value: Any) -> bool:
+    """Whatever counts as true in Python (spec/area3 §1.3); what cannot tell does not."""
+    try:
+        return bool(value)
+    except Exception:  # an author's class, or a name that would have to be sought first
+        return False
 
 
 def _title(run: Run, key: str) -> str:
     """What `set_parts()` stored, else what the metadata say."""
     kept = run.internal.get(key)
     return kept if isinstance(kept, str) and kept else run.interview.metadata_text(key, run.language)
+
+
+def _secret(value: Any) -> str:
+    return value if isinstance(value, str) and len(value) <= 64 else ""
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -30,24 +30,40 @@ def add(run: Run, arguments: dict[str, Any]) -> None:
     """Ask for one more item. The collection stays gathered meanwhile: its screens may tell adding from gathering."""
     group = _group(run, arguments)
     group.there_are_any = True
+    group.was_gathered = group.has_been_gathered()
     wanted = {"group": group.instanceName, "length": len(group.elements) + 1}
     stack.push(run, (Ask("_da_list_complete", wanted),))
 
 
 def remove(run: Run, arguments: dict[str, Any]) -> None:
-    """Take an item away."""
+    """Take an item away: the one at the place that is named, however many others are equal to it."""
     group = _group(run, arguments)
     expression = _expression(arguments.get("item"))
     if not run.is_defined(expression):
         return
-    if isinstance(group.elements, dict):
-        item = run.peek(expression)
-        for key in [key for key, value in group.elements.items() if value is item]:
-            group.delitem(key)
-    else:
-        group.remove(run.peek(expression))
+    for key in _keys(group, expression, run.peek(expression)):
+        group.delitem(key)
     if hasattr(group, "revisit"):
         group.revisit = True
+
+
+def move(run: Run, arguments: dict[str, Any]) -> None:
+    """Let an item of a list change places with the one before it (`by` -1) or behind it (`by` 1)."""
+    group = _group(run, arguments)
+    expression = _expression(arguments.get("item"))
+    if not isinstance(group.elements, list) or arguments.get("by") not in (-1, 1):
+        raise EvaluationError(f"{group.instanceName!r} is not a list whose items can be moved")
+    for place in _keys(group, expression, run.peek(expression)) if run.is_defined(expression) else []:
+        other = place + arguments["by"]
+        if 0 <= other < len(group.elements):
+            group.swap(place, other)
+
+
+def _keys(group: Any, expression: str, item: Any) -> list[Any]:
+    """Under which index or key an item stands: the one in its name, or where the object itself is found."""
+    pairs = list(group.elements.items() if isinstance(group.elements, dict) else enumerate(group.elements))
+    named = [key for key, value in pairs if value is item and group.item_name(key) == expression]
+    return named or [key for key, value in pairs if value is item and hasattr(item, "instanceName")]
 
 
 def edit(run: Run, arguments: dict[str, Any]) -> None:
@@ -66,9 +82,18 @@ def complete(run: Run, arguments: dict[str, Any]) -> None:
         group.gather()
         return
     for key in list(group.elements) if isinstance(group.elements, dict) else range(len(group.elements)):
-        group._validate(group.elements[key])
+        group._complete(group.elements[key])
     while len(group.elements) < int(arguments["length"]):
         group._gather_one(None, None)
+    group.__dict__.pop("was_gathered", None)
+    _tell_hooks(group)
+
+
+def _tell_hooks(group: Any) -> None:
+    """What authors compute when a collection is gathered holds for what it is now. Raises the names they miss."""
+    if group.has_been_gathered():
+        group.hook_on_gather()
+        group.hook_after_gather()
 
 
 def ensure_complete(run: Run, arguments: dict[str, Any]) -> None:
@@ -81,7 +106,8 @@ def ensure_complete(run: Run, arguments: dict[str, Any]) -> None:
             if getattr(group, "complete_attribute", None) == "complete" and hasattr(item, "instanceName"):
                 run.undefine(f"{item.instanceName}.complete")
     for item in items:
-        group._validate(item)
+        group._complete(item)
+    _tell_hooks(group)
 
 
 def forget(run: Run, name: str) -> None:

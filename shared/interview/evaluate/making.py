@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, NoReturn
+from typing import Any
 
-from shared.interview.compile.blocks import AttachmentBlock, DataBlock, TableBlock, TemplateBlock
+from shared.interview.compile.blocks import DataBlock, TableBlock, TemplateBlock
 from shared.interview.compile.expressions import Expression, Text
 from shared.interview.compile.templates import template_text
 from shared.interview.errors import EvaluationError, Position
@@ -21,7 +21,7 @@ from shared.kernel.errors import Refused
 
 def library_class(run: Run, name: str) -> Any:
     """A class of the library by the name authors know. Raises EvaluationError when this release lacks it."""
-    found = run.answers["__builtins__"].get(name)
+    found = run.answers["__builtins__"].library.get(name)
     if found is None:
         raise EvaluationError(f"{name} is not available in this release")
     return found
@@ -150,8 +150,3 @@ def make_lazy_table(run: Run, block: TableBlock, name: str, sought: Sought) -> A
 def _context(run: Run, sought: Sought) -> dict[str, Any]:
     """Values of x and i … n now, for later."""
     return {name: run.answers[name] for name in sought.context if name in run.answers}
-
-
-def make_documents(run: Run, block: AttachmentBlock, sought: Sought) -> NoReturn:
-    """Documents are assembled in a later release. Raises EvaluationError."""
-    raise EvaluationError("Documents cannot be assembled yet: `attachment` is not available", block.position)

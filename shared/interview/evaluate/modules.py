@@ -9,6 +9,7 @@ from typing import Any
 from shared.interview.compile.blocks import ModulesBlock
 from shared.interview.errors import EvaluationError, Position
 from shared.interview.evaluate import whereabouts
+from shared.interview.runtime.namespace import BUILTINS_KEY, Builtins, builtins_with
 from shared.interview.runtime.run import Run
 
 _LIBRARY = frozenset(
@@ -27,10 +28,11 @@ def bring_modules(run: Run) -> None:
     for block in run.interview.modules:
         for name in block.modules:
             if block.brings_all_names and name in _LIBRARY:
+                _bring_library(run)
                 continue
             module = _imported(run, name, block)
             if block.brings_all_names:
-                run.answers.update(_public_names(module))
+                run.answers.update(_own_names(module, run))
             else:
                 _bind(run, name, module)
 
@@ -52,6 +54,19 @@ def _place_of(error: Exception, run: Run, name: str, block: ModulesBlock) -> Pos
         return Position(place.file, place.line, block.name)
     wanted = (line for line, text in enumerate(block.source.rstrip().splitlines()) if text.strip("-\"' ") == name)
     return Position(block.position.file, block.position.line + next(wanted, 0), block.name)
+
+
+def _own_names(module: ModuleType, run: Run) -> dict[str, Any]:
+    """What a module brings; what it has from the library itself stands behind the answers already."""
+    library = run.answers[BUILTINS_KEY].library
+    return {name: value for name, value in _public_names(module).items() if library.get(name, run) is not value}
+
+
+def _bring_library(run: Run) -> None:
+    """Let the library's names be seen in an interview that does without them but for this (`suppress loading util`)."""
+    seen: Builtins = run.answers[BUILTINS_KEY]
+    if not seen.library.keys() <= seen.keys():
+        run.answers[BUILTINS_KEY] = builtins_with(seen.library)
 
 
 def _public_names(module: ModuleType) -> dict[str, Any]:

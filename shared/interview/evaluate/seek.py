@@ -14,6 +14,7 @@ from shared.interview.compile.blocks import (
     EmbeddedChoice,
     ObjectsBlock,
     QuestionBlock,
+    ResponseBlock,
 )
 from shared.interview.compile.names import parsed
 from shared.interview.errors import AlreadySought, EvaluationLimit, NoDefinition
@@ -24,6 +25,7 @@ from shared.interview.evaluate.choices import followed
 from shared.interview.evaluate.execute import conditions_hold, create, need_after, prepare, run_code
 from shared.interview.evaluate.making import library_class
 from shared.interview.evaluate.missing import missing_name, remember_mention
+from shared.interview.evaluate.responding import respond
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.sought import Sought
 
@@ -137,7 +139,8 @@ def _attempt(run: Run, block: Definer, sought: Sought) -> Screen | None:
     run.enter(sought)
     if not conditions_hold(block, run):
         raise _NotHere
-    if not sought.is_forced:
+    is_led = sought.is_forced and stack.has_choice(run, sought.name)
+    if not sought.is_forced or is_led:
         target = followed(block, run)
         if isinstance(target, EmbeddedChoice):
             if target.command == "continue":
@@ -157,17 +160,24 @@ def _attempt(run: Run, block: Definer, sought: Sought) -> Screen | None:
             run_code(block, run)
             need_after(block, run)
             return None
+        case ResponseBlock():
+            stack.drop(run, sought.name)
+            prepare(block, run)
+            respond(block, run)
         case CodeBlock():
             _run_code(run, block, sought)
         case _:
             _create(run, block, sought)
-    if sought.is_forced:
+    if is_led:
+        stack.drop(run, sought.name)
+    elif sought.is_forced:
         raise _NotHere
     return None
 
 
 def _run_code(run: Run, block: CodeBlock, sought: Sought) -> None:
     """Run code for a name. The old value is set aside, and put back when the code does not define the name."""
+    before = dependencies.picture(run, map(sought.literal, block.defines))
     old = _set_aside(run, sought.name)
     try:
         prepare(block, run)
@@ -179,8 +189,7 @@ def _run_code(run: Run, block: CodeBlock, sought: Sought) -> None:
     if not run.is_defined(sought.name):
         _put_back(run, sought.name, old)
         raise _NotHere
-    if old is not _NOT_DEFINED and run.interview.has_dependencies and run.peek(sought.name) != old:
-        dependencies.variables_changed(run, (sought.name,))
+    dependencies.variables_changed(run, dependencies.changed(run, before))
 
 
 def _create(run: Run, block: Definer, sought: Sought) -> None:

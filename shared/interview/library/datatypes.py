@@ -27,7 +27,9 @@ class CustomDataType:
     javascript: ClassVar[str | None] = None
     """Run once on pages that have such a field."""
     jq_rule: ClassVar[str | list[str] | None] = None
+    """Rules the page checks before it sends the form; `javascript` makes them by `$.validator.addMethod()`."""
     jq_message: ClassVar[str | dict[str, str] | None] = None
+    """What the page says when a rule is broken: of all rules, or by rule."""
     parameters: ClassVar[Any] = ()
     """Modifiers of the field that are taken as they are written."""
     code_parameters: ClassVar[Any] = ()
@@ -35,10 +37,11 @@ class CustomDataType:
     mako_parameters: ClassVar[Any] = ()
     """Modifiers that are Mako texts."""
     is_object: ClassVar[bool] = False
+    """Whether `transform` makes an object of the library: it gets the name of the variable."""
     skip_if_empty: ClassVar[bool] = True
     """Whether `empty()` gives the value of an input that was left empty, instead of `validate` and `transform`."""
     include_variable_name: ClassVar[bool] = False
-    """Whether `validate` and `transform` are given the name of the variable too."""
+    """Whether `validate` and `transform` are given the name of the variable too, and the parameters of the field."""
 
     @classmethod
     def validate(cls, item: Any, *_: Any) -> bool:
@@ -74,14 +77,28 @@ def _derived(cls: type[CustomDataType]) -> Iterator[type[CustomDataType]]:
         yield from _derived(derived)
 
 
-def checked(cls: type[CustomDataType], text: str, variable: str) -> Any:
-    """The value a posted text stands for. Raises ValueError without a message when `validate` does not accept it."""
+def checked(cls: type[CustomDataType], text: str, variable: str, parameters: dict[str, Any]) -> Any:
+    """The value a posted text stands for. Raises ValueError without a message when `validate` does not accept it.
+
+    Where the class asks for it, `validate` and `transform` are given the name of the variable and then the parameters
+    of the field besides, as far as they take them.
+    """
     if text == "" and cls.skip_if_empty:
         return cls.empty()
-    more = (variable,) if cls.include_variable_name else ()
+    more = (variable, parameters) if cls.include_variable_name else ()
     if not _called(cls.validate, text, *more):
         raise ValueError
-    return _called(cls.transform, text, *more)
+    made = _called(cls.transform, text, *more)
+    if cls.is_object and hasattr(made, "_set_instance_name_recursively"):
+        made._set_instance_name_recursively(variable)
+    return made
+
+
+def rules_of(cls: type[CustomDataType]) -> dict[str, str]:
+    """What is said when a rule is broken, by the rules that the page checks; empty where nothing is said of one."""
+    rules = [cls.jq_rule] if isinstance(cls.jq_rule, str) else list(cls.jq_rule or ())
+    said = cls.jq_message
+    return {str(rule): str(said.get(rule, "")) if isinstance(said, dict) else str(said or "") for rule in rules}
 
 
 def _called(method: Callable[..., Any], *arguments: Any) -> Any:

@@ -7,6 +7,7 @@ import zoneinfo
 from typing import Any
 
 import babel.dates
+import babel.units
 from babel import Locale, UnknownLocaleError
 from dateutil.parser import ParserError
 from dateutil.parser import parse as parse_text
@@ -108,7 +109,9 @@ class DateTimeDelta:
         self.years: float = (self.days + _leap_days_missing(starting, ending)) / 365.2425
 
     def describe(self, **options: Any) -> str:
-        """The span in words: `seven months and eight days`. `specificity` may be year, month, day, hour, minute."""
+        """The span in words: `seven months and eight days`. `specificity` may be year, month, day, hour, minute or
+        second; with `nice=False` numbers are digits.
+        """
         specificity = options.get("specificity")
         units = ("years", "months", "days", "hours", "minutes", "seconds")
         parts = [(unit, abs(getattr(self.delta, unit))) for unit in units]
@@ -119,11 +122,20 @@ class DateTimeDelta:
         else:
             kept = [(unit, number) for unit, number in parts[:3] if number]
             kept = kept or [(unit, number) for unit, number in parts[3:] if number] or [("seconds", 0)]
-        text = comma_and_list(*(quantity_noun(number, unit) for unit, number in kept))
+        is_nice = bool(options.get("nice", True))
+        spans = [_spoken_span(number, unit, is_nice=is_nice) for unit, number in kept]
+        text = comma_and_list(spans, oxford=get_language() == "en")
         return text[:1].upper() + text[1:] if options.get("capitalize") else str(text)
 
     def __str__(self) -> str:
         return str(self.describe())
+
+
+def _spoken_span(number: int, unit: str, *, is_nice: bool) -> str:
+    """`three days`; in other languages in the manner of the language, and if it is not to be nice, `3 días`."""
+    if is_nice and get_language() == "en":
+        return str(quantity_noun(number, unit))
+    return str(babel.units.format_unit(number, f"duration-{unit.removesuffix('s')}", locale=_locale(None)))
 
 
 def _leap_days_missing(starting: datetime.datetime, ending: datetime.datetime) -> float:
@@ -145,7 +157,9 @@ def _zone(name: str | None) -> datetime.tzinfo:
 
 
 def as_datetime(the_date: Any, timezone: str | None = None) -> DADateTime:
-    """A date, moment or text as an aware DADateTime. Raises ValueError for a text that is no date."""
+    """A date, moment or text as an aware DADateTime, on the clocks of `timezone` (default: the server's); one that
+    says its own zone is converted (spec/area3 §4.1). Raises ValueError for a text that is no date.
+    """
     zone = _zone(timezone)
     if isinstance(the_date, datetime.datetime):
         moment = the_date
@@ -156,10 +170,7 @@ def as_datetime(the_date: Any, timezone: str | None = None) -> DADateTime:
     else:
         midnight = datetime.datetime.combine(moment_of_run().astimezone(zone), datetime.time())
         moment = parse_text(str(the_date), default=midnight)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone)
-    elif timezone is not None:
-        moment = moment.astimezone(zone)
+    moment = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
     return _as_own(moment)
 
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import math
 import mimetypes
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from shared.interview.compile.templates import template_text
+from shared.interview.errors import Position
 from shared.interview.library.faults import DAError
 from shared.interview.library.json_form import simplified, simplified_answers
 from shared.interview.library.languages import word
+from shared.interview.library.package_files import path_and_mimetype
+from shared.interview.runtime.effects import LogLine
 from shared.interview.runtime.run import current_run
 from shared.interview.runtime.signals import CommandCalled, MessageShown, ResponseCalled
+from shared.interview.runtime.text import render
 
 __all__ = ["command", "json_response", "message", "response", "variables_as_json"]
 
 _JSON = "application/json"
-_TEXT = "text/plain; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
 _COMMANDS = frozenset(
     {
         "continue",
@@ -51,12 +57,14 @@ def response(
 ) -> None:
     """End with an HTTP answer: a text, bytes, all variables, a redirect to `url`, or nothing (`null`).
 
-    `file` is a file object, or the path of a file of this run or of a package. Raises ResponseCalled; DAError when the
-    file cannot be read.
+    The text is taken as it is: what people typed may be in it. Only in a cron run, where it is the author's report,
+    its Mako is carried out (spec/area3, response). `file` is a file object, the path of a file of this run, or a file
+    of a package. Raises ResponseCalled; DAError when the file cannot be read; Undefined and kin.
     """
     run = current_run()
     headers: dict[str, str] = {}
-    status, kind, body = int(response_code), content_type or _TEXT, b"Empty Response"
+    status, kind, body = int(response_code), content_type or TEXT, b"Empty Response"
+    is_text = False
     if null:
         body = b"null"
     elif url is not None:
@@ -70,10 +78,31 @@ def response(
     else:
         text = response if response is not None else (positional[0] if positional else None)
         if text is not None:
-            body = str(text).encode()
+            is_text = True
+            body = (_rendered(str(text)) if run.context.request.interface == "cron" else str(text)).encode()
     raise ResponseCalled(
-        body, content_type=kind, status=status, headers=headers, is_null=bool(null), sleep_seconds=sleep
+        body,
+        content_type=kind,
+        status=status,
+        headers=headers,
+        is_null=bool(null),
+        is_text=is_text,
+        sleep_seconds=pause_of(sleep),
     )
+
+
+def pause_of(sleep: Any) -> float | None:
+    """The seconds of a `sleep=`; one that is no number is written to the log, and counts as none (spec/area3 §1.6)."""
+    if sleep is None:
+        return None
+    try:
+        seconds = float(sleep)
+    except (TypeError, ValueError, OverflowError):
+        seconds = math.nan
+    if math.isfinite(seconds) and seconds >= 0:
+        return seconds
+    current_run().effects.append(LogLine(message="sleep= is a number of seconds; this one was not", priority="warning"))
+    return None
 
 
 def json_response(the_response_object: Any, response_code: int | None = None) -> None:
@@ -84,17 +113,25 @@ def json_response(the_response_object: Any, response_code: int | None = None) ->
 def variables_as_json(include_internal: bool = False) -> None:
     """End with all variables as JSON. Raises ResponseCalled."""
     answers = simplified_answers(current_run().answers, includes_internal=include_internal)
-    raise ResponseCalled(_json(answers), content_type=_JSON)
+    raise ResponseCalled(_json(answers), content_type=_JSON, is_text=True)
 
 
 def _contents(file: Any, content_type: str | None) -> tuple[bytes, str]:
     """What a file holds, and of what kind it is."""
-    path = file.path() if callable(getattr(file, "path", None)) else str(file)
-    kind = content_type or getattr(file, "mimetype", None) or mimetypes.guess_type(path)[0]
+    if callable(getattr(file, "path", None)) or not Path(str(file)).is_absolute():
+        path, mimetype = path_and_mimetype(file)
+    else:
+        path, mimetype = str(file), mimetypes.guess_type(str(file))[0] or ""
+    kind = content_type or mimetype
     try:
         return Path(path).read_bytes(), str(kind or "application/octet-stream")
     except OSError as error:
         raise DAError(f"response(): the file {Path(path).name} cannot be read") from error
+
+
+def _rendered(text: str) -> str:
+    run = current_run()
+    return render(template_text(text, Position(run.context.interview, 1, run.block)), run)
 
 
 def _json(data: Any) -> bytes:
@@ -143,7 +180,7 @@ def command(
     raise CommandCalled(
         name,
         url=str(url or ""),
-        sleep_seconds=None if sleep is None else float(sleep),
+        sleep_seconds=pause_of(sleep),
         question_text=str(question_text or ""),
         subquestion_text=str(subquestion_text or ""),
     )

@@ -19,6 +19,8 @@ from shared.interview.runtime.host import FetchFile, FileAnswer, FileCall, LinkF
 from shared.interview.runtime.operations import Blobs
 from shared.interview.runtime.run import Run, current_run
 
+PAGE_PICTURES = "page pictures"
+"""In `_internal`: which files show the first pages of which (`page_pictures.py`)."""
 _MEMO = "files"
 _UPLOAD = ""
 """Ticket of a file that came with the form."""
@@ -138,6 +140,10 @@ class FileDesk:
         )
         return self._ask(call)[0].link
 
+    def keep(self, number: int) -> None:
+        """Store what was written to a file so far."""
+        self._store(self.file(number))
+
     def settle(self) -> None:
         """Store what was written, and say what is to be kept."""
         for file in self._files.values():
@@ -152,6 +158,7 @@ class FileDesk:
         if not file.is_written or file.path is None:
             return
         answer, _ = self._ask(StoreFile(number=file.number), {"contents": file.path.read_bytes()})
+        self._run.internal.get(PAGE_PICTURES, {}).pop(file.number, None)
         file.ticket, file.seen = answer.ticket, _stamp(file.path)
 
     def _place(self, file: FileAtHand) -> Path:

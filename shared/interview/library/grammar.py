@@ -59,6 +59,7 @@ _SMALL_WORDS = frozenset(
 ) | {"to", "v", "vs", "via", "with"}
 
 
+@by_language
 def capitalize(text: Any, **_: Any) -> str:
     """The text with a capital first letter; a single letter stays as it is (spec/area4 §12.31)."""
     content = str(text)
@@ -106,6 +107,7 @@ def comma_list(*items: Any, **options: Any) -> str:
     return str(options.get("comma_string", ", ")).join(_texts(items))
 
 
+@by_language
 def add_separators(*items: Any, **options: Any) -> list[str]:
     """The items, each with what follows it in a list of clauses: `;`, `; and`, `.`
 
@@ -193,6 +195,7 @@ def possessify_long(owner: Any, thing: Any, *, capitalize: bool = False, **_: An
     return _capital(f"the {thing} of the {owner}", capitalize)
 
 
+@by_language
 def fix_punctuation(text: Any, mark: str = ".", other_marks: Iterable[str] = (".", "?", "!")) -> str:
     """The text with a full stop at its end, unless it ends in `.`, `?` or `!` already."""
     stripped = str(text).rstrip()
@@ -210,26 +213,26 @@ def a_preposition_b(a: Any, b: Any, *, preposition: str = "in the", capitalize: 
 @by_language
 def a_in_the_b(a: Any, b: Any, *, capitalize: bool = False, **_: Any) -> str:
     """`dog in the house`."""
-    return _capital(f"{a} in the {b}", capitalize)
+    return _capital(f"{a} {word('in the')} {b}", capitalize)
 
 
 @by_language
 def does_a_b(a: Any, b: Any, *, capitalize: bool = False, plural: bool = False, **_: Any) -> str:
-    """`does John eat`."""
-    return _capital(f"{'do' if plural else 'does'} {a} {verbs.verb_present(str(b), 'pl')}", capitalize)
+    """`does John eat`; `do the children eat` with `plural`."""
+    return _capital(f"{word('do' if plural else 'does')} {a} {verbs.to_infinitive(str(b))}", capitalize)
 
 
 @by_language
 def did_a_b(a: Any, b: Any, *, capitalize: bool = False, **_: Any) -> str:
     """`did John eat`."""
-    return _capital(f"did {a} {verbs.verb_present(str(b), 'pl')}", capitalize)
+    return _capital(f"{word('did')} {a} {verbs.to_infinitive(str(b))}", capitalize)
 
 
 def _prefix(name: str, prefix: str, example: str) -> Callable[..., str]:
     """A function that puts a fixed text before a noun."""
 
     def put_before(text: Any, *, capitalize: bool = False, **_: Any) -> str:
-        return _capital(f"{prefix} {text}", capitalize)
+        return _capital(f"{word(prefix)} {text}", capitalize)
 
     put_before.__name__ = put_before.__qualname__ = name
     put_before.__doc__ = f"`{example}`."

@@ -13,9 +13,22 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 from shared.interview.library.exports import hidden_members_of, members_of
-from shared.interview.library.named import COLLOQUY, CORE, ERROR, FUNCTIONS, LEGAL, LOGGER, SQL, UTIL
+from shared.interview.library.named import (
+    COLLOQUY,
+    CONFIG,
+    CORE,
+    DATES,
+    ERROR,
+    FUNCTIONS,
+    GENERATE_KEY,
+    LEGAL,
+    LOGGER,
+    QUERIES,
+    SQL,
+    UTIL,
+)
 
-MODULES = (UTIL, FUNCTIONS, CORE, LEGAL, SQL, ERROR, LOGGER, COLLOQUY)
+MODULES = (UTIL, FUNCTIONS, CORE, LEGAL, SQL, ERROR, LOGGER, DATES, CONFIG, GENERATE_KEY, QUERIES, COLLOQUY)
 _PACKAGES = ("docassemble", "docassemble.base", "colloquy")
 
 

@@ -6,7 +6,9 @@ All settings belong to the run: each one starts from the defaults of its context
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
@@ -41,10 +43,11 @@ _DEFAULT_LANGUAGE = "en"
 
 
 class LanguageFunctions:
-    """Functions of other languages, put in the place of the English ones by authors' modules when they are imported."""
+    """Functions and words of other languages that authors' modules bring when they are imported."""
 
     def __init__(self) -> None:
         self._functions: dict[tuple[str, str], Callable[..., Any]] = {}
+        self.words: dict[str, dict[str, str]] = {}
 
     def put(self, language: str, name: str, function: Callable[..., Any]) -> None:
         self._functions[language, name] = function
@@ -61,14 +64,30 @@ REPLACED = LanguageFunctions()
 
 
 def by_language(english: F) -> F:
-    """Let another language's function of the same name take this one's place."""
+    """Let another language's function of the same name take this one's place; `language=` speaks it for one call."""
 
     @functools.wraps(english)
-    def choose(*arguments: Any, **options: Any) -> Any:
-        replaced = REPLACED.find(get_language(), english.__name__)
-        return (replaced or english)(*arguments, **options)
+    def choose(*arguments: Any, language: str | None = None, **options: Any) -> Any:
+        with _speaking(language):
+            replaced = REPLACED.find(language or get_language(), english.__name__)
+            return (replaced or english)(*arguments, **options)
 
     return cast(F, choose)
+
+
+@contextmanager
+def _speaking(language: str | None) -> Iterator[None]:
+    """Speak another language of the run for a moment; None: the one that is spoken."""
+    run = current_run_or_none()
+    if language is None or run is None:
+        yield
+        return
+    before = run.language
+    run.language = str(language)
+    try:
+        yield
+    finally:
+        run.language = before
 
 
 def update_language_function(language: str, name: str, function: Callable[..., Any]) -> None:
@@ -77,9 +96,27 @@ def update_language_function(language: str, name: str, function: Callable[..., A
 
 
 def update_word_collection(language: str, words: Mapping[str, str]) -> None:
-    """Add an author's translations of built-in phrases, for this run."""
-    own: dict[str, dict[str, str]] = current_run().memo.setdefault("words", {})
-    own.setdefault(language, {}).update(words)
+    """Add an author's translations of built-in phrases: for this run, or for good when a module is being imported."""
+    run = None if is_importing() else current_run_or_none()
+    own: dict[str, dict[str, str]] = REPLACED.words if run is None else run.memo.setdefault("words", {})
+    own.setdefault(language, {}).update((str(phrase), str(text)) for phrase, text in words.items())
+
+
+def is_importing() -> bool:
+    """Whether a module's own code runs, which happens once in a process and not once in a run."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+    return False
+
+
+def has_own_words(language: str) -> bool:
+    """Whether authors have given words of their own for a language."""
+    run = current_run_or_none()
+    own = run.memo.get("words", {}) if run is not None else {}
+    return bool(own.get(language) or REPLACED.words.get(language))
 
 
 def word(text: Any, *, language: str | None = None, capitalize: bool = False, **_: Any) -> str:
@@ -91,8 +128,8 @@ def word(text: Any, *, language: str | None = None, capitalize: bool = False, **
     elif text is None:
         text = "I don't know"
     run = current_run_or_none()
-    own = run.memo.get("words") if run is not None else None
-    found = translated(str(text), language or get_language(), own)
+    own = run.memo.get("words", {}) if run is not None else {}
+    found = translated(str(text), language or get_language(), own, REPLACED.words)
     return found[:1].upper() + found[1:] if capitalize else found
 
 

@@ -12,6 +12,10 @@ ERROR = "docassemble.base.error"
 LOGGER = "docassemble.base.logger"
 FUNCTIONS = "docassemble.base.functions"
 SQL = "docassemble.base.sql"
+DATES = "docassemble.base.dates"
+CONFIG = "docassemble.base.config"
+GENERATE_KEY = "docassemble.base.generate_key"
+QUERIES = "docassemble.base.DA"
 COLLOQUY = "colloquy.interview"
 
 T = TypeVar("T", bound=type[Any])

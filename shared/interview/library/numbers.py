@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -11,7 +12,14 @@ from babel.core import UnknownLocaleError
 from babel.numbers import format_currency, format_decimal, get_currency_symbol, get_territory_currencies
 from num2words import num2words
 
-from shared.interview.library.languages import by_language, get_language, get_locale_name, overridden_convention, word
+from shared.interview.library.languages import (
+    by_language,
+    get_language,
+    get_locale_name,
+    overridden_convention,
+    update_language_function,
+    word,
+)
 
 __all__ = [
     "alpha",
@@ -24,14 +32,56 @@ __all__ = [
     "ordinal_number",
     "period_list",
     "roman",
+    "update_nice_numbers",
+    "update_ordinal_function",
+    "update_ordinal_numbers",
 ]
 
+_PLACE = "\ue000"
+"""Stands for the symbol in a pattern: whatever letters it has, they are no part of the pattern."""
 _CARDINALS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _ORDINALS = ("zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _ROMAN = (
     (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"),
     (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
 )  # fmt: skip
+
+
+class OwnNumbers:
+    """Words for numbers in other languages, given by authors' modules when they are imported."""
+
+    def __init__(self) -> None:
+        self._words: dict[tuple[str, str], dict[str, str]] = {}
+
+    def put(self, kind: str, language: str, words: Mapping[Any, str]) -> None:
+        """Take over words by their numbers."""
+        self._words.setdefault((kind, language), {}).update((str(number), text) for number, text in words.items())
+
+    def find(self, kind: str, language: str, number: float) -> str | None:
+        """The word for a number, of the language or of all languages (`*`)."""
+        for own in (language, "*"):
+            if found := self._words.get((kind, own), {}).get(str(number)):
+                return found
+        return None
+
+
+OWN = OwnNumbers()
+"""One table per process, like the modules that fill it when they are imported."""
+
+
+def update_nice_numbers(language: str, words: Mapping[Any, str]) -> None:
+    """Add words for numbers in a language to those `nice_number()` knows: `{'11': 'once', '12': 'doce'}`."""
+    OWN.put("cardinal", language, words)
+
+
+def update_ordinal_numbers(language: str, words: Mapping[Any, str]) -> None:
+    """Add words to those `ordinal_number()` knows: `{'1': 'primera', '2': 'segunda'}`."""
+    OWN.put("ordinal", language, words)
+
+
+def update_ordinal_function(language: str, function: Callable[..., str]) -> None:
+    """Have a language's ordinals made by a function that is given the number: 1 is the first."""
+    update_language_function(language, "ordinal_number", lambda number, **_: function(int(number_of(number))))
 
 
 def number_of(value: Any) -> float | int:
@@ -53,7 +103,10 @@ def nice_number(number: Any, *, use_word: bool | None = None, capitalize: bool =
     """Zero to ten as a word, other numbers in digits with grouping. `use_word` decides for any whole number."""
     value = number_of(number)
     whole = round(value) if float(value) == round(value) else None
-    if whole is not None and (use_word or (use_word is None and 0 <= whole < len(_CARDINALS))):
+    own = OWN.find("cardinal", get_language(), value if whole is None else whole) if use_word is not False else None
+    if own is not None:
+        text = own
+    elif whole is not None and (use_word or (use_word is None and 0 <= whole < len(_CARDINALS))):
         language = get_language()
         text = _CARDINALS[whole] if language == "en" and 0 <= whole < len(_CARDINALS) else _in_words(whole, language)
         text = word(text)
@@ -74,9 +127,12 @@ def ordinal_number(number: Any, *, use_word: bool | None = None, capitalize: boo
     """`first` for 1; words up to tenth, then `11th`. `use_word` forces or forbids the word."""
     value = int(number_of(number))
     language = get_language()
+    own = OWN.find("ordinal", language, value) if use_word is not False else None
     if use_word is None:
         use_word = 0 <= value < len(_ORDINALS)
-    if not use_word:
+    if own is not None:
+        text = own
+    elif not use_word:
         text = _in_words(value, language, "ordinal_num")
     elif language == "en" and 0 <= value < len(_ORDINALS):
         text = _ORDINALS[value]
@@ -111,18 +167,23 @@ def currency(
         return ""
     locale, unit = _babel_locale(), _currency_code()
     symbol = overridden_convention("currency_symbol") if symbol is None else symbol
-    digits = "#,##0.00" if decimals else "#,##0"
-    if symbol is None and symbol_precedes is None:
-        pattern = locale.currency_formats["standard"].pattern if decimals else None
-        if pattern is not None:
-            return str(format_currency(amount, unit, locale=locale))
-    shown = symbol if symbol is not None else get_currency_symbol(unit, locale=locale)
-    number = format_decimal(abs(amount), format=digits, locale=locale)
-    precedes = symbol_precedes if symbol_precedes is not None else _symbol_precedes(locale)
-    sign = "-" if amount < 0 else ""
-    return f"{sign}{shown}{number}" if precedes else f"{sign}{number} {shown}"
+    pattern = _pattern_of_money(locale, decimals=decimals, symbol_precedes=symbol_precedes)
+    if symbol is None:
+        return str(format_currency(amount, unit, format=pattern, locale=locale, currency_digits=decimals))
+    shown = format_currency(amount, unit, format=pattern.replace("¤", _PLACE), locale=locale, currency_digits=False)
+    return str(shown).replace(_PLACE, str(symbol)).strip()
 
 
+def _pattern_of_money(locale: Locale, *, decimals: bool, symbol_precedes: bool | None) -> str:
+    """The locale's pattern for amounts, without decimals if they are unwanted, the symbol on the side it is wanted."""
+    pattern = str(locale.currency_formats["standard"].pattern).partition(";")[0]
+    if symbol_precedes is not None and symbol_precedes is not _symbol_precedes(locale):
+        number = pattern.replace("¤", "").strip(" \xa0\u200f\u200e")
+        pattern = f"¤{number}" if symbol_precedes else f"{number}\xa0¤"
+    return pattern if decimals else pattern.replace(".00", "")
+
+
+@by_language
 def currency_symbol(**_: Any) -> str:
     """The sign of the locale's money."""
     own = overridden_convention("currency_symbol")
@@ -190,7 +251,8 @@ def item_label(index: Any, level: int | None = None, punctuation: bool = True) -
     return shape % label if punctuation else label
 
 
-def period_list() -> list[list[Any]]:
+@by_language
+def period_list(**_: Any) -> list[list[Any]]:
     """Choices for how often something is paid: times a year, and what it is called."""
     return [
         [12, word("Per Month")],
@@ -201,6 +263,7 @@ def period_list() -> list[list[Any]]:
     ]
 
 
-def name_suffix() -> list[str]:
+@by_language
+def name_suffix(**_: Any) -> list[str]:
     """Choices for what follows a name."""
     return ["Jr", "Sr", "II", "III", "IV", "V", "VI"]

@@ -13,10 +13,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from shared.interview.library.faults import DAError
+from shared.interview.library.fetching import fetched
 from shared.interview.library.file_desk import FileDesk
 from shared.interview.library.objects.base import DAObject
 from shared.interview.library.objects.dicts import DADict
-from shared.interview.library.objects.files import fetched, mimetype_of
+from shared.interview.library.objects.files import mimetype_of
 from shared.interview.library.objects.lists import DAList
 from shared.interview.library.objects.naming import name_from_frame, random_name
 from shared.interview.runtime.run import Run, current_run
@@ -143,7 +144,7 @@ class _Maker:
         if module and str(module) in sys.modules:
             found = getattr(sys.modules[str(module)], name, None)
         if found is None and name.isidentifier():
-            found = self._run.answers.get(name, self._run.answers["__builtins__"].get(name))
+            found = self._run.answers.get(name, self._run.answers["__builtins__"].library.get(name))
         if not (isinstance(found, type) and issubclass(found, DAObject)):
             raise DAError(f"{name} is no class of objects that this interview knows")
         return found

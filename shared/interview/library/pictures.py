@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 _KINDS = {"jpeg": "JPEG", "jpg": "JPEG", "png": "PNG", "webp": "WEBP", "gif": "GIF"}
 _ENDINGS = {"JPEG": ("jpg", "image/jpeg"), "PNG": ("png", "image/png"), "WEBP": ("webp", "image/webp")}
@@ -25,7 +25,8 @@ def made_smaller(path: Path, *, longest_side: int | None, kind: str) -> tuple[by
             is_small = longest_side is None or max(picture.size) <= longest_side
             if wanted not in _ENDINGS or (is_small and wanted == picture.format):
                 return None
-            made: Image.Image = picture.copy()
+            # How the camera was held stands beside the pixels and is not kept: the picture is turned instead.
+            made: Image.Image = ImageOps.exif_transpose(picture)
             if longest_side is not None:
                 made.thumbnail((longest_side, longest_side))
             if wanted == "JPEG" and made.mode not in ("RGB", "L"):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from shared.interview.runtime.run import current_run_or_none
+
 __all__ = [
     "bold",
     "indent",
     "italic",
     "noyes",
+    "plain",
     "quote_paragraphs",
     "redact",
     "single_paragraph",
@@ -55,6 +58,11 @@ def italic(text: Any, default: str | None = None) -> str:
     return _emphasised(text, "_", default)
 
 
+def plain(text: Any, default: str | None = None) -> str:
+    """The text as it is; an empty text gives `default` or nothing."""
+    return _emphasised(text, "", default)
+
+
 def _emphasised(text: Any, mark: str, default: str | None) -> str:
     content = "" if text is None else str(text).strip()
     return f"{mark}{content}{mark}" if content else (default or "")
@@ -76,8 +84,13 @@ def verbatim(text: Any) -> str:
 
 
 def redact(text: Any) -> str:
-    """A text that is blacked out in documents."""
-    return "[REDACTION_WORD " + re.sub(r"[\[\]]", "", str(text)) + "]" if str(text) else ""
+    """A text that is blacked out, but in documents with `redact: False`."""
+    content, run = str(text), current_run_or_none()
+    if run is not None and not run.redacts:
+        return content
+    if run is not None and run.evaluation_context in ("docx", "pdf"):
+        return re.sub(r"\S", "█", content)
+    return "[REDACTION_WORD " + re.sub(r"[\[\]]", "", content) + "]" if content else ""
 
 
 def split(text: Any, breaks: Any, index: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, MutableSet
 from typing import Any
 
 from shared.interview.library.dates import DADateTime, as_datetime, current_datetime
-from shared.interview.library.faults import DAError
+from shared.interview.library.stores import DAStore
 from shared.interview.runtime.effects import LogLine
 from shared.interview.runtime.run import Run, current_run
 
@@ -109,15 +109,35 @@ def log(the_message: Any, priority: str = "log") -> None:
 # -- Tasks that were performed ---------------------------------------------------------------------------------------
 
 
+_COUNTERS = "tasks"
+
+
+def _store_for(persistent: Any) -> DAStore:
+    """True: the session's own store, which Back does not undo; a text: the store of that base."""
+    base = persistent if isinstance(persistent, str) else "session"
+    return DAStore("_tasks", base=base)
+
+
 def _counters(persistent: Any) -> dict[str, int]:
     if persistent:
-        raise DAError("Task counters with persistent=True are not available on this server: it has no DAStore yet")
+        return dict(_store_for(persistent).get(_COUNTERS) or {})
     counters: dict[str, int] = current_run().internal.setdefault("tasks", {})
     return counters
 
 
+def _count(task: str, times: int, persistent: Any) -> None:
+    counters = _counters(persistent)
+    counters[task] = times
+    if persistent:
+        _store_for(persistent).set(_COUNTERS, counters)
+
+
 def task_performed(task: str, persistent: Any = False) -> bool:
-    """Whether the task was marked as performed."""
+    """Whether the task was marked as performed.
+
+    With `persistent` it is counted outside the answers, where Back does not undo it: True for this session, or the
+    base of a DAStore.
+    """
     return times_task_performed(task, persistent) > 0
 
 
@@ -128,9 +148,9 @@ def task_not_yet_performed(task: str, persistent: Any = False) -> bool:
 
 def mark_task_as_performed(task: str, persistent: Any = False) -> int:
     """Count the task once more; how often it has been now."""
-    counters = _counters(persistent)
-    counters[task] = counters.get(task, 0) + 1
-    return counters[task]
+    times = times_task_performed(task, persistent) + 1
+    _count(task, times, persistent)
+    return times
 
 
 def times_task_performed(task: str, persistent: Any = False) -> int:
@@ -140,7 +160,7 @@ def times_task_performed(task: str, persistent: Any = False) -> int:
 
 def set_task_counter(task: str, times: int, persistent: Any = False) -> None:
     """Say how often the task was performed."""
-    _counters(persistent)[task] = int(times)
+    _count(task, int(times), persistent)
 
 
 # -- Tags ------------------------------------------------------------------------------------------------------------
@@ -194,7 +214,7 @@ def session_tags() -> SessionTags:
 # -- Times -----------------------------------------------------------------------------------------------------------
 
 
-def _moment(value: Any) -> datetime.datetime:
+def moment_of(value: Any) -> datetime.datetime:
     """A stored moment, text or datetime; without a zone it is UTC."""
     moment = datetime.datetime.fromisoformat(value) if isinstance(value, str) else value
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC)
@@ -203,7 +223,7 @@ def _moment(value: Any) -> datetime.datetime:
 def start_time(timezone: str | None = None) -> DADateTime:
     """When the session began."""
     run = current_run()
-    return as_datetime(_moment(run.internal["starttime"]), timezone or run.timezone)
+    return as_datetime(moment_of(run.internal["starttime"]), timezone or run.timezone)
 
 
 def last_access_time(
@@ -212,12 +232,19 @@ def last_access_time(
     include_cron: bool = False,
     timezone: str | None = None,
 ) -> DADateTime | None:
-    """When the session was last used, or None. Accounts' privileges cannot be told apart here, only `anonymous` can."""
+    """When the session was last used, or None (spec/area2 §2.5).
+
+    Privileges are those somebody had at the time; who had none counts as `user`, who had not signed in as `anonymous`.
+    Scheduled actions do not count, unless `include_cron`, or `cron` is among the privileges to include.
+    """
     run = current_run()
+    included, excluded = _listed(include_privileges), _listed(exclude_privileges) or []
+    if not include_cron and "cron" not in (included or []):
+        excluded = [*excluded, "cron"]
     moments = [
-        _moment(value)
+        moment_of(value)
         for user, value in run.internal.get("accesstime", {}).items()
-        if _counts(user, _listed(include_privileges), _listed(exclude_privileges))
+        if _counts(_privileges_of(run, user), included, excluded)
     ]
     return as_datetime(max(moments), timezone or run.timezone) if moments else None
 
@@ -228,11 +255,16 @@ def _listed(privileges: Any) -> list[str] | None:
     return [privileges] if isinstance(privileges, str) else list(privileges)
 
 
-def _counts(user: Any, included: list[str] | None, excluded: list[str] | None) -> bool:
-    is_anonymous = user == _ANONYMOUS
-    if included is not None and "anonymous" not in included and is_anonymous:
+def _privileges_of(run: Run, user: Any) -> list[str]:
+    if user == _ANONYMOUS:
+        return ["anonymous"]
+    return run.internal.get("accessroles", {}).get(user) or ["user"]
+
+
+def _counts(privileges: list[str], included: list[str] | None, excluded: list[str]) -> bool:
+    if any(name in excluded for name in privileges):
         return False
-    return not (excluded is not None and "anonymous" in excluded and is_anonymous)
+    return included is None or any(name in included for name in privileges)
 
 
 def last_access_delta(*arguments: Any, **options: Any) -> datetime.timedelta:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import math
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from shared.interview.library.dates import DADateTime, as_datetime
+from shared.interview.library.endings import pause_of
 from shared.interview.library.faults import DAError
 from shared.interview.library.named import COLLOQUY, public, public_in
 from shared.interview.library.objects.base import DAObject
 from shared.interview.library.objects.dicts import DADict
 from shared.interview.library.objects.lists import DAList
+from shared.interview.library.task_progress import bar_of
 from shared.interview.runtime.effects import LaunchTask, LogLine, NotificationMode, RevokeTask
-from shared.interview.runtime.host import AwaitTask, FetchTaskResult, HostAnswer, TaskAnswer
+from shared.interview.runtime.host import AwaitTask, FetchTaskResult, HostAnswer, LookAtTasks, TaskAnswer, TaskPictures
 from shared.interview.runtime.names import is_legal
 from shared.interview.runtime.operations import TaskPicture
 from shared.interview.runtime.pickling import dump_value, load_value
@@ -32,6 +37,10 @@ __all__ = [
 
 _MODES = frozenset(get_args(NotificationMode))
 _ENDED = ("succeeded", "failed", "revoked")
+_LOOKS, _LAUNCHES = "looks at tasks", "launches of tasks"
+_NEAR, _MOST_NEAR = 64, 4096
+"""How many tasks are looked at together: four times as many at each further look of a run, so that a run that looks at
+thousands, in whatever order, needs a handful of looks."""
 _STATE_TEXTS = {
     "pending": "PENDING",
     "running": "STARTED",
@@ -128,8 +137,27 @@ class TaskHandle:
             return None
         return as_datetime(datetime.datetime.fromisoformat(picture.ended_at))
 
+    def progress_bar(self) -> str:
+        """HTML of a bar that shows how far the task is, by its own `task_progress()`; it moves while it is shown."""
+        run = current_run()
+        picture = self._picture(run)
+        if self._result is not None:
+            has_succeeded = self._result.error_type is None
+        else:
+            has_succeeded = picture is not None and picture.state == "succeeded"
+            if picture is None or picture.state not in _ENDED:
+                run.waits_for_tasks.add(self._task_id)
+        return bar_of(self._task_id, picture, has_succeeded=has_succeeded)
+
     def _picture(self, run: Run) -> TaskPicture | None:
         """How the task stood when the answers were loaded; None for one launched since."""
+        if self._task_id not in run.tasks and _blob(self._task_id) not in run.blobs:
+            looks = run.memo[_LOOKS] = run.memo.get(_LOOKS, 0) + 1
+            number = min(_NEAR * 4 ** (looks - 1), _MOST_NEAR)
+            answer, _ = run.host.call(LookAtTasks(task_id=self._task_id, number=number))
+            assert isinstance(answer, TaskPictures)
+            # What was seen once stays as it was seen: a run has one picture of a task.
+            run.tasks = {self._task_id: None} | {each.task_id: each for each in answer.tasks} | run.tasks
         return run.tasks.get(self._task_id)
 
     def _ended(self) -> TaskResult:
@@ -180,28 +208,78 @@ def _result_of(answer: HostAnswer, blobs: dict[str, bytes]) -> TaskResult:
     return TaskResult(value)
 
 
-def background_action(*positional: Any, **arguments: Any) -> TaskHandle:
-    """Run an action in the background: `background_action('action', mode, **arguments)`. Returns at once.
+@public_in(COLLOQUY)
+@dataclass(frozen=True, kw_only=True)
+class Launching:
+    """`background_action`: launches tasks. Its options are its own, because every keyword of a call is an argument.
 
-    `mode` says how the browser is told: None, flash, refresh, javascript or fields. Any argument names, any values that
-    can be pickled. Raises DAError when no action is named.
+    May be a variable of an interview, and is stored with its answers by the names of its options.
     """
-    action = _action_name("background_action", positional)
-    run = current_run()
-    mode = positional[1] if len(positional) > 1 else None
-    if mode is not None and mode not in _MODES:
+
+    is_idempotent: bool = False
+    time_limit_seconds: float | None = None
+    is_low_priority: bool = False
+
+    def __call__(self, /, *positional: Any, **arguments: Any) -> TaskHandle:
+        """Run an action in the background: `background_action('action', mode, **arguments)`. Returns at once.
+
+        `mode` says how the browser is told: None, flash, refresh, javascript or fields. Any argument names, any values
+        that can be pickled. Raises DAError when no action is named.
+        """
+        action = _action_name("background_action", positional)
+        run = current_run()
+        mode = positional[1] if len(positional) > 1 else None
+        if mode is not None and not (isinstance(mode, str) and mode in _MODES):
+            run.effects.append(
+                LogLine(message=f"background_action: {mode!r} is no way to tell the browser; nothing is told")
+            )
+            mode = None
+        dumped = dump_value(arguments, f"The arguments of background_action({action!r})")
+        task_id = _task_id(run, action, mode, dumped)
+        blob = _blob(task_id)
+        run.blobs[blob] = dumped
         run.effects.append(
-            LogLine(message=f"background_action: {mode!r} is no way to tell the browser; nothing is told")
+            LaunchTask(
+                task_id=task_id,
+                action=action,
+                arguments_blob=blob,
+                mode=mode,
+                language=run.language,
+                is_low_priority=self.is_low_priority,
+                time_limit_seconds=self.time_limit_seconds,
+                is_idempotent=self.is_idempotent,
+            )
         )
-        mode = None
-    dumped = dump_value(arguments, f"The arguments of background_action({action!r})")
-    task_id = _task_id(run, action, mode, dumped)
-    blob = f"task-{task_id}"
-    run.blobs[blob] = dumped
-    run.effects.append(
-        LaunchTask(task_id=task_id, action=action, arguments_blob=blob, mode=mode, language=run.language)
-    )
-    return TaskHandle(task_id)
+        return TaskHandle(task_id)
+
+    def with_options(
+        self, *, idempotent: bool = False, time_limit: float | None = None, low_priority: bool = False
+    ) -> Launching:
+        """`background_action` for tasks of another kind: `background_action.with_options(time_limit=60)('name', …)`.
+
+        `idempotent`: it may be run again from the start when its worker is lost in the middle. `time_limit`: seconds
+        after which it fails; the server's own limit holds besides. `low_priority`: others go first.
+        Raises DAError when the time limit is no number above 0.
+        """
+        if time_limit is not None and not (_is_number(time_limit) and 0 < time_limit < math.inf):
+            raise DAError(f"time_limit needs a number of seconds above 0, and not {time_limit!r}")
+        return Launching(
+            is_idempotent=bool(idempotent),
+            time_limit_seconds=None if time_limit is None else float(time_limit),
+            is_low_priority=bool(low_priority),
+        )
+
+
+background_action = Launching()
+
+
+def _blob(task_id: str) -> str:
+    """Under which name the arguments of a task travel that is launched in this run."""
+    return f"task-{task_id}"
+
+
+def _is_number(given: Any) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool)
 
 
 def _task_id(run: Run, action: str, mode: str | None, arguments: bytes) -> str:
@@ -212,13 +290,10 @@ def _task_id(run: Run, action: str, mode: str | None, arguments: bytes) -> str:
     """
     if not run.context.operation_id:
         return new_id()
-    same = sum(
-        isinstance(effect, LaunchTask)
-        and (effect.action, effect.mode) == (action, mode)
-        and run.blobs[effect.arguments_blob] == arguments
-        for effect in run.effects
-    )
     content = hashlib.sha256(arguments).hexdigest()
+    launches: Counter[tuple[str, str | None, str]] = run.memo.setdefault(_LAUNCHES, Counter())
+    same = launches[action, mode, content]
+    launches[action, mode, content] += 1
     context = run.context
     return derived_id("colloquy task", context.session_id, context.operation_id, action, mode or "", content, str(same))
 
@@ -245,7 +320,7 @@ def background_response(*positional: Any, **keywords: Any) -> None:
         payload = positional[0]
     else:
         payload = keywords
-    raise BackgroundResponse(_with_choices(payload), sleep_seconds=None if sleep is None else float(sleep))
+    raise BackgroundResponse(_with_choices(payload), sleep_seconds=pause_of(sleep))
 
 
 def background_response_action(*positional: Any, **arguments: Any) -> None:
@@ -314,7 +389,7 @@ class BackgroundAction(DAObject):
         self.__dict__["refresh_seconds"] = 4
         super().init(*arguments, **attributes)
 
-    def run(self, *positional: Any, **arguments: Any) -> Any:
+    def run(self, /, *positional: Any, **arguments: Any) -> Any:
         """Launch at the first call and show a waiting screen; give the processed value once the task has ended."""
         run = current_run()
         if run.is_background:

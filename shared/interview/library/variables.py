@@ -28,6 +28,7 @@ __all__ = [
     "re_run_logic",
     "reconsider",
     "set_variables",
+    "showif",
     "showifdef",
     "undefine",
     "value",
@@ -72,6 +73,11 @@ def showifdef(name: str, alternative: Any = "", prior: bool = False) -> Any:
             return earlier
     found, now = names.peek(_checked(name, "showifdef"), run.answers)
     return now if found else alternative
+
+
+def showif(name: str, condition: Any, alternative: Any = "") -> Any:
+    """The value of a variable by its name, sought when it has none, if a condition is true; else the alternative."""
+    return value(name) if condition else alternative
 
 
 def define(name: str, new_value: Any) -> None:

@@ -67,7 +67,7 @@ class UserInformation:
         self.timezone = user.timezone or None
         self.phone_number: str | None = None
         self.privileges = user_privileges()
-        self.permissions: list[str] = []
+        self.permissions: list[str] = list(user.permissions)
         self.session, self.filename = context.session_code, context.interview
         self.package = run.interview.package
         self.question_id = _id_of_block(run)

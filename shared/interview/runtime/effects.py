@@ -22,6 +22,9 @@ class LaunchTask(Value):
     mode: NotificationMode | None = None
     language: str = ""
     is_low_priority: bool = False
+    time_limit_seconds: float | None = Field(None, gt=0.0)
+    is_idempotent: bool = False
+    """It may be run again after it had begun, when its worker is lost."""
 
 
 class RevokeTask(Value):

@@ -15,6 +15,8 @@ class FormResult:
     """Messages by saved name, to be shown beside the fields."""
     flash: str = ""
     """A message that belongs to no field (HTML)."""
+    is_outdated: bool = False
+    """What the form writes to is not there any more: the session moved on while the person looked at an old page."""
     changed: tuple[str, ...] = ()
     """Saved names (x and i … n replaced) whose value is another one now."""
     typed: dict[str, Any] = field(default_factory=dict)

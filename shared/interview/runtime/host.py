@@ -10,8 +10,45 @@ from typing import Annotated, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
+from shared.interview.runtime.document_calls import ConvertDocument, ProgramAnswer, ReadPicture
 from shared.interview.runtime.effects import LaunchTask
+from shared.interview.runtime.mail_calls import (
+    AddressAnswer,
+    AskOptOut,
+    EmailsAnswer,
+    MailAnswer,
+    MakeAddress,
+    OptOutAnswer,
+    ReadEmails,
+    SendMessage,
+    SendText,
+)
 from shared.interview.runtime.operations import TaskPicture, Value
+from shared.interview.runtime.people_calls import (
+    ChangeUser,
+    CreateUser,
+    FindUser,
+    InviteUser,
+    ListUsers,
+    MakeSignInLink,
+    ManagePrivileges,
+    PeopleAnswer,
+    ProveUser,
+)
+from shared.interview.runtime.session_calls import ListMySessions, ReachSession, SessionAnswer, SessionListAnswer
+from shared.interview.runtime.store_calls import (
+    AddRecord,
+    ClearEntries,
+    DeleteRecord,
+    KeepSnapshot,
+    KeepStash,
+    ListEntries,
+    OpenStash,
+    ReadEntries,
+    ReadRecords,
+    StoreAnswer,
+    WriteEntries,
+)
 
 
 class FetchTaskResult(Value):
@@ -24,6 +61,17 @@ class FetchTaskResult(Value):
     task_id: str = Field(max_length=64)
 
 
+class LookAtTasks(Value):
+    """How tasks stood when the answers were loaded: the one that is named, and others that were launched near it."""
+
+    may_wait: ClassVar[bool] = False
+
+    call: Literal["look_at_tasks"] = "look_at_tasks"
+    task_id: str = Field(max_length=64)
+    number: int = Field(64, ge=1, le=10_000)
+    """How many at most."""
+
+
 class AwaitTask(Value):
     """Block until a task has ended. `launch` is given for one launched in this very run: it is committed at once."""
 
@@ -34,6 +82,25 @@ class AwaitTask(Value):
     launch: LaunchTask | None = None
 
 
+MESSAGE_LETTERS = 500
+
+
+class ReportProgress(Value):
+    """How far a task is; None: nobody knows. Not counted among a run's calls, as long as there are not too many."""
+
+    may_wait: ClassVar[bool] = False
+
+    call: Literal["report_progress"] = "report_progress"
+    fraction: float | None = Field(None, ge=0.0, le=1.0)
+    message: str = Field("", max_length=MESSAGE_LETTERS)
+
+
+class Noted(Value):
+    """It was heard."""
+
+    answer: Literal["noted"] = "noted"
+
+
 class TaskAnswer(Value):
     """How the task stands now."""
 
@@ -41,6 +108,13 @@ class TaskAnswer(Value):
     task: TaskPicture
     refusal: str = ""
     """Why it cannot be waited for, in a sentence for the author."""
+
+
+class TaskPictures(Value):
+    """How tasks stood; empty when the one that was named is not of this session."""
+
+    answer: Literal["task_pictures"] = "task_pictures"
+    tasks: tuple[TaskPicture, ...] = ()
 
 
 class NewFile(Value):
@@ -95,11 +169,91 @@ class FileAnswer(Value):
     """The secret part of a temporary address."""
 
 
+class KeepLink(Value):
+    """A short address that leads to a URL for some time, or for one visit."""
+
+    may_wait: ClassVar[bool] = False
+
+    call: Literal["keep_link"] = "keep_link"
+    url: str = Field(min_length=1, max_length=8192)
+    seconds: float = Field(gt=0, le=10 * 366 * 24 * 3600)
+    is_once: bool = False
+
+
+class SealAddress(Value):
+    """An address elsewhere, in the form in which pages of ours send people on to it."""
+
+    may_wait: ClassVar[bool] = False
+
+    call: Literal["seal_address"] = "seal_address"
+    url: str = Field(min_length=1, max_length=8192)
+
+
+class LinkAnswer(Value):
+    """The code of a link."""
+
+    answer: Literal["link"] = "link"
+    code: str
+
+
 FileCall = NewFile | FetchFile | StoreFile | LinkFile
 HostCall = Annotated[
-    FetchTaskResult | AwaitTask | NewFile | FetchFile | StoreFile | LinkFile, Field(discriminator="call")
+    FetchTaskResult
+    | LookAtTasks
+    | AwaitTask
+    | ReportProgress
+    | NewFile
+    | FetchFile
+    | StoreFile
+    | LinkFile
+    | KeepLink
+    | SealAddress
+    | ConvertDocument
+    | ReadPicture
+    | ListUsers
+    | FindUser
+    | ChangeUser
+    | CreateUser
+    | InviteUser
+    | ManagePrivileges
+    | ProveUser
+    | MakeSignInLink
+    | ReadEntries
+    | ListEntries
+    | WriteEntries
+    | ClearEntries
+    | AddRecord
+    | ReadRecords
+    | DeleteRecord
+    | KeepStash
+    | OpenStash
+    | KeepSnapshot
+    | ReachSession
+    | ListMySessions
+    | SendMessage
+    | SendText
+    | AskOptOut
+    | MakeAddress
+    | ReadEmails,
+    Field(discriminator="call"),
 ]
-HostAnswer = Annotated[TaskAnswer | FileAnswer, Field(discriminator="answer")]
+HostAnswer = Annotated[
+    TaskAnswer
+    | TaskPictures
+    | Noted
+    | FileAnswer
+    | LinkAnswer
+    | ProgramAnswer
+    | PeopleAnswer
+    | StoreAnswer
+    | SessionAnswer
+    | SessionListAnswer
+    | MailAnswer
+    | OptOutAnswer
+    | AddressAnswer
+    | EmailsAnswer,
+    Field(discriminator="answer"),
+]
 
 
 class Host(Protocol):

@@ -11,8 +11,15 @@ from pathlib import Path
 from shared.kernel.interview_path import InterviewPath
 
 
+class ModuleMissing(LookupError):
+    """An interview's own package has no module of this name."""
+
+
 def names_of_module(name: str, package: str, path: InterviewPath) -> frozenset[str] | None:
-    """What `from name import *` gives in an interview of this package; None when that cannot be known."""
+    """What `from name import *` gives in an interview of this package; None when that cannot be known.
+
+    Raises ModuleMissing for a module that ought to lie in the package.
+    """
     if name.startswith("."):
         name = f"{package}.{name.lstrip('.')}"
     if name.split(".")[0] in sys.stdlib_module_names or name.startswith("docassemble.base."):
@@ -20,7 +27,11 @@ def names_of_module(name: str, package: str, path: InterviewPath) -> frozenset[s
         public: list[str] = getattr(module, "__all__", None) or [one for one in vars(module) if one[:1] != "_"]
         return frozenset(public)
     file = _file(name, package, path)
-    return None if file is None else _names_in(file, path, package)
+    if file is None:
+        if name.startswith(f"{package}.") and any((folder / package / "data").is_dir() for folder in path.folders):
+            raise ModuleMissing(name)
+        return None
+    return _names_in(file, path, package)
 
 
 def _file(name: str, package: str, path: InterviewPath) -> Path | None:
@@ -46,13 +57,20 @@ def _names_in(file: Path, path: InterviewPath, package: str) -> frozenset[str] |
             case ast.Import(names=aliases):
                 found.update(alias.asname or alias.name.split(".")[0] for alias in aliases)
             case ast.ImportFrom(names=[ast.alias(name="*")], module=module, level=level):
-                brought = names_of_module("." * level + (module or ""), package, path)
+                brought = _brought("." * level + (module or ""), package, path)
                 if brought is None:
                     return None
                 found |= brought
             case ast.ImportFrom(names=aliases):
                 found.update(alias.asname or alias.name for alias in aliases)
     return frozenset(found)
+
+
+def _brought(name: str, package: str, path: InterviewPath) -> frozenset[str] | None:
+    try:
+        return names_of_module(name, package, path)
+    except ModuleMissing:
+        return None  # told when the module that wants it is imported
 
 
 def _outside_functions(tree: ast.AST) -> Iterator[ast.AST]:

@@ -32,6 +32,9 @@ Answers = dict[str, Any]
 class Builtins(dict[str, Any]):
     """What is found when a name is not among the answers."""
 
+    library: Mapping[str, Any]
+    """The library's names, whether or not interviews see them unasked."""
+
     def __missing__(self, name: str) -> Any:
         """Say which name has no value. Raises Undefined, or a plain NameError for names of Python itself."""
         if name.startswith("__"):
@@ -39,10 +42,12 @@ class Builtins(dict[str, Any]):
         raise Undefined(name)
 
 
-def builtins_with(library_names: Mapping[str, Any]) -> Builtins:
-    """Python's built-in names and the library's, prepared once per process."""
+def builtins_with(library_names: Mapping[str, Any], *, are_seen: bool = True) -> Builtins:
+    """Python's built-in names and, unless the interview imports them itself, the library's; once per process."""
     names = Builtins({name: value for name, value in vars(builtins).items() if name not in _NOT_FOR_INTERVIEWS})
-    names.update(library_names)
+    names.library = library_names
+    if are_seen:
+        names.update(library_names)
     names["__name__"] = "interview"
     return names
 

@@ -25,6 +25,8 @@ class ShowScreen(Value):
     kind: Literal["show"] = "show"
     is_first: bool = False
     """The answers are to be made now: `answers` of the request is None."""
+    tolerates_missing: bool = False
+    """A variable that nothing defines is no error: what was reached is saved."""
 
 
 class PostedFile(Value):
@@ -61,6 +63,21 @@ class CallAction(Value):
     is_read_only: bool = False
     keeps_step: bool = False
     """Save in place instead of as a new step (cron, persistent=False of run_action_in_session)."""
+    is_persistent: bool = True
+    """Whether questions it leads to stay pending, and are asked next."""
+    tolerates_missing: bool = False
+    """A variable that nothing defines is no error: what was reached is saved."""
+
+
+class StartTask(Value):
+    """Launch a background action for nobody in particular: the twin of a cron type (spec/area3 §1.8), or the action
+    for an e-mail that has come (§6.6).
+    """
+
+    kind: Literal["start_task"] = "start_task"
+    action: str
+    mail_id: str = ""
+    """The e-mail that is its argument `email`."""
 
 
 class CheckInCall(Value):
@@ -99,6 +116,23 @@ class AssignVariables(Value):
     kind: Literal["assign"] = "assign"
     variables: dict[str, Any] = {}
     deletes: tuple[str, ...] = ()
+    is_converted: bool = False
+    """Texts that look like dates become dates, and JSON forms of objects become objects (spec/area2 §7)."""
+    question_name: str = ""
+    """A question that counts as answered from now on: `ID <id>` or `Question_<n>`."""
+    events: tuple[str, ...] = ()
+    """Pending actions of the caller that are done, from the front."""
+    files: tuple[tuple[str, tuple[PostedFile, ...]], ...] = ()
+    """Uploads by the variable that becomes a list of them."""
+    advances_progress: bool = False
+    """The progress bar moves as it does for a form."""
+    runs: bool = True
+    """False: nothing is evaluated afterwards."""
+    values_blob: str = ""
+    """Blob with further variables, a pickled dictionary: from another session."""
+    is_exact: bool = False
+    """As `set_session_variables()` does it: what is deleted must be there, and only a question that counts as answered
+    makes what depends on the variables be asked anew."""
 
 
 class ExportVariables(Value):
@@ -106,6 +140,8 @@ class ExportVariables(Value):
 
     kind: Literal["export"] = "export"
     includes_internal: bool = False
+    for_session: Literal["", "plain", "objects"] = ""
+    """For code of another session: pickled in the blob "objects", as plain data or as they are."""
 
 
 class StartOver(Value):
@@ -128,6 +164,7 @@ Operation = Annotated[
     | SubmitForm
     | StepBack
     | CallAction
+    | StartTask
     | CheckInCall
     | RunBackgroundAction
     | RunResponseAction
@@ -149,6 +186,9 @@ class TaskPicture(Value):
     ended_at: str | None = None
     """ISO 8601, UTC."""
     failure: TaskFailure | None = None
+    progress: float | None = None
+    """From 0 to 1, as its code said last."""
+    progress_message: str = ""
 
 
 class RunContext(Value):
@@ -165,6 +205,8 @@ class RunContext(Value):
     """What this run is for: ids of tasks and timers are derived from it, so that a re-run gives the same ones."""
     steps: int = 1
     is_encrypted: bool = True
+    has_looked_for_sessions: bool = False
+    """Whether the parent has looked for a session that is to be resumed instead of a new one."""
     now: str = ""
     """ISO 8601, UTC: the moment of this run."""
     default_language: str = "en"
@@ -173,6 +215,12 @@ class RunContext(Value):
     default_locale: str = "en_US.utf8"
     config: dict[str, Any] = {}
     """What `get_config()` may show: never a secret."""
+    author_redis_url: str = Field("", repr=False)
+    """Where the Redis of authors is; empty when there is none."""
+    author_databases: dict[str, str] = Field({}, repr=False)
+    """URLs of the databases of authors, by the name their code calls them."""
+    links_open_session: bool = False
+    """Whether links to this session carry a key that opens it."""
 
 
 class RunRequest(Value):
@@ -180,7 +228,6 @@ class RunRequest(Value):
 
     operation: Operation
     context: RunContext
-    tasks: tuple[TaskPicture, ...] = ()
     has_answers: bool = True
     has_prior: bool = False
 

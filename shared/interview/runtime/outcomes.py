@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from shared.interview.runtime.effects import Effect
 from shared.interview.runtime.operations import TaskFailure, Value
@@ -31,6 +31,8 @@ class ResponseReady(Value):
     headers: dict[str, str] = {}
     is_null: bool = False
     """`response(null=True)`: in cron, do not save."""
+    is_text: bool = False
+    """A text the author wrote: what a scheduled action reports."""
 
 
 class CommandGiven(Value):
@@ -40,6 +42,9 @@ class CommandGiven(Value):
     name: str
     url: str = ""
     sleep_seconds: float | None = None
+    url_args: dict[str, str] = {}
+    """Of `new_session`: what the other session is opened with, like this one."""
+    referer: str | None = None
     question_html: str = ""
     subquestion_html: str = ""
 
@@ -96,6 +101,14 @@ class RunFailed(Value):
     """In a task: the action registered by `background_error_action`; its pickled arguments are the blob "arguments"."""
 
 
+class AccessRefused(Value):
+    """The rules of the interview's metadata keep them out; nothing was evaluated (spec/area2 §2.8)."""
+
+    kind: Literal["access_refused"] = "access_refused"
+    reason: Literal["sign_in", "forbidden", "unique"]
+    """They must sign in; they lack a privilege; they may have one session only, and it is to be looked for."""
+
+
 class Finished(Value):
     """The run ended without anything to show (assignments, restart in the background)."""
 
@@ -111,13 +124,19 @@ Outcome = Annotated[
     | BrowserAnswer
     | VariablesExported
     | RunFailed
+    | AccessRefused
     | Finished,
     Field(discriminator="kind"),
 ]
 
 
 class Header(Value):
-    """What the parent may know of the answers without opening them (DESIGN §6)."""
+    """What the parent may know of the answers without opening them (DESIGN §6).
+
+    It is stored beside the answers: one that was written by another release may have fields this one does not know.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     title: str = ""
     subtitle: str = ""
@@ -127,10 +146,16 @@ class Header(Value):
     steps_offset: int = 0
     waits_for_tasks: tuple[str, ...] = ()
     """Tasks whose `.ready()` said no during this run."""
-    cron_types: tuple[str, ...] = ()
-    """Event names starting with `cron_` that the interview defines."""
     language: str = "en"
     progress: float = 0.0
+    is_hidden: bool = False
+    """It is not shown among somebody's sessions."""
+    is_temporary: bool = False
+    """Beginning it ends the others of the same person in this interview."""
+    unattended: tuple[str, ...] = ()
+    """For what the session may be opened while nobody is there (`allow_unattended()`)."""
+    link_secret: str = Field("", max_length=64, repr=False)
+    """What links to the session carry that open it, if there are any."""
 
 
 SaveMode = Literal["new", "overwrite", "ignore", "delete"]
@@ -144,5 +169,7 @@ class RunResult(Value):
     save: SaveMode = "overwrite"
     is_changed: bool = True
     """False when the answers equal those loaded, apart from bookkeeping."""
+    is_visit: bool = False
+    """Somebody looks at the session again, after a while: that is kept with its answers."""
     effects: tuple[Effect, ...] = ()
     header: Header = Header()

@@ -23,7 +23,7 @@ _MAGIC = b"CQ1\x00"
 _SIZES = struct.Struct("<QQQ")
 _DROPPED_TYPES = (ModuleType, FunctionType, BuiltinFunctionType, MethodType, type, io.IOBase)
 _DROPPED_NAMES = frozenset({BUILTINS_KEY, "_internal", "__value", *LOCALS})
-_BOOKKEEPING = ("tracker", "modtime", "accesstime")
+_BOOKKEEPING = ("tracker", "modtime", "accesstime", "accessroles")
 
 _FORBIDDEN_MODULES = frozenset(
     {

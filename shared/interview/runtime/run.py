@@ -80,8 +80,8 @@ class Run:
     steering: Steering
     path: InterviewPath | None = None
     """Where files of interview packages are found."""
-    tasks: dict[str, TaskPicture] = field(default_factory=dict)
-    """Tasks of the session as they stood when the answers were loaded, by id."""
+    tasks: dict[str, TaskPicture | None] = field(default_factory=dict)
+    """Tasks that were looked at, as they stood when the answers were loaded, by id; None for one that was not there."""
     prior: Answers | None = None
     """After Back: the answers of the step that was dropped."""
 
@@ -123,6 +123,8 @@ class Run:
     locale: str = "en_US.utf8"
     evaluation_context: str | None = None
     """What texts are rendered for now: None for the screen, `docx`, `pandoc`, … for documents."""
+    redacts: bool = True
+    """What `redact()` is given is blacked out (the key `redact` of documents)."""
     save_status: SaveStatus | None = None
     """What `set_save_status()` asked for; None when it was not called. `ignore` cannot be undone."""
     forbids_back: bool = False

@@ -64,11 +64,13 @@ class ResponseCalled(Signal):
         status: int = 200,
         headers: dict[str, str] | None = None,
         is_null: bool = False,
+        is_text: bool = False,
         sleep_seconds: float | None = None,
     ) -> None:
         super().__init__(content_type)
         self.body, self.content_type, self.status = body, content_type, status
         self.headers, self.is_null, self.sleep_seconds = headers or {}, is_null, sleep_seconds
+        self.is_text = is_text
 
 
 class BackgroundResponse(Signal):

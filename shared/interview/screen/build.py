@@ -10,7 +10,7 @@ import re
 from html import escape
 from typing import Any, assert_never
 
-from shared.contracts.screen import Form, FormField, Screen
+from shared.contracts.screen import FormField, Screen
 from shared.interview.compile.blocks import (
     ChoiceQuestion,
     ContinueField,
@@ -24,6 +24,7 @@ from shared.interview.compile.blocks import (
     YesNo,
 )
 from shared.interview.compile.expressions import Text
+from shared.interview.library.added_terms import added_terms
 from shared.interview.runtime import names
 from shared.interview.runtime.form_result import FormResult
 from shared.interview.runtime.run import Run
@@ -37,6 +38,7 @@ from shared.interview.screen.form import make_form
 from shared.interview.screen.list_collect import build_collected
 from shared.interview.screen.markdown import to_plain_text
 from shared.interview.screen.markup import encoded
+from shared.interview.screen.phrases import page_phrases
 from shared.interview.screen.review import review_items
 from shared.interview.screen.terms import Terms, normalised
 from shared.interview.screen.texts import Scene, as_json
@@ -74,7 +76,6 @@ def build_screen(block: QuestionBlock, run: Run, sought: Sought) -> Screen:
     shown["script"] = "\n".join([*scripts_of(shown.get("fields", ()), run), *filter(None, [shown["script"]])])
     if shown.get("form") is None:
         shown["submit_html"] = ""
-    _require_parents(shown.get("form"), scene)
     question_html = scene.finish(question, block.question.source, trims=True)
     shown |= {
         "question_html": question_html,
@@ -95,6 +96,7 @@ def surroundings(scene: Scene, block: QuestionBlock | None = None) -> dict[str, 
         "interview": run.interview.reference,
         "question_name": block.name if block else "",
         "language": run.language,
+        "phrases": page_phrases(scene),
         "sections": navigation.build_sections(scene),
         "are_sections_horizontal": features.get("navigation") == "horizontal",
         "menu": navigation.build_menu(scene),
@@ -103,9 +105,12 @@ def surroundings(scene: Scene, block: QuestionBlock | None = None) -> dict[str, 
         "attributions_html": help.attributions(scene),
         "messages": tuple(run.messages),
         "log": tuple(run.log_lines),
+        "tracks_location": bool(run.peek("track_location")),
         "waits_for_tasks": tuple(sorted(run.waits_for_tasks)),
         "javascript_files": _files(features.get("javascript"), ".js", scene),
-        "css_files": _files(features.get("css"), ".css", scene),
+        "css_files": tuple(
+            url for key in ("bootstrap theme", "css") for url in _files(features.get(key), ".css", scene)
+        ),
         "check_in_seconds": _interval(features.get("checkin interval")),
         "features": {name: value for name, value in as_json(features).items() if name in _SHOWN_FEATURES},
         "shows_standard_menu": not features.get("hide standard menu"),
@@ -120,7 +125,7 @@ _SHOWN_FEATURES = frozenset(
         "labels above fields", "floating labels", "suppress autofill", "go full screen", "popover trigger",
         "small screen navigation", "question help button", "question back button", "navigation back button",
         "send question data", "disable analytics", "default date min", "default date max", "navigation",
-        "maximum image size", "image upload type", "debug",
+        "debug",
     }
 )  # fmt: skip
 
@@ -171,9 +176,23 @@ def _style(block: QuestionBlock, scene: Scene) -> dict[str, Any]:
         case Signature() as style:
             return _signature(style, block, scene)
         case Review() as style:
-            return {"kind": "review", "review": review_items(style, scene), **_continue(block, scene, is_form=True)}
+            return {
+                "kind": "review",
+                "review": review_items(style, scene),
+                **_review_buttons(scene),
+                **_continue(block, scene, is_form=True),
+            }
         case _ as unknown:
             assert_never(unknown)
+
+
+def _review_buttons(scene: Scene) -> dict[str, str]:
+    """How the interview wants the buttons of its review screens."""
+    features = scene.run.interview.features
+    return {
+        "review_color": buttons.button_color(str(features.get("review button color") or ""), ""),
+        "review_icon_html": buttons.icon_html(str(features.get("review button icon") or ""), scene),
+    }
 
 
 def _continue(block: QuestionBlock, scene: Scene, *, is_form: bool = False) -> dict[str, Any]:
@@ -252,7 +271,12 @@ def _terms(block: QuestionBlock, scene: Scene) -> Terms:
     own = {normalised(term): scene.block_html(text, has_terms=False) for term, text in block.terms.items()}
     automatic = {normalised(term): scene.block_html(text, has_terms=False) for term, text in block.auto_terms.items()}
     interview, language = scene.run.interview, scene.run.language
-    for tables, target in ((interview.terms, own), (interview.auto_terms, automatic)):
+    for tables, target in (
+        (added_terms(scene.run, is_automatic=False), own),
+        (interview.terms, own),
+        (added_terms(scene.run, is_automatic=True), automatic),
+        (interview.auto_terms, automatic),
+    ):
         for candidate in (language, "*"):
             for term, definition in tables.get(candidate, {}).items():
                 if (key := normalised(term)) not in target:
@@ -274,6 +298,9 @@ def _labels(block: QuestionBlock, scene: Scene) -> dict[str, Any]:
     return {
         "continue_label_html": parts.button_label(name, phrase, scene),
         "continue_color": buttons.button_color(parts.button_color(name, "primary", scene), "primary"),
+        "back_color": buttons.button_color(parts.button_color("back button", "", scene), ""),
+        "title_url_opens_elsewhere": parts.part_text("title url opens in other window", scene).lower() != "false",
+        "help_color": buttons.button_color(parts.button_color("help button", "", scene), ""),
         "back_label_text": parts.part_text("back button label", scene) or scene.word("Back"),
         "help_label_text": parts.part_text("help label", scene) or scene.word("Help"),
     }
@@ -320,14 +347,12 @@ def _reload(wanted: bool | Text | None, scene: Scene) -> float | None:
     return max(_SHORTEST_RELOAD, int(digits)) if digits else None
 
 
-def _require_parents(form: Form | None, scene: Scene) -> None:
-    """What a variable belongs to must exist before it is asked: `person` before `person.name`."""
-    if form is None:
-        return
-    for variable in [field.variable for field in form.fields]:
-        parent = names.parent_of(scene.literal(variable))
-        if parent is not None and not scene.run.is_defined(parent):
-            scene.run.evaluate(parent)
+def require_parents(screen: Screen, run: Run, sought: Sought) -> None:
+    """What a variable belongs to must exist before it is asked: `person` before `person.name`. Raises Undefined."""
+    for field in screen.form.fields if screen.form is not None else ():
+        parent = names.parent_of(sought.literal(field.variable))
+        if parent is not None and not run.is_defined(parent):
+            run.evaluate(parent)
 
 
 def _interval(milliseconds: Any) -> float | None:

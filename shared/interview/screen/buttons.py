@@ -11,6 +11,7 @@ from shared.interview.compile.blocks import ActionButton, ChoiceQuestion, Embedd
 from shared.interview.compile.expressions import Text
 from shared.interview.errors import EvaluationError
 from shared.interview.library.links import icon_class
+from shared.interview.library.offering import flattened, object_key
 from shared.interview.screen import choices, field_choices, field_types
 from shared.interview.screen.choices import Offer
 from shared.interview.screen.defaults import default_of
@@ -104,8 +105,8 @@ def one_choice(style: ChoiceQuestion, scene: Scene) -> Answering:
 
 
 def _object_offers(offers: list[Offer], scene: Scene) -> tuple[list[Offer], dict[str, Any]]:
-    things = [thing for offer in offers for thing in choices.flattened(offer.value)]
-    made = [Offer(value=choices.object_key(thing), label=scene.words_of(thing)) for thing in things]
+    things = [thing for offer in offers for thing in flattened(offer.value)]
+    made = [Offer(value=object_key(thing), label=scene.words_of(thing)) for thing in things]
     return made, {"objects": field_choices.instances(things, scene)}
 
 
@@ -244,7 +245,7 @@ def _action_button(
     new_window: bool | str,
     forgets_prior: bool,
 ) -> Button:
-    is_url = action.startswith(("http://", "https://", "/", "?", "mailto:", "tel:"))
+    is_url = action.startswith(("http://", "https://", "/", "?", "mailto:", "tel:", "javascript:"))
     encoded_call = action_of(action, scene.site) if is_url else _encoded(action, arguments, forgets_prior)
     return Button(
         label_html=label_html,

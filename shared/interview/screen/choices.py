@@ -12,6 +12,9 @@ from shared.contracts.screen import Choice
 from shared.interview.compile.blocks import ChoiceItem
 from shared.interview.compile.expressions import Expression, Text
 from shared.interview.errors import EvaluationError
+from shared.interview.library.offering import flattened, object_key
+from shared.interview.library.variables import decode_name
+from shared.interview.runtime import names
 from shared.interview.screen.markup import encoded
 from shared.interview.screen.texts import Scene, Words
 
@@ -186,21 +189,22 @@ def objects(expressions: Sequence[Expression], exclude: Sequence[Expression], sc
     return list(found.values())
 
 
-def flattened(value: Any) -> Iterable[Any]:
-    """The objects in a value: lists and dictionaries are opened, anything else stands for itself."""
-    elements = getattr(value, "elements", None)
-    if isinstance(elements, Mapping) or isinstance(value, Mapping):
-        yield from value.values()
-    elif isinstance(value, list | tuple | set | frozenset) or isinstance(elements, list | set):
-        for inner in value:
-            yield from flattened(inner)
-    else:
-        yield value
+def of_code(given: Any, scene: Scene) -> list[Any]:
+    """The objects that code offers, itself or as `selections()`; what is neither an object nor names one is left."""
+    if not isinstance(given, list | tuple):
+        return list(flattened(given))
+    return [
+        thing
+        for entry in given
+        for thing in ([_named(entry, scene)] if isinstance(entry, Mapping) and "value" in entry else flattened(entry))
+    ]
 
 
-def object_key(thing: Any) -> str:
-    """What the form posts for an object: its instance name, encoded."""
-    return encoded(str(getattr(thing, "instanceName", "") or id(thing)))
+def _named(entry: Mapping[Any, Any], scene: Scene) -> Any:
+    name = decode_name(str(entry["value"]))
+    if not names.is_legal(name):
+        raise EvaluationError(f"{name!r} is not the name of an object")
+    return scene.run.evaluate(name)
 
 
 # -- Names of boxes -------------------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ from shared.contracts.screen import Field
 from shared.interview.compile.blocks import FieldItem
 from shared.interview.compile.expressions import Text
 from shared.interview.compile.fields import BUILT_IN
-from shared.interview.library.datatypes import CustomDataType, custom_datatype
+from shared.interview.library.datatypes import CustomDataType, custom_datatype, rules_of
 from shared.interview.runtime.run import Run
+from shared.interview.screen.messages import INVALID_VALUE, Messages
 from shared.interview.screen.texts import Scene, as_json
 
 
@@ -34,6 +35,11 @@ def look_of(item: FieldItem, cls: type[CustomDataType], scene: Scene) -> dict[st
     """What the page must know beside the input: classes, and the parameters the author gave."""
     classes = [scene.plain(item.css_class), cls.input_class or "", cls.container_class or ""]
     return {"css_class": " ".join(filter(None, classes)), "parameters": as_json(_parameters(item, cls, scene))}
+
+
+def rule_messages(messages: Messages, cls: type[CustomDataType]) -> dict[str, str]:
+    """What the page says when a rule of the class is broken: the field's words, the interview's, the class's."""
+    return {rule: messages.text(rule, said or INVALID_VALUE) for rule, said in rules_of(cls).items()}
 
 
 def _parameters(item: FieldItem, cls: type[CustomDataType], scene: Scene) -> dict[str, Any]:

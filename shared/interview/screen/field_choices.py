@@ -9,6 +9,7 @@ from typing import Any
 from shared.contracts.screen import Choice
 from shared.interview.compile.blocks import FieldItem
 from shared.interview.compile.expressions import Expression, Text
+from shared.interview.library.offering import object_key
 from shared.interview.runtime import names
 from shared.interview.screen import choices, field_types
 from shared.interview.screen.choices import Offer
@@ -51,8 +52,17 @@ def truths(item: FieldItem, scene: Scene, datatype: str, default: Any) -> Offere
     return single(offers, datatype, default)
 
 
-def gather(item: FieldItem, scene: Scene) -> list[Offer]:
-    """What can be chosen, in the author's order or computed, filtered by `exclude` and `show if`, perhaps shuffled."""
+def available(item: FieldItem, datatype: str, scene: Scene) -> list[Any]:
+    """What can be chosen: objects for a field of objects, else offers; without what is excluded.
+
+    Evaluated for every field of a screen before anything else of its fields (spec/area4 §4.5 step 16).
+    """
+    if datatype in field_types.OBJECTS:
+        things = choices.objects(item.object_choices, item.exclude, scene)
+        if item.choices_code is not None:
+            more = choices.of_code(scene.value(item.choices_code), scene)
+            things += [thing for thing in more if thing not in things]
+        return scene.shuffled(things) if scene.flag(item.shuffle) else things
     offers = choices.manual(item.choices, scene)
     if item.choices_code is not None:
         offers += choices.computed(scene.value(item.choices_code), scene)
@@ -62,14 +72,13 @@ def gather(item: FieldItem, scene: Scene) -> list[Offer]:
     return scene.shuffled(offers) if scene.flag(item.shuffle) else offers
 
 
-def offer(item: FieldItem, variable: str, datatype: str, default: Any, scene: Scene) -> Offered:
-    """The choices of a field, by its datatype."""
+def offer(item: FieldItem, datatype: str, default: Any, scene: Scene, found: list[Any]) -> Offered:
+    """The choices of a field by its datatype, made of what is `available`."""
     if datatype in field_types.OBJECTS:
-        return _objects(item, variable, datatype, default, scene)
-    offers = gather(item, scene)
+        return _objects(item, item.variable, datatype, default, scene, found)
     if datatype in field_types.GROUPS:
-        return group(offers, variable, default)
-    return single(offers, choices.truth_datatype(offers) or datatype, default)
+        return group(found, item.variable, default)
+    return single(found, choices.truth_datatype(found) or datatype, default)
 
 
 def single(offers: list[Offer], datatype: str, default: Any) -> Offered:
@@ -92,34 +101,34 @@ def group(offers: list[Offer], variable: str, default: Any) -> Offered:
         choices=shown,
         keys=tuple(choice.input_name for choice in shown),
         options={"values": [_storable(offer.value) for offer in offers]},
-        default=[choice.key for choice in shown if choice.selected],
+        default=_ticked([choice.key for choice in shown if choice.selected], default),
     )
 
 
-def _objects(item: FieldItem, variable: str, datatype: str, default: Any, scene: Scene) -> Offered:
-    things = choices.objects(item.object_choices, item.exclude, scene)
-    if item.choices_code is not None:
-        things += [thing for thing in choices.flattened(scene.value(item.choices_code)) if thing not in things]
+def _ticked(keys: list[str], default: Any) -> list[str] | None:
+    """What is ticked in a group; None when nobody has said anything yet, which is not the same as "none of them"."""
+    return None if default is NOTHING and not keys else keys
+
+
+def _objects(item: FieldItem, variable: str, datatype: str, default: Any, scene: Scene, things: list[Any]) -> Offered:
     label = _function(item, "object labeler", scene) or str
     help_of, image_of = _function(item, "help generator", scene), _function(item, "image generator", scene)
     offers = [
         Offer(
-            value=choices.object_key(thing),
+            value=object_key(thing),
             label=scene.words_of(label(thing)),
             help_html=scene.finish(str(help_of(thing) or "")) if help_of else "",
             image_html=choices.image_html(str(image_of(thing) or ""), scene) if image_of else "",
         )
         for thing in things
     ]
-    if scene.flag(item.shuffle):
-        offers = scene.shuffled(offers)
     ticked = {id(thing) for thing in chosen_of(default)}
-    chosen = [choices.object_key(thing) for thing in things if id(thing) in ticked]
+    chosen = [object_key(thing) for thing in things if id(thing) in ticked]
     by_name = instances(things, scene)
     if datatype not in field_types.GROUPS:
         made = single(offers, datatype, chosen[0] if chosen else NOTHING)
         return Offered(choices=made.choices, default=made.default, datatype=datatype, options={"objects": by_name})
-    by_key = {choices.object_key(thing): thing for thing in things}
+    by_key = {object_key(thing): thing for thing in things}
     shown = tuple(
         offer.as_choice(
             input_name=choices.object_box_name(variable, by_key[offer.value]), is_selected=offer.value in chosen
@@ -130,7 +139,7 @@ def _objects(item: FieldItem, variable: str, datatype: str, default: Any, scene:
         choices=shown,
         keys=tuple(choice.input_name for choice in shown),
         options={"objects": by_name, "values": [offer.value for offer in offers]},
-        default=chosen,
+        default=_ticked(chosen, default),
     )
 
 
@@ -139,7 +148,7 @@ def instances(things: list[Any], scene: Scene) -> dict[str, str]:
     found: dict[str, str] = {}
     selections = scene.run.internal.setdefault("objselections", {})
     for thing in things:
-        key, name = choices.object_key(thing), str(getattr(thing, "instanceName", ""))
+        key, name = object_key(thing), str(getattr(thing, "instanceName", ""))
         is_there, value = names.peek(name, scene.run.answers) if name else (False, None)
         if not is_there or value is not thing:
             selections.setdefault("_kept", {})[key] = thing

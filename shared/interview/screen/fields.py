@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from shared.contracts.screen import Choice, Field, FormField
+from shared.contracts.screen import Choice, Field, FormField, InputType
 from shared.interview.compile.blocks import FieldItem
+from shared.interview.library.datatypes import CustomDataType
 from shared.interview.library.dates import as_datetime
 from shared.interview.library.numbers import currency_symbol
 from shared.interview.runtime.run import missing_of
@@ -17,8 +18,9 @@ from shared.interview.screen.computed_fields import read_computed
 from shared.interview.screen.defaults import MOMENTS, NOTHING, as_text, default_of, moment_as_text
 from shared.interview.screen.empty import empty_value
 from shared.interview.screen.field_choices import Offered
+from shared.interview.screen.form import LIMITS
 from shared.interview.screen.markup import encoded
-from shared.interview.screen.messages import box_limits, messages_for
+from shared.interview.screen.messages import Messages, box_limits, limits_of
 from shared.interview.screen.texts import Scene, as_json
 
 _WHOLE_NUMBERS = ("rows", "trigger at")
@@ -42,16 +44,61 @@ class BuiltFields:
 def build_fields(items: Iterable[FieldItem], scene: Scene, *, list_index: int | None = None) -> BuiltFields:
     """Build every item in order. Raises Undefined and kin as their texts and expressions do."""
     built = BuiltFields()
-    for item in _expanded(items, scene):
+    for prepared in [_prepared(item, scene) for item in _expanded(items, scene)]:
+        item = prepared.item
         scene.run.place = item.position
         if not conditions.is_on_screen(item.conditions, scene):
             continue
         if item.kind != "field":
             built.shown.append(_passage(item, scene))
         else:
-            _add(item, scene, built, list_index)
+            _add(prepared, scene, built, list_index)
     scene.run.place = None
     return built
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Prepared:
+    """An item whose choices are known: those of all fields are looked for before anything else of one."""
+
+    item: FieldItem
+    custom: type[CustomDataType] | None = None
+    datatype: str = ""
+    input_type: InputType = "text"
+    has_choices: bool = False
+    found: list[Any] | None = None
+    """What can be chosen; None when there is nothing to choose by its kind."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it takes one of several things, and there are none."""
+        return self.found == [] and self.input_type not in field_types.OPEN_CHOICES
+
+
+def _prepared(item: FieldItem, scene: Scene) -> _Prepared:
+    if item.kind != "field":
+        return _Prepared(item=item)
+    scene.run.place = item.position
+    custom = custom_types.class_of(item.datatype, scene.run)
+    if custom is not None:
+        item = custom_types.with_input(item, custom)
+    datatype = field_types.datatype_of(item)
+    has_choices = field_choices.offers_anything(item)
+    input_type = field_types.input_type_of(item, has_choices=has_choices)
+    is_choice = has_choices or input_type in field_types.CHOICE_INPUTS
+    found = None
+    if is_choice and not _is_truth(item, datatype, input_type, has_choices=has_choices):
+        found = field_choices.available(item, datatype, scene)
+    return _Prepared(
+        item=item, custom=custom, datatype=datatype, input_type=input_type, has_choices=has_choices, found=found
+    )
+
+
+def _is_truth(item: FieldItem, datatype: str, input_type: str, *, has_choices: bool) -> bool:
+    """Whether it is answered with yes and no, and perhaps with not knowing."""
+    if item.datatype in field_types.TRUTH_RADIOS | field_types.MAYBE_RADIOS:
+        return True
+    return datatype in {"boolean", "threestate"} and input_type == "radio" and not has_choices
 
 
 def _expanded(items: Iterable[FieldItem], scene: Scene) -> Iterator[FieldItem]:
@@ -79,24 +126,11 @@ def _passage(item: FieldItem, scene: Scene) -> Field:
     )
 
 
-def _add(item: FieldItem, scene: Scene, built: BuiltFields, list_index: int | None) -> None:
-    custom = custom_types.class_of(item.datatype, scene.run)
-    if custom is not None:
-        item = custom_types.with_input(item, custom)
-    datatype = field_types.datatype_of(item)
-    has_choices = field_choices.offers_anything(item)
-    input_type = field_types.input_type_of(item, has_choices=has_choices)
-    is_disabled = scene.flag(item.disabled) or not conditions.is_enabled(item.conditions, scene)
-    is_required = not is_disabled and scene.flag(item.required, field_types.is_required_by_default(item, input_type))
-    none_label = field_choices.none_label(item, item.datatype, scene)
-    all_label = field_choices.all_label(item, scene)
-    _try_validation(item, datatype, scene)
-    default = default_of(item.variable, item.default, scene, names_objects=datatype in field_types.OBJECTS)
-    if custom is not None and default is not NOTHING and default is not None:
-        default = custom.default_for(default)
-    offered = _offered(item, datatype, input_type, default, scene, has_choices=has_choices)
+def _add(prepared: _Prepared, scene: Scene, built: BuiltFields, list_index: int | None) -> None:
+    """Build one field. The order decides what is asked first of what its parts lack (spec/area4 §4.5 step 16)."""
+    item, custom, datatype, input_type = prepared.item, prepared.custom, prepared.datatype, prepared.input_type
     input_name = _input_name(item)
-    if offered is not None and offered.is_empty and input_type not in field_types.OPEN_CHOICES:
+    if prepared.is_empty:
         built.empties.append((item.variable, empty_value(datatype, scene.literal(item.variable))))
         built.form.append(
             FormField(
@@ -105,20 +139,31 @@ def _add(item: FieldItem, scene: Scene, built: BuiltFields, list_index: int | No
             )
         )  # fmt: skip
         return
+    all_label = field_choices.all_label(item, scene)
+    none_label = field_choices.none_label(item, item.datatype, scene)
+    is_required = scene.flag(item.required, field_types.is_required_by_default(item, input_type))
+    own = custom_types.parameters_of(custom) if custom is not None else frozenset()
+    options = {
+        name: scene.resolve(value) for name, value in item.options.items() if not _is_function(name) and name not in own
+    }
+    css_class, group, under = scene.plain(item.css_class), scene.plain(item.group), scene.block_html(item.under_text)
+    messages = Messages(item, scene)
+    _try_validation(item, datatype, scene)
+    label = scene.words(item.label) if item.has_label else None
+    watched = conditions.watched(item.conditions, scene)
+    note = None if item.note is None else scene.block_html(item.note)
+    limits = _limits(item, input_type, scene)
+    look = {} if custom is None else custom_types.look_of(item, custom, scene)
+    is_disabled = scene.flag(item.disabled) or not conditions.is_enabled(item.conditions, scene)
+    default = default_of(item.variable, item.default, scene, names_objects=datatype in field_types.OBJECTS)
+    if custom is not None and default is not NOTHING and default is not None:
+        default = custom.default_for(default)
+    offered = _offered(prepared, default, scene)
     if offered is not None:
         datatype = offered.datatype or datatype
         if none_label is not None and input_type == "radio":
             offered = _with_none(offered, none_label, default)
             none_label = None
-    limits = {name: scene.plain(text) for name, text in item.limits.items()}
-    limits = {name: text for name, text in limits.items() if text not in {"", "None"}}
-    if input_type in MOMENTS:
-        limits = {name: moment_as_text(text, input_type) for name, text in limits.items()}
-    label = scene.words(item.label) if item.has_label else None
-    own = custom_types.parameters_of(custom) if custom is not None else frozenset()
-    options = {
-        name: scene.resolve(value) for name, value in item.options.items() if not _is_function(name) and name not in own
-    }
     shown = Field(
         number=item.number,
         variable=item.variable,
@@ -127,12 +172,12 @@ def _add(item: FieldItem, scene: Scene, built: BuiltFields, list_index: int | No
         input_type=input_type,
         label_html=None if label is None else scene.line_html(item.label, has_terms=True),
         label_text="" if label is None else label.text,
-        required=is_required,
+        required=is_required and not is_disabled,
         default=_shown_default(datatype, input_type, default, offered),
         hint=scene.plain(item.hint),
         help_html=scene.block_html(item.help),
         choices=() if offered is None else offered.choices,
-        conditions=conditions.watched(item.conditions, scene),
+        conditions=watched,
         disabled=is_disabled,
         disable_others=item.disable_others,
         uncheck_others=item.uncheck_others,
@@ -145,21 +190,24 @@ def _add(item: FieldItem, scene: Scene, built: BuiltFields, list_index: int | No
         maxlength=_whole(limits.get("maxlength")),
         step=limits.get("step"),
         scale=limits.get("scale"),
-        under_html=scene.block_html(item.under_text),
-        css_class=scene.plain(item.css_class),
-        group=scene.plain(item.group),
-        parameters=box_limits(limits, input_type) | _image_limits(options, input_type),
+        under_html=under,
+        css_class=css_class,
+        group=group,
+        parameters=box_limits(limits, input_type) | _image_limits({**_usual_images(scene), **options}, input_type),
         list_index=list_index,
-        **_look(options, input_type),
+        **_look({**_usual_look(scene), **options}, input_type),
     )
+    shown = shown.model_copy(update=look)
+    said = messages.of_field(shown, limits)
     if custom is not None:
-        shown = shown.model_copy(update=custom_types.look_of(item, custom, scene))
-    shown = shown.model_copy(update={"validation_messages": messages_for(item, shown, limits, scene)})
+        rules = custom_types.rule_messages(messages, custom)
+        shown, said = shown.model_copy(update={"rules": tuple(rules)}), said | rules
+    shown = shown.model_copy(update={"validation_messages": said})
     built.shown.append(shown)
-    if item.note is not None:
+    if note is not None:
         built.shown.append(
-            Field(number=f"{item.number}_note", input_type="note", label_html=None, html=scene.block_html(item.note),
-                  required=False, conditions=shown.conditions)
+            Field(number=f"{item.number}_note", input_type="note", label_html=None, html=note,
+                  required=False, conditions=watched)
         )  # fmt: skip
     built.form.append(_form_field(item, shown, datatype, offered, scene))
 
@@ -168,6 +216,10 @@ def _form_field(item: FieldItem, shown: Field, datatype: str, offered: Offered |
     options: dict[str, Any] = dict(offered.options) if offered is not None else {}
     if item.validate is not None:
         options["validates"] = True
+    if limits := limits_of(shown):
+        options[LIMITS] = limits
+    if shown.parameters and custom_types.class_of(item.datatype, scene.run) is not None:
+        options["parameters"] = shown.parameters
     if shown.input_type in field_types.FILES:
         options |= _file_options(item, shown, scene)
     absent = field_types.absent_value(datatype, shown.input_type, is_required=shown.required)
@@ -186,7 +238,8 @@ def _form_field(item: FieldItem, shown: Field, datatype: str, offered: Offered |
 def _file_options(item: FieldItem, shown: Field, scene: Scene) -> dict[str, Any]:
     """What is done with the files that come in: which kinds are taken, who may see them, how long they stay."""
     options: dict[str, Any] = {"accept": shown.accept} if shown.accept else {}
-    options |= _image_limits({name: scene.resolve(value) for name, value in item.options.items()}, shown.input_type)
+    given = _usual_images(scene) | {name: scene.resolve(value) for name, value in item.options.items()}
+    options |= _image_limits(given, shown.input_type)
     for name in ("persistent", "private"):
         if item.options.get(name) is not None:
             value = scene.resolve(item.options[name])
@@ -194,20 +247,28 @@ def _file_options(item: FieldItem, shown: Field, scene: Scene) -> dict[str, Any]
     return options
 
 
-def _offered(
-    item: FieldItem, datatype: str, input_type: str, default: Any, scene: Scene, *, has_choices: bool
-) -> Offered | None:
-    if item.datatype in field_types.TRUTH_RADIOS | field_types.MAYBE_RADIOS or (
-        datatype in {"boolean", "threestate"} and input_type == "radio" and not has_choices
-    ):
+def _offered(prepared: _Prepared, default: Any, scene: Scene) -> Offered | None:
+    item, datatype, input_type = prepared.item, prepared.datatype, prepared.input_type
+    if _is_truth(item, datatype, input_type, has_choices=prepared.has_choices):
         return field_choices.truths(item, scene, datatype, default)
-    if not has_choices and input_type not in field_types.CHOICE_INPUTS:
+    if prepared.found is None:
         return None
-    offered = field_choices.offer(item, item.variable, datatype, default, scene)
+    offered = field_choices.offer(item, datatype, default, scene, prepared.found)
     if datatype not in field_types.OBJECTS | field_types.GROUPS and offered.default is None and default is not NOTHING:
         free = as_text(default, datatype) if input_type in field_types.OPEN_CHOICES else None
         return Offered(choices=offered.choices, datatype=offered.datatype, options=offered.options, default=free)
     return offered
+
+
+def _limits(item: FieldItem, input_type: str, scene: Scene) -> dict[str, str]:
+    """What `min`, `max` and kin say."""
+    limits = {name: scene.plain(text) for name, text in item.limits.items()}
+    limits = {name: text for name, text in limits.items() if text not in {"", "None"}}
+    if input_type == "date":
+        limits = _usual_dates(scene) | limits
+    if input_type in MOMENTS:
+        limits = {name: moment_as_text(text, input_type) for name, text in limits.items()}
+    return limits
 
 
 def _with_none(offered: Offered, label: str, default: Any) -> Offered:
@@ -271,6 +332,26 @@ def _image_limits(options: dict[str, Any], input_type: str) -> dict[str, Any]:
         return {}
     found = {"maximagesize": _whole(options.get("maximum image size")), "imagetype": options.get("image upload type")}
     return {name: value for name, value in found.items() if value}
+
+
+def _usual_look(scene: Scene) -> dict[str, Any]:
+    features = scene.run.interview.features
+    look: dict[str, Any] = {"floating label": True} if features.get("floating labels") is True else {}
+    if features.get("labels above fields") is False:
+        look["label above field"] = False
+    return look
+
+
+def _usual_images(scene: Scene) -> dict[str, Any]:
+    """How large pictures may be, and of what kind, where their field does not say."""
+    features = scene.run.interview.features
+    return {name: features[name] for name in ("maximum image size", "image upload type") if features.get(name)}
+
+
+def _usual_dates(scene: Scene) -> dict[str, str]:
+    """The first and last date that fields take which say nothing else."""
+    usual = {name: scene.run.interview.features.get(f"default date {name}") for name in ("min", "max")}
+    return {name: str(date) for name, date in usual.items() if date is not None}
 
 
 def _is_function(modifier: str) -> bool:

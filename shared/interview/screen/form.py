@@ -17,6 +17,9 @@ from shared.interview.screen.texts import Scene
 ALWAYS = "always"
 """Option of a FormField whose absent value counts although its input is a button that may not have been pressed."""
 
+LIMITS = "limits"
+"""Option of a FormField: rule → [limit, message], of what the server checks as well as the page."""
+
 
 def make_form(
     block: QuestionBlock,

@@ -22,6 +22,8 @@ from shared.interview.screen.fields import BuiltFields, build_fields
 from shared.interview.screen.texts import Scene
 
 _ELEMENT = re.compile(r"(.+)\[([i-n])\](?:\..+|\[.+\])?\Z")
+_LITERAL = re.compile(r"""(["'])(?:\\.|(?!\1).)*\1""")
+"""A text in JavaScript."""
 _MEMORY = "collecting"
 
 
@@ -77,7 +79,7 @@ def growing(things: Any) -> Iterator[None]:
 def _add_element(style: Fields, scene: Scene, built: BuiltFields, iterator: str, index: int) -> None:
     items = [_for_element(item, iterator, index) for item in style.items]
     part = build_fields(items, scene, list_index=index)
-    built.shown += [_numbered(field, index) for field in part.shown]
+    built.shown += [_numbered(_watching(field, iterator, index), index) for field in part.shown]
     built.form += part.form
     built.empties += part.empties
 
@@ -95,7 +97,30 @@ def _for_element(item: FieldItem, iterator: str, index: int) -> FieldItem:
             else condition
             for condition in item.conditions
         ),
+        disable_others=_places(item.disable_others, replacement),
+        uncheck_others=_places(item.uncheck_others, replacement),
+        check_others=_places(item.check_others, replacement),
     )
+
+
+def _places(others: bool | tuple[str, ...], replacement: Mapping[str, str]) -> bool | tuple[str, ...]:
+    """The other fields that are named, in the element of the field that names them."""
+    return others if isinstance(others, bool) else tuple(substituted(name, replacement) for name in others)
+
+
+def _watching(field: Field, iterator: str, index: int) -> Field:
+    """The field with the names in its JavaScript conditions (`val("fruit[i].name")`) made those of its element."""
+    if not any(condition.javascript for condition in field.conditions):
+        return field
+
+    def of_element(literal: re.Match[str]) -> str:
+        return literal[0].replace(f"[{iterator}]", f"[{index}]")
+
+    conditions = tuple(
+        condition.model_copy(update={"javascript": _LITERAL.sub(of_element, condition.javascript)})
+        for condition in field.conditions
+    )
+    return field.model_copy(update={"conditions": conditions})
 
 
 def _numbered(field: Field, index: int) -> Field:

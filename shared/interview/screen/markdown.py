@@ -1,8 +1,9 @@
 """Markdown to HTML, with the manners of Python-Markdown that interviews were written for (spec/area4 §7.2).
 
-The parser is markdown-it-py. The rules beside this file change what differs visibly: raw HTML blocks
+The parser is markdown-it-py. Rules shared with documents change what differs visibly: raw HTML blocks
 (markdown_blocks), lists that may not interrupt a paragraph, emphasis next to punctuation (markdown_inline),
-curly quotes and dashes (markdown_typography), `{: .class }` (markdown_attributes). Links are finished in links.py.
+curly quotes and dashes (markdown_typography); `{: .class }` is only for screens (markdown_attributes). Links are
+finished in links.py.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import re
 from markdown_it import MarkdownIt
 from mdit_py_plugins.footnote import footnote_plugin
 
-from shared.interview.screen import markdown_attributes, markdown_blocks, markdown_inline, markdown_typography
+from shared.interview.documents import markdown_blocks, markdown_inline, markdown_typography
+from shared.interview.screen import markdown_attributes
 
 _PLAIN = re.compile(r"[A-Za-z0-9,;?%°äöüßéèáàçñ“”’ ][A-Za-z0-9,;:?%°()/äöüßéèáàçñ“”’ ]*[A-Za-z0-9,;:?%()“”’]")
 """Text on which Markdown, typography and HTML leave no mark."""

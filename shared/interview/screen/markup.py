@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import html
+import json
 import re
 from collections.abc import Callable
 from typing import Protocol
@@ -35,7 +36,7 @@ class Pictures(Protocol):
         ...
 
 
-_CODE = re.compile(r"\[([A-Z_]{2,20})(?: ([^\[\]\n]*(?:\[[^\[\]\n]*\][^\[\]\n]*)*))?\]")
+_CODE = re.compile(r"\[([A-Z_]{2,20}(?:4:3|16:9)?)(?: ([^\[\]\n]*(?:\[[^\[\]\n]*\][^\[\]\n]*)*))?\]")
 _EMOJI = re.compile(r"(?<![\w:]):([A-Za-z][A-Za-z0-9_-]*):(?![\w:])")
 _ICON_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _KEPT_LINE = re.compile(r"^\| (?!.*\|)(.*)$", re.MULTILINE)
@@ -68,13 +69,16 @@ _FIXED = {
 }
 _WITHOUT_SIGN_WRITTEN = (
     "END PAGEBREAK PAGENUM SECTIONNUM TIGHTSPACING SINGLESPACING ONEANDAHALFSPACING DOUBLESPACING TRIPLESPACING "
-    "START_INDENTATION STOP_INDENTATION INDENTATION NOINDENTATION NOPAR FLUSHLEFT_END MAP NO_EMOJIS "
+    "START_INDENTATION STOP_INDENTATION INDENTATION NOINDENTATION NOPAR FLUSHLEFT_END NO_EMOJIS "
 )
 _WITHOUT_SIGN = frozenset(_WITHOUT_SIGN_WRITTEN.split())
 _PLAYERS = {
-    "YOUTUBE": ("https://www.youtube-nocookie.com/embed/{}?rel=0", "16x9"),
-    "YOUTUBE4:3": ("https://www.youtube-nocookie.com/embed/{}?rel=0", "4x3"),
-    "VIMEO": ("https://player.vimeo.com/video/{}", "16x9"),
+    f"{kind}{ratio}": (url, ratio.replace(":", "x") or "16x9")
+    for kind, url in (
+        ("YOUTUBE", "https://www.youtube-nocookie.com/embed/{}?rel=0"),
+        ("VIMEO", "https://player.vimeo.com/video/{}"),
+    )
+    for ratio in ("", "4:3", "16:9")
 }
 _FILE_TYPES_SHOWN = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp")
 
@@ -170,6 +174,27 @@ def _field(argument: str, _pictures: Pictures, _original: str) -> str:
     return f'<span class="da-embedded-field" data-input-name="{encoded(argument)}"></span>'
 
 
+def _map(argument: str, _pictures: Pictures, _original: str) -> str:
+    """Where things are, as addresses; nothing for a code that `map_of()` has not made."""
+    try:
+        said = json.loads(base64.b64decode(argument, validate=True))
+        places = [(str(place["name"]), str(place["address"])) for place in said["places"]]
+    except (ValueError, TypeError, LookupError):
+        return ""
+    made = (
+        f'<span class="da-place"><strong>{_as_text(name)}</strong> {_as_text(address)}</span>'
+        if name
+        else f'<span class="da-place">{_as_text(address)}</span>'
+        for name, address in places
+    )
+    return f'<span class="da-map">{"".join(made)}</span>'
+
+
+def _as_text(words: str) -> str:
+    """Words that anybody may have typed: neither HTML nor Markdown in them counts."""
+    return re.sub(r"[\\`*_{}\[\]<>&\"':|~^]", lambda found: f"&#{ord(found[0])};", words)
+
+
 def _redaction(argument: str, _pictures: Pictures, _original: str) -> str:
     return "█" * max(1, len(argument))
 
@@ -195,9 +220,9 @@ _WITH_ARGUMENT: dict[str, Callable[[str, Pictures, str], str]] = {
     "EMOJI": _emoji,
     "FIELD": _field,
     "QR": _qr_code,
+    "MAP": _map,
     "REDACTION_WORD": _redaction,
-    "YOUTUBE": _player("YOUTUBE"),
-    "VIMEO": _player("VIMEO"),
+    **{kind: _player(kind) for kind in _PLAYERS},
 }
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from shared.contracts.screen import MenuItem, Section
 from shared.interview.compile.blocks import QuestionBlock
 from shared.interview.runtime.operations import SubmitForm
+from shared.interview.runtime.run import Run
+from shared.interview.screen.buttons import icon_html
 from shared.interview.screen.links import action_of
 from shared.interview.screen.texts import Scene, encoded_action
 
@@ -61,7 +63,11 @@ def build_sections(scene: Scene) -> tuple[Section, ...]:
     state = section_state(scene)
     if state.get("hidden"):
         return ()
-    return tuple(_section(heading, state, scene) for heading in headings(written))
+    are_progressive = declared is None or declared.is_progressive
+    fold = declared is not None and not declared.is_progressive and not declared.opens_automatically
+    return tuple(
+        _section(heading, state, scene, are_progressive=are_progressive, fold=fold) for heading in headings(written)
+    )
 
 
 def headings(items: Sequence[Any]) -> tuple[Heading, ...]:
@@ -82,10 +88,15 @@ def headings(items: Sequence[Any]) -> tuple[Heading, ...]:
     return tuple(found)
 
 
-def _section(heading: Heading, state: Mapping[str, Any], scene: Scene) -> Section:
+def _section(heading: Heading, state: Mapping[str, Any], scene: Scene, *, are_progressive: bool, fold: bool) -> Section:
+    """One entry. Where sections are not `progressive`, those that are still to come are open too.
+
+    What stands below them is then folded away, but in the section one is in, and where sections `auto open`.
+    """
     is_past = heading.key in state["past"]
     is_current = state["current"] in heading.all_keys()
-    may_lead = is_past and state["current"] != heading.key and not state.get("disabled")
+    is_open = is_past or not are_progressive
+    may_lead = is_open and state["current"] != heading.key and not state.get("disabled")
     leads_there = may_lead and scene.run.interview.index.has_literal(heading.key)
     link = encoded_action("_da_priority_action", {"_action": heading.key, "_arguments": {}}) if leads_there else ""
     return Section(
@@ -93,8 +104,12 @@ def _section(heading: Heading, state: Mapping[str, Any], scene: Scene) -> Sectio
         label_html=scene.finish(scene.word(heading.title), trims=True, has_terms=False),
         is_current=is_current,
         is_past=is_past,
+        is_dimmed=not is_open and not is_current,
         link_action=link,
-        subsections=tuple(_section(inner, state, scene) for inner in heading.subsections),
+        subsections=tuple(
+            _section(inner, state, scene, are_progressive=are_progressive, fold=fold) for inner in heading.subsections
+        ),
+        is_folded=fold and bool(heading.subsections) and not is_current,
     )
 
 
@@ -117,6 +132,7 @@ def build_menu(scene: Scene) -> tuple[MenuItem, ...]:
         entries.append(
             MenuItem(
                 label_text=str(entry["label"]),
+                icon_html=icon_html(str(entry.get("icon") or ""), scene),
                 url=url,
                 action=action_of(url, scene.site),
                 anchor=str(entry.get("anchor") or ""),
@@ -138,11 +154,21 @@ def move_progress(block: QuestionBlock, scene: Scene) -> float | None:
         if block.progress > progress or features.get("progress can go backwards"):
             progress = float(block.progress)
     elif not block.hides_progress and _is_further_step(scene):
-        progress += _share(features) * (_goal(features, progress, scene) - progress)
+        progress = _further(progress, run)
     run.memo["progress"] = True
     internal["progress"] = progress
     is_hidden = not features.get("progress bar") or block.hides_progress or progress <= 0
     return None if is_hidden else min(progress, 100.0)
+
+
+def advance_progress(run: Run) -> None:
+    """Move the bar as a step without a place of its own does: for answers that did not come by a form."""
+    run.internal["progress"] = _further(float(run.internal.get("progress") or 0), run)
+
+
+def _further(progress: float, run: Run) -> float:
+    features = run.interview.features
+    return progress + _share(features) * (_goal(features, progress, run) - progress)
 
 
 def _is_further_step(scene: Scene) -> bool:
@@ -159,13 +185,13 @@ def _share(features: Mapping[str, Any]) -> float:
         return _MOVE
 
 
-def _goal(features: Mapping[str, Any], progress: float, scene: Scene) -> float:
+def _goal(features: Mapping[str, Any], progress: float, run: Run) -> float:
     """Where the present stretch ends: at 100, or at the next milestone some question declares."""
     if features.get("progress bar method") != "stepped":
         return 100.0
     milestones = (
         definer.progress
-        for definer in scene.run.interview.definers
+        for definer in run.interview.definers
         if isinstance(definer, QuestionBlock) and definer.progress is not None
     )
     return min((place for place in milestones if place > progress), default=100.0)

@@ -180,8 +180,8 @@ class StaticPictures:
         return name in self._images
 
     def stored(self, number: str, width: str, alternative: str) -> str | None:
-        """What shows a file of the session that is no picture: its text, a player, or a link to it."""
-        return None if self._run is None else stored_file(self._run, int(number), alternative, self._root)
+        """What shows a file of the session that is no picture: its first page, its text, a player, or a link to it."""
+        return None if self._run is None else stored_file(self._run, int(number), width, alternative, self._root)
 
     def icon(self, name: str) -> str | None:
         """The icon of that name, when the server's `default icons` say that other names are icons."""

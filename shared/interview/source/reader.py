@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from collections.abc import Mapping as Mappings
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from shared.interview.errors import Position, SourceError
 from shared.interview.source.documents import Document, Mapping, Sequence, load, split
@@ -15,6 +17,7 @@ from shared.kernel.errors import Refused
 from shared.kernel.interview_path import InterviewPath, PackageFile
 
 BASE_PACKAGE = "docassemble.base"
+_ONLY_INCLUDES = frozenset({"comment", "include"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +79,31 @@ class InterviewSource:
         return lines[position.line - 1].strip() if position is not None and 0 < position.line <= len(lines) else ""
 
 
-def read_interview(reference: str, path: InterviewPath) -> InterviewSource:
-    """Read a whole interview; includes are processed in place, each file once.
+def read_interview(reference: str, path: InterviewPath, config: Mappings[str, Any] | None = None) -> InterviewSource:
+    """Read a whole interview; includes are processed in place, each file once. `config` is for Jinja2 in it.
 
     Problems of single blocks are collected, so that lint can name them all. Raises Refused (of the kernel) when
     the interview itself cannot be found.
     """
     found = path.find(reference)
     source = InterviewSource(found)
-    _Reader(path, source).read(found)
+    _Reader(path, source, config or {}).read(found)
     return source
 
 
 class _Reader:
-    def __init__(self, path: InterviewPath, source: InterviewSource) -> None:
-        self._path, self._source = path, source
+    def __init__(self, path: InterviewPath, source: InterviewSource, config: Mappings[str, Any]) -> None:
+        self._path, self._source, self._config = path, source, config
         self._seen: set[Path] = set()
         self._number = 0
 
-    def read(self, file: PackageFile) -> None:
+    def read(self, file: PackageFile, *, parent: PackageFile | None = None) -> None:
         if file.path in self._seen:
             return
         self._seen.add(file.path)
         self._source.stamps.append(Stamp.of(file.path))
         try:
-            documents = list(self._documents(file))
+            documents = list(self._documents(file, parent or file))
         except SourceError as problem:
             self._source.problems.append(problem)
             return
@@ -115,21 +118,24 @@ class _Reader:
                 block = RawBlock(file.reference, file.package, data.line, number, data, document.text)
                 if "include" in data:
                     self._include(block, file)
-                else:
+                if not data.keys() <= _ONLY_INCLUDES:
                     self._source.blocks.append(block)
                 if "translations" in data:
                     self._translations(block)
             except SourceError as problem:
                 self._source.problems.append(problem)
 
-    def _documents(self, file: PackageFile) -> Iterator[Document]:
+    def _documents(self, file: PackageFile, parent: PackageFile) -> Iterator[Document]:
         try:
             text = file.path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
             raise SourceError(f"This file is not UTF-8 text: {error}", Position(file.reference, 1)) from error
         self._source.texts[file.reference] = text
         if text.startswith(MARK):
-            text = preprocessed(text, file, self._path, interview=self._source.file)
+            text, used = preprocessed(
+                text, file, self._path, parent=parent, interview=self._source.file, config=self._config
+            )
+            self._source.stamps += [Stamp.of(one.path) for one in used]
             self._source.texts[file.reference] = text
         return split(text)
 
@@ -140,7 +146,7 @@ class _Reader:
             raise SourceError("`include` takes a file name or a list of file names", block.position)
         for place, name in enumerate(names):
             try:
-                self.read(self._found(name.strip(), including, block))
+                self.read(self._found(name.strip(), including, block), parent=including)
             except SourceError as problem:
                 line = names.line_of(place) if isinstance(names, Sequence) else block.data.value_line_of("include")
                 problem.position = Position(block.file, line, block.position.block)

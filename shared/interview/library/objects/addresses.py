@@ -164,7 +164,7 @@ class Address(DAObject):
         """Forget what was looked up."""
         self.__dict__.update(_geocoded=False, geolocated=False)
 
-    def normalize(self) -> bool:
+    def normalize(self, *_: Any, **__: Any) -> bool:
         """Write the address as the internet has it: False, because nothing was found."""
         return self.was_geocoded_successfully()
 

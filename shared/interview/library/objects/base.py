@@ -13,6 +13,7 @@ from shared.interview.library.languages import word
 from shared.interview.library.named import public
 from shared.interview.library.numbers import ordinal
 from shared.interview.library.objects.naming import name_from_frame, random_name
+from shared.interview.library.objects.related import Related
 from shared.interview.library.objects.wording import Wording
 from shared.interview.library.words.nouns import noun_singular
 from shared.interview.runtime.run import current_run, current_run_or_none
@@ -66,7 +67,7 @@ def _raise_again(instance: DAObject, descriptor: Any) -> None:
 
 
 @public
-class DAObject(Wording):
+class DAObject(Wording, Related):
     """Base of everything an interview speaks about.
 
     `instanceName` is the expression the object is found under. Reading an attribute that is not there raises

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,6 +23,7 @@ class DACatchAll(DAObject):
     def _used(self, context: str, operand: Any = None) -> Any:
         if "value" not in self.__dict__:
             self.__dict__["context"] = context
+            self.__dict__.pop("operand", None)
             if operand is not None:
                 self.__dict__["operand"] = operand
         return self.value
@@ -66,6 +68,9 @@ class DACatchAll(DAObject):
     def __index__(self) -> int:
         return operator.index(self._used("int"))
 
+    def __round__(self, *digits: int) -> Any:
+        return round(self._used("round"), *digits)
+
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         return self._used("call")(*arguments, **options)
 
@@ -91,11 +96,15 @@ _GUESSES = {
     "neg": "float",
     "abs": "float",
     "round": "float",
+    "floor": "float",
+    "ceil": "float",
+    "trunc": "float",
+    "divmod": "float",
 }
 
 
 def _binary(name: str, is_reflected: bool) -> Callable[[Any, Any], Any]:
-    operation = getattr(operator, {"and": "and_", "or": "or_"}.get(name, name))
+    operation = divmod if name == "divmod" else getattr(operator, {"and": "and_", "or": "or_"}.get(name, name))
 
     def apply(self: DACatchAll, other: Any) -> Any:
         own = self._used(name, other)
@@ -105,7 +114,7 @@ def _binary(name: str, is_reflected: bool) -> Callable[[Any, Any], Any]:
 
 
 def _unary(name: str) -> Callable[[Any], Any]:
-    operation = getattr(operator, name)
+    operation = getattr(operator if hasattr(operator, name) else math, name)
 
     def apply(self: DACatchAll) -> Any:
         return operation(self._used(name))
@@ -113,10 +122,24 @@ def _unary(name: str) -> Callable[[Any], Any]:
     return apply
 
 
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift"):
+for _name in (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "and",
+    "or",
+    "xor",
+    "lshift",
+    "rshift",
+    "divmod",
+):
     setattr(DACatchAll, f"__{_name}__", _binary(_name, False))
     setattr(DACatchAll, f"__r{_name}__", _binary(_name, True))
 for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
     setattr(DACatchAll, f"__{_name}__", _binary(_name, False))
-for _name in ("neg", "pos", "abs", "invert"):
+for _name in ("neg", "pos", "abs", "invert", "floor", "ceil", "trunc"):
     setattr(DACatchAll, f"__{_name}__", _unary(_name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from shared.interview.errors import UndefinedItem
@@ -34,47 +34,32 @@ class DADict(DictLinks, Gathered):
         return {}
 
     def _values(self) -> list[Any]:
-        return list(self.elements.values())
+        return [self.elements[key] for key in self._sorted_keys()]
 
     def _fill(self, elements: Any) -> None:
         for key, value in dict(elements).items():
             self[key] = value
 
+    def _picked(self, fits: Callable[[Any], bool]) -> dict[Any, Any]:
+        return {key: value for key, value in self.elements.items() if fits(value)}
+
     # Gathering
-    def _gather(
-        self,
-        item_object_type: Any = None,
-        number: int | None = None,
-        minimum: int | None = None,
-        complete_attribute: Any = None,
-        keys: Iterable[Any] | None = None,
-    ) -> None:
+    def _gather(self, *arguments: Any, keys: Iterable[Any] | None = None, **options: Any) -> None:
         if keys is not None:
             self.new(*keys)
-        number = self._wanted_number(number)
-        minimum = self.minimum_number if minimum is None else minimum
-        if number is None and minimum is None:
-            minimum = 1 if self.elements else (1 if self.there_are_any else 0)
-        for key in self._sorted_keys():
-            self._validate(self.elements[key], complete_attribute)
+        super()._gather(*arguments, **options)
+
+    def _complete_all(self, complete_attribute: Any = None) -> None:
+        super()._complete_all(complete_attribute)
         if self.__dict__.get("new_item_name") in self.elements and "new_item_value" not in self.__dict__:
             del self.__dict__["new_item_name"]
-        at_least = max(int(minimum or 0), number or 0, int(self.__dict__.get("_necessary_length", 0)))
-        while len(self.elements) < at_least:
-            self._gather_one(item_object_type, complete_attribute)
-        self.__dict__.pop("_necessary_length", None)
-        if number is None and minimum != 0:
-            while self._another_is_wanted():
-                self.__dict__["_necessary_length"] = len(self.elements) + 1
-                self._gather_one(item_object_type, complete_attribute)
-                del self.__dict__["_necessary_length"]
 
     def _gather_one(self, item_object_type: Any, complete_attribute: Any) -> None:
         """Ask for the next key and its value (`new_item_value` or under the key), and read what makes it complete."""
         key = self.new_item_name
         object_type = item_object_type or self.object_type
         if self.ask_object_type:
-            self.initializeObject(key, self.new_object_type)
+            self.initializeObject(key, self._asked_type())
             self.__dict__.pop("new_object_type", None)
         elif object_type is not None:
             if key not in self.elements:
@@ -85,34 +70,17 @@ class DADict(DictLinks, Gathered):
             raise UndefinedItem(self.item_name(key))
         self.__dict__.pop("new_item_name", None)
         self._note_element()
-        self._validate(self.elements[key], complete_attribute)
+        self._complete(self.elements[key], complete_attribute)
 
     def cancel_add_or_edit(self) -> None:
         """Forget new entries that were not completed."""
         for key in [key for key, value in self.elements.items() if not self._is_complete(value)]:
             del self.elements[key]
-        for name in ("_necessary_length", "new_item_name", "new_item_value", "new_object_type"):
+        for name in ("_necessary_length", "new_item_name", "new_item_value", "new_object_type", "was_gathered"):
             self.__dict__.pop(name, None)
         self.__dict__["there_is_another"] = False
         self._count_changed()
         self._forget_pending()
-
-    def complete_elements(self, complete_attribute: Any = None) -> DADict:
-        """A new dictionary of the entries that are complete; never asks."""
-        judged = self
-        if complete_attribute is not None:
-            judged = self.copy_shallow(self.instanceName)
-            judged.__dict__["complete_attribute"] = complete_attribute
-        return self._derived({key: value for key, value in self.elements.items() if judged._is_complete(value)})
-
-    def _derived(self, entries: dict[Any, Any]) -> DADict:
-        made = type(self)(self.instanceName)
-        made.set_random_instance_name()
-        for name in ("object_type", "object_type_parameters", "complete_attribute", "auto_gather"):
-            made.__dict__[name] = self.__dict__[name]
-        made.__dict__["elements"] = dict(entries)
-        made.__dict__.update(gathered=True, revisit=True, there_are_any=bool(entries))
-        return made
 
     # Adding and removing
     def item_name(self, key: Any) -> str:
@@ -144,26 +112,26 @@ class DADict(DictLinks, Gathered):
 
     def pop(self, *arguments: Any) -> Any:
         """Take out the entry of a key and give its value."""
+        taken = [self.elements[arguments[0]]] if arguments[0] in self.elements else []
         value = self.elements.pop(*arguments)
-        self._count_changed()
+        self._taken_out(*taken)
         return value
 
     def popitem(self) -> tuple[Any, Any]:
         """Take out the last entry and give it."""
         found = self.elements.popitem()
-        self._count_changed()
+        self._taken_out(found[1])
         return found
 
     def delitem(self, *keys: Any) -> None:
         """Take out entries, as far as they are there."""
-        for key in keys:
-            self.elements.pop(key, None)
-        self._count_changed()
+        self._taken_out(*[self.elements.pop(key) for key in keys if key in self.elements])
 
     def clear(self) -> None:
         """Take everything out."""
+        values = list(self.elements.values())
         self.elements.clear()
-        self._count_changed()
+        self._taken_out(*values)
 
     def copy(self) -> dict[Any, Any]:
         """The entries as a plain dictionary."""
@@ -292,37 +260,6 @@ class DADict(DictLinks, Gathered):
         self._trigger_gather()
         return grammar.comma_and_list(self._sorted_keys(), **options)
 
-    def union(self, *others: Any) -> Any:
-        """A set of the keys of any of them."""
-        return self._keys_as_set("union", *others)
-
-    def intersection(self, *others: Any) -> Any:
-        """A set of the keys in all of them."""
-        return self._keys_as_set("intersection", *others)
-
-    def difference(self, *others: Any) -> Any:
-        """A set of the keys only here."""
-        return self._keys_as_set("difference", *others)
-
-    def isdisjoint(self, other: Any) -> bool:
-        """Whether they share no key."""
-        return bool(self._keys_as_set("isdisjoint", other))
-
-    def issubset(self, other: Any) -> bool:
-        """Whether the other has all keys that are here."""
-        return bool(self._keys_as_set("issubset", other))
-
-    def issuperset(self, other: Any) -> bool:
-        """Whether all keys of the other are here."""
-        return bool(self._keys_as_set("issuperset", other))
-
-    def _keys_as_set(self, name: str, *others: Any) -> Any:
-        from shared.interview.library.objects.sets import DASet, plain_set
-
-        self._trigger_gather()
-        found = getattr(set(self.elements), name)(*(plain_set(other) for other in others))
-        return DASet(elements=found) if isinstance(found, set) else found
-
     # As Python sees it
     def __len__(self) -> int:
         self._trigger_gather()
@@ -354,8 +291,7 @@ class DADict(DictLinks, Gathered):
         self._note_element()
 
     def __delitem__(self, key: Any) -> None:
-        del self.elements[key]
-        self._count_changed()
+        self._taken_out(self.elements.pop(key))
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, DADict):

@@ -5,18 +5,18 @@ from __future__ import annotations
 import base64
 import mimetypes
 import shutil
-import urllib.error
-import urllib.request
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
 from shared.interview.library.faults import DAError, DAException
+from shared.interview.library.fetching import fetched, named_by
 from shared.interview.library.file_desk import FileDesk
 from shared.interview.library.links import static_path
 from shared.interview.library.named import public
 from shared.interview.library.objects.base import DAObject
+from shared.interview.library.objects.document_work import ChangingDocumentWork, DocumentsWork, DocumentWork
 from shared.interview.library.objects.lists import DAList
 from shared.interview.runtime.run import current_run
 
@@ -29,8 +29,6 @@ _MORE_TYPES = {
     "rtf": "application/rtf",
 }
 _TEMPORARY_SECONDS = 30.0
-_LARGEST_DOWNLOAD = 64 * 1024 * 1024
-_DOWNLOAD_SECONDS = 20.0
 
 
 def mimetype_of(filename: str) -> str:
@@ -71,7 +69,7 @@ class _WithAltText(DAObject):
 
 
 @public
-class DAFile(_WithAltText):
+class DAFile(ChangingDocumentWork, _WithAltText):
     """One file of the session. Its contents are kept by the server; here are its number, name and kind."""
 
     def init(self, *arguments: Any, **attributes: Any) -> None:
@@ -124,9 +122,14 @@ class DAFile(_WithAltText):
         shutil.copyfile(_path_of(other_file), self.path())
 
     def from_url(self, url: str) -> None:
-        """Replace the contents by what is found at an address. Raises DAError when it cannot be fetched."""
-        self._needed()
-        Path(self.path()).write_bytes(fetched(url))
+        """Replace the contents by what is found at an address; a file without a name or kind gets those of it.
+
+        Raises DAError when it cannot be fetched.
+        """
+        contents = fetched(url)
+        if "number" not in self.__dict__:
+            self.initialize(**named_by(str(url)))
+        Path(self.path()).write_bytes(contents)
 
     def commit(self) -> None:
         """Keep what was written. Everything written is kept with the answers anyway."""
@@ -154,26 +157,6 @@ class DAFile(_WithAltText):
     def size_in_bytes(self) -> int:
         """How large it is."""
         return Path(self.path()).stat().st_size
-
-    def num_pages(self) -> int:
-        """Number of pages: of a PDF as it says, 1 of everything else. Raises DAError for a PDF that is damaged."""
-        if str(self.mimetype) != "application/pdf":
-            return 1
-        from pypdf import PdfReader
-        from pypdf.errors import PyPdfError
-
-        try:
-            return len(PdfReader(self.path()).pages)
-        except (PyPdfError, OSError, ValueError) as error:
-            raise DAError(f"{self.filename} cannot be read as a PDF: {error}") from error
-
-    def is_encrypted(self) -> bool:
-        """Whether a PDF needs a password."""
-        if str(self.mimetype) != "application/pdf":
-            return False
-        from pypdf import PdfReader
-
-        return bool(PdfReader(self.path()).is_encrypted)
 
     def as_data_url(self) -> str:
         """The contents as an address of their own."""
@@ -280,7 +263,7 @@ class DAFile(_WithAltText):
 
 
 @public
-class DAFileList(DAList):
+class DAFileList(DocumentsWork, DAList):
     """Files that belong together, e.g. what was uploaded in one field."""
 
     def init(self, *arguments: Any, **attributes: Any) -> None:
@@ -322,6 +305,57 @@ class DAFileList(DAList):
         """Whether one of them is a PDF that needs a password."""
         return any(element.is_encrypted() for element in self)
 
+    def convert_to(self, output_extension: str, output_to: Any = None) -> None:
+        """Make each of them a file of another kind. Raises NotConvertible, DocumentUnreadable."""
+        for element in self:
+            element.convert_to(output_extension, output_to=output_to)
+
+    def fix_up(self) -> None:
+        """Mend each of them. Raises DocumentUnreadable."""
+        for element in self:
+            element.fix_up()
+
+    def bates_number(self, *others: Any, **options: Any) -> None:
+        """Number the pages of all files on end, each file a PDF of its own (`DAFile.bates_number`)."""
+        from shared.interview.library.document_numbers import numbered
+
+        start = int(options.get("start", 1))
+        for element in [*self, *others]:
+            start += numbered([element], element, {**options, "start": start})
+
+    def make_pngs(self) -> None:
+        """Have pictures of the pages made."""
+        for element in self:
+            element.make_pngs()
+
+    def pngs_ready(self) -> bool:
+        """Whether pictures of the pages can be had."""
+        return True
+
+    def page_path(self, page: int, prefix: str = "page", wait: bool = True) -> Any:
+        """Where a picture of a page of the first file is."""
+        return self[0].page_path(page, prefix=prefix, wait=wait)
+
+    def get_pdf_fields(self) -> list[tuple[Any, ...]]:
+        """The form fields of all files."""
+        return [field for element in self for field in element.get_pdf_fields()]
+
+    def get_docx_variables(self) -> list[str]:
+        """The variables that the files mention as templates, sorted."""
+        return sorted({name for element in self for name in element.get_docx_variables()})
+
+    def copy_into(self, other_file: Any) -> None:
+        """Replace the contents of the first file."""
+        self[0].copy_into(other_file)
+
+    def set_mimetype(self, mimetype: str) -> None:
+        """Say what kind of file the first one is."""
+        self[0].set_mimetype(mimetype)
+
+    def as_data_url(self) -> str:
+        """The contents of the first file as an address of their own."""
+        return str(self[0].as_data_url())
+
     def set_alt_text(self, alt_text: str) -> None:
         """Describe every file."""
         for element in self:
@@ -351,7 +385,7 @@ class DAFileList(DAList):
 
 
 @public
-class DAFileCollection(DAObject):
+class DAFileCollection(DocumentsWork, DAObject):
     """One document in several formats: `pdf`, `docx`, `rtf`, … each a DAFile."""
 
     FORMATS = ("pdf", "docx", "rtf", "rtf_to_docx", "md", "html", "tex", "raw")
@@ -362,16 +396,80 @@ class DAFileCollection(DAObject):
         super().init(*arguments, **attributes)
 
     def _files(self) -> list[DAFile]:
-        return [self.__dict__[name] for name in self.FORMATS if name in self.__dict__]
+        """The files, in the order they were made; those an author has put here, in the order of FORMATS."""
+        names = dict.fromkeys((*self.info.get("attributes", ()), *self.FORMATS))
+        return [self.__dict__[name] for name in names if name in self.__dict__]
 
     def _first(self) -> DAFile:
         for file in self._files():
             return file
         raise DAError(f"{self.instanceName} holds no document yet")
 
+    def _preferred(self, formats: Iterable[str]) -> DAFile:
+        """The first of these formats that is there, else the first there is. Seeks it when there is none yet."""
+        for name in formats:
+            if name in self.__dict__:
+                return self.__dict__[name]  # type: ignore[no-any-return]
+        return self._first()
+
     def num_pages(self) -> int:
         """Number of pages of the PDF, else of the first format."""
-        return (self.__dict__.get("pdf") or self._first()).num_pages()
+        return self._preferred(("pdf",)).num_pages()
+
+    def is_encrypted(self) -> bool:
+        """Whether its PDF needs a password."""
+        return self._preferred(("pdf",)).is_encrypted()
+
+    def get_pdf_fields(self) -> list[tuple[Any, ...]]:
+        """The form fields of its PDF."""
+        return self._preferred(("pdf",)).get_pdf_fields()
+
+    def get_docx_variables(self) -> list[str]:
+        """The variables that its DOCX mentions as a template."""
+        return self._preferred(("docx",)).get_docx_variables()
+
+    def bates_number(self, *others: Any, **options: Any) -> None:
+        """Number the pages of its PDF, which is made if there is none."""
+        if "pdf" not in self.__dict__:
+            self.pdf = self.as_pdf()
+        self.pdf.bates_number(*others, **options)
+
+    def convert_to(self, output_extension: str, output_to: Any = None) -> None:
+        """Make its first format a file of another kind."""
+        self._first().convert_to(output_extension, output_to=output_to)
+
+    def fix_up(self) -> None:
+        """Mend every format."""
+        for file in self._files():
+            file.fix_up()
+
+    def page_path(self, page: int, prefix: str = "page", wait: bool = True) -> Any:
+        """Where a picture of a page of its PDF is."""
+        return self._preferred(("pdf",)).page_path(page, prefix=prefix, wait=wait)
+
+    def make_pngs(self) -> None:
+        """Have pictures of the pages made."""
+
+    def pngs_ready(self) -> bool:
+        """Whether pictures of the pages can be had."""
+        return True
+
+    def slurp(self, auto_decode: bool = True) -> Any:
+        """The contents of the first format."""
+        return self._first().slurp(auto_decode=auto_decode)
+
+    def size_in_bytes(self) -> int:
+        """Size of all formats together."""
+        return sum(file.size_in_bytes() for file in self._files())
+
+    def set_alt_text(self, alt_text: str) -> None:
+        """Describe every format."""
+        for file in self._files():
+            file.set_alt_text(alt_text)
+
+    def get_alt_text(self) -> str | None:
+        """The description of the first format."""
+        return next((file.get_alt_text() for file in self._files()), None)
 
     def url_for(self, **options: Any) -> str:
         """The address of the first format."""
@@ -403,7 +501,7 @@ class DAFileCollection(DAObject):
 
 
 @public
-class DAStaticFile(_WithAltText):
+class DAStaticFile(DocumentWork, _WithAltText):
     """A file in the `data/static` folder of an interview package: `DAStaticFile(filename='package:file.png')`."""
 
     def init(self, *arguments: Any, **attributes: Any) -> None:
@@ -455,21 +553,6 @@ class DAStaticFile(_WithAltText):
 
     def __str__(self) -> str:
         return self.show()
-
-
-def fetched(url: str) -> bytes:
-    """What is found at an address. Raises DAError."""
-    if not str(url).startswith(("http://", "https://")):
-        raise DAError(f"{url} is no address of the web")
-    request = urllib.request.Request(str(url), headers={"User-Agent": "colloquy"})  # noqa: S310  # checked above
-    try:
-        with urllib.request.urlopen(request, timeout=_DOWNLOAD_SECONDS) as answer:  # noqa: S310
-            contents: bytes = answer.read(_LARGEST_DOWNLOAD + 1)
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        raise DAError(f"{url} could not be fetched: {error}") from error
-    if len(contents) > _LARGEST_DOWNLOAD:
-        raise DAError(f"What is found at {url} is too large")
-    return contents
 
 
 def _path_of(thing: Any) -> str:

@@ -7,20 +7,23 @@ While a collection gathers, looking into it does not start gathering again; the 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.interview.library import grammar
 from shared.interview.library.numbers import nice_number
 from shared.interview.library.objects.base import DAObject, DAObjectPlusParameters
+from shared.interview.library.objects.set_algebra import SetAlgebra
 from shared.interview.library.objects.wording import PointOfView, Pronouns
 from shared.interview.runtime.run import current_run_or_none
+
+Self = TypeVar("Self", bound="Gathered")
 
 _FLAGS = ("gathered", "there_are_any", "there_is_another", "there_is_one_other")
 
 
-class Gathered(DAObject):
+class Gathered(SetAlgebra, DAObject):
     """Base of DAList, DADict and DASet."""
 
     elements: Any
@@ -70,8 +73,12 @@ class Gathered(DAObject):
         """The elements as they are, without gathering."""
         raise NotImplementedError
 
-    def _gather(self) -> None:
-        """Read everything that is missing."""
+    def _picked(self, fits: Callable[[Any], bool]) -> Any:
+        """The elements that fit, in a plain collection of the same kind; never gathers."""
+        raise NotImplementedError
+
+    def _gather_one(self, item_object_type: Any, complete_attribute: Any) -> None:
+        """Make or seek the next element and read what makes it complete. Raises the missing name."""
         raise NotImplementedError
 
     # When it gathers
@@ -90,6 +97,39 @@ class Gathered(DAObject):
                 self.__dict__["revisit"] = True
         self.hook_after_gather()
         return True
+
+    def _gather(
+        self,
+        item_object_type: Any = None,
+        number: int | None = None,
+        minimum: int | None = None,
+        complete_attribute: Any = None,
+    ) -> None:
+        """Read everything that is missing: up to a number, or a minimum and then as long as there is another."""
+        number = self._wanted_number(number)
+        minimum = self.minimum_number if minimum is None else minimum
+        if number is None and minimum is None:
+            minimum = 1 if self.elements or self.there_are_any else 0
+        self._complete_all(complete_attribute)
+        at_least = max(int(minimum or 0), number or 0, int(self.__dict__.get("_necessary_length", 0)))
+        while len(self.elements) < at_least:
+            self._gather_one(item_object_type, complete_attribute)
+        self.__dict__.pop("_necessary_length", None)
+        if number is None and minimum != 0:
+            while self._another_is_wanted():
+                self.__dict__["_necessary_length"] = len(self.elements) + 1
+                self._gather_one(item_object_type, complete_attribute)
+                del self.__dict__["_necessary_length"]
+
+    def _complete_all(self, complete_attribute: Any = None) -> None:
+        """Read what makes the elements complete that are there."""
+        for element in list(self._values()):
+            self._complete(element, complete_attribute)
+
+    def _complete(self, element: Any, complete_attribute: Any = None) -> None:
+        """Read what makes an element complete, and tell the hook when it is."""
+        self._validate(element, complete_attribute)
+        self.hook_on_item_complete(element)
 
     def _trigger_gather(self) -> None:
         """Make sure that the collection is complete, unless it is being gathered right now."""
@@ -121,6 +161,12 @@ class Gathered(DAObject):
 
     def hook_after_gather(self, *_: Any, **__: Any) -> None:
         """Called when gathering is over; for derived classes."""
+
+    def hook_on_item_complete(self, *_: Any, **__: Any) -> None:
+        """Called with an element that was found complete, each time the collection gathers; for derived classes."""
+
+    def hook_on_remove(self, *_: Any, **__: Any) -> None:
+        """Called with an element that was taken out; for derived classes."""
 
     def has_been_gathered(self) -> bool:
         """Whether the collection is complete; never asks."""
@@ -186,6 +232,32 @@ class Gathered(DAObject):
             return False
         return True
 
+    def complete_elements(self: Self, complete_attribute: Any = None) -> Self:
+        """A new collection of the elements that are complete; never asks."""
+        judged = self
+        if complete_attribute is not None:
+            judged = self.copy_shallow(self.instanceName)
+            judged.__dict__["complete_attribute"] = complete_attribute
+        return self._derived(self._picked(judged._is_complete))
+
+    def _derived(self: Self, elements: Any, *arguments: Any) -> Self:
+        """A gathered collection of the same kind that holds other elements; they keep their names."""
+        made = type(self)(*(arguments or (self.instanceName,)))
+        if not arguments:
+            made.set_random_instance_name()
+        for name in ("object_type", "object_type_parameters", "complete_attribute", "auto_gather"):
+            made.__dict__[name] = self.__dict__[name]
+        made.__dict__["elements"] = elements
+        made.__dict__.update(gathered=True, revisit=True, there_are_any=bool(elements))
+        return made
+
+    def _asked_type(self) -> Any:
+        """The class of the next object, asked for. Raises TypeError when the answer is none."""
+        chosen = self.new_object_type
+        if isinstance(chosen, type | DAObjectPlusParameters):
+            return chosen
+        raise TypeError(f"{self.instanceName}.new_object_type has to be a class, not {chosen!r}")
+
     def _wanted_number(self, number: int | None) -> int | None:
         """How many elements there shall be, if a number is asked for."""
         if number is not None or not self.ask_number:
@@ -217,8 +289,14 @@ class Gathered(DAObject):
             self.__dict__["there_are_any"] = bool(self.elements)
 
     def _note_element(self) -> None:
-        if self.__dict__.get("there_are_any") is False:
-            self.__dict__["there_are_any"] = True
+        """There are some: nobody has to be asked whether there are any."""
+        self.__dict__["there_are_any"] = True
+
+    def _taken_out(self, *elements: Any) -> None:
+        """Elements are gone: `there_are_any` follows, the hook is told."""
+        self._count_changed()
+        for element in elements:
+            self.hook_on_remove(element)
 
     # How it is spoken of
     def number(self) -> int:
@@ -233,7 +311,7 @@ class Gathered(DAObject):
 
     def number_as_word(self, language: str | None = None, capitalize: bool = False) -> str:
         """How many there are, in words."""
-        return nice_number(self.number(), capitalize=capitalize)
+        return nice_number(self.number(), capitalize=capitalize, language=language)
 
     def quantity_noun(self, *noun: Any, **options: Any) -> str:
         """The number with a noun: `two apples`."""

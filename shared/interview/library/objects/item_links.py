@@ -43,8 +43,9 @@ class ItemLinks:
     def item_actions(self, *arguments: Any, **options: Any) -> str:
         """Buttons to edit and delete one item: `item_actions(item, index, 'attribute', …)`.
 
-        Options: `edit` (True), `delete` (True), `confirm` (False), `reorder` (False), `edit_url_only`,
-        `delete_url_only`, `read_only_attribute`, `can_edit`, `can_delete`, `ensure_complete` (True).
+        Options: `edit` (True), `delete` (True), `confirm` (False), `reorder` (False: buttons that move an item of a
+        list up and down), `edit_url_only`, `delete_url_only`, `read_only_attribute`, `can_edit`, `can_delete`,
+        `ensure_complete` (True).
         The attribute says what the item does not allow: true for all, or `{'edit': …, 'delete': …}` what is allowed.
         One that is named is asked for; `read_only` is only looked at.
         """
@@ -57,7 +58,7 @@ class ItemLinks:
         if minimum is not None and self.number_gathered() <= minimum:  # type: ignore[attr-defined]
             may_delete = False
         items = [f"{name}.{attribute}" for attribute in attributes] or self._default_edit(item, name)
-        pieces = []
+        pieces = self._move_buttons(name, key) if options.get("reorder") else []
         if may_edit and items:
             arguments_of_edit: dict[str, Any] = {"item": name, "items": items}
             if options.get("ensure_complete", True):
@@ -75,6 +76,10 @@ class ItemLinks:
             pieces.append(button_html(url, word("Delete"), icon="trash", color="danger", size="sm", classname=confirm))
         return "".join(pieces)
 
+    def _move_buttons(self, name: str, place: Any) -> list[str]:
+        """Nothing: only items of a list have an order that can be changed."""
+        return []
+
     def _default_edit(self, item: Any, name: str) -> list[str]:
         """What is asked again when nothing is named: the complete attributes, or the item itself."""
         names = self._complete_names()  # type: ignore[attr-defined]
@@ -83,6 +88,18 @@ class ItemLinks:
 
 class ListLinks(ItemLinks):
     """For lists."""
+
+    def _move_buttons(self, name: str, place: Any) -> list[str]:
+        """Up and down, as far as there is somewhere to go."""
+        last = self.number_gathered() - 1  # type: ignore[attr-defined]
+        ways = ((-1, "Up", "arrow-up", place > 0), (1, "Down", "arrow-down", place < last))
+        pieces = []
+        for by, label, icon, is_possible in ways:
+            if is_possible:
+                url = url_action("_da_list_move", list=self.instanceName, item=name, by=by)  # type: ignore[attr-defined]
+                text = f'<span class="visually-hidden">{word(label)}</span>'
+                pieces.append(button_html(url, text, icon=icon, color="info", size="sm"))
+        return pieces
 
 
 class DictLinks(ItemLinks):

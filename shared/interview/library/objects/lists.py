@@ -32,30 +32,10 @@ class DAList(ListLinks, Gathered):
     def _fill(self, elements: Iterable[Any]) -> None:
         self.append(*elements)
 
-    # Gathering
-    def _gather(
-        self,
-        item_object_type: Any = None,
-        number: int | None = None,
-        minimum: int | None = None,
-        complete_attribute: Any = None,
-    ) -> None:
-        number = self._wanted_number(number)
-        minimum = self.minimum_number if minimum is None else minimum
-        if number is None and minimum is None:
-            minimum = 1 if self.elements else (1 if self.there_are_any else 0)
-        for element in self.elements:
-            self._validate(element, complete_attribute)
-        at_least = max(int(minimum or 0), number or 0, int(self.__dict__.get("_necessary_length", 0)))
-        while len(self.elements) < at_least:
-            self._gather_one(item_object_type, complete_attribute)
-        self.__dict__.pop("_necessary_length", None)
-        if number is None and minimum != 0:
-            while self._another_is_wanted():
-                self.__dict__["_necessary_length"] = len(self.elements) + 1
-                self._gather_one(item_object_type, complete_attribute)
-                del self.__dict__["_necessary_length"]
+    def _picked(self, fits: Callable[[Any], bool]) -> list[Any]:
+        return [element for element in self.elements if fits(element)]
 
+    # Gathering
     def _gather_one(self, item_object_type: Any, complete_attribute: Any) -> None:
         """Make or seek the next item and read what makes it complete."""
         if self.ask_object_type:
@@ -67,28 +47,14 @@ class DAList(ListLinks, Gathered):
             self.appendObject()
         else:
             raise UndefinedItem(self.item_name(len(self.elements)))
-        self._validate(self.elements[-1], complete_attribute)
-
-    def _asked_type(self) -> Any:
-        chosen = self.new_object_type
-        if isinstance(chosen, type | DAObjectPlusParameters):
-            return chosen
-        raise TypeError(f"{self.instanceName}.new_object_type has to be a class, not {chosen!r}")
-
-    def complete_elements(self, complete_attribute: Any = None) -> DAList:
-        """A new list of the elements that are complete; never asks."""
-        if complete_attribute is not None:
-            judged = self.copy_shallow(self.instanceName)
-            judged.__dict__["complete_attribute"] = complete_attribute
-        else:
-            judged = self
-        return self._derived([element for element in self.elements if judged._is_complete(element)])
+        self._complete(self.elements[-1], complete_attribute)
 
     def cancel_add_or_edit(self) -> None:
         """Forget a new item that was not completed: it is taken out of the list."""
         while self.elements and not self._is_complete(self.elements[-1]):
             self.elements.pop()
         self.__dict__.pop("_necessary_length", None)
+        self.__dict__.pop("was_gathered", None)
         self.__dict__["there_is_another"] = False
         self._count_changed()
         self._forget_pending()
@@ -128,15 +94,15 @@ class DAList(ListLinks, Gathered):
         """Take out the last item or the one at an index, and give it."""
         self._trigger_gather()
         item = self.elements.pop(*index)
-        self._removed()
+        self._removed(item)
         return item
 
     def remove(self, *items: Any) -> None:
         """Take items out, as far as they are there."""
-        for item in items:
-            if item in self.elements:
-                self.elements.remove(item)
-        self._removed()
+        present = [item for item in items if item in self.elements]
+        for item in present:
+            self.elements.remove(item)
+        self._removed(*present)
 
     def insert(self, index: int, item: Any) -> None:
         """Add an item at an index."""
@@ -151,19 +117,18 @@ class DAList(ListLinks, Gathered):
 
     def clear(self) -> None:
         """Take everything out."""
+        items = list(self.elements)
         self.elements.clear()
-        self._count_changed()
+        self._taken_out(*items)
 
     def delitem(self, *indices: int) -> None:
         """Take out the items at these indices."""
-        for index in sorted(set(indices), reverse=True):
-            if index < len(self.elements):
-                del self.elements[index]
-        self._removed()
+        taken = [self.elements.pop(i) for i in sorted(set(indices), reverse=True) if i < len(self.elements)]
+        self._removed(*taken)
 
-    def _removed(self) -> None:
+    def _removed(self, *items: Any) -> None:
         self._renumber()
-        self._count_changed()
+        self._taken_out(*items)
 
     def _renumber(self) -> None:
         """Name the objects that belong to the list after their places."""
@@ -188,6 +153,11 @@ class DAList(ListLinks, Gathered):
         """Turn the order round, in place."""
         self._trigger_gather()
         self.elements.reverse()
+        self._renumber()
+
+    def swap(self, one: int, other: int) -> None:
+        """Let two items change places; never gathers."""
+        self.elements[one], self.elements[other] = self.elements[other], self.elements[one]
         self._renumber()
 
     def copy(self) -> list[Any]:
@@ -257,17 +227,6 @@ class DAList(ListLinks, Gathered):
         ]
         return self._derived(fitting, *arguments)
 
-    def _derived(self, items: list[Any], *arguments: Any) -> DAList:
-        """A gathered list of the same kind that holds other items; they keep their names."""
-        made = type(self)(*(arguments or (self.instanceName,)))
-        if not arguments:
-            made.set_random_instance_name()
-        for name in ("object_type", "object_type_parameters", "complete_attribute", "auto_gather"):
-            made.__dict__[name] = self.__dict__[name]
-        made.__dict__["elements"] = list(items)
-        made.__dict__.update(gathered=True, revisit=True, there_are_any=bool(items))
-        return made
-
     # As Python sees it
     def __len__(self) -> int:
         self._trigger_gather()
@@ -316,8 +275,9 @@ class DAList(ListLinks, Gathered):
         self._note_element()
 
     def __delitem__(self, index: Any) -> None:
+        taken = self.elements[index]
         del self.elements[index]
-        self._removed()
+        self._removed(*(taken if isinstance(index, slice) else [taken]))
 
     def __add__(self, other: Any) -> DAList:
         return self._derived([*self, *other])
@@ -349,42 +309,6 @@ class DAList(ListLinks, Gathered):
 
     def _disallow_appending(self) -> None:
         self.__dict__.pop("_appending_allowed", None)
-
-    # As sets
-    def _as_set(self, name: str, *others: Any) -> Any:
-        from shared.interview.library.objects.sets import DASet, plain_set
-
-        self._trigger_gather()
-        found = getattr(set(self.elements), name)(*(plain_set(other) for other in others))
-        return DASet(elements=found) if isinstance(found, set) else found
-
-    def union(self, *others: Any) -> Any:
-        """A set of what is in any of them."""
-        return self._as_set("union", *others)
-
-    def intersection(self, *others: Any) -> Any:
-        """A set of what is in all of them."""
-        return self._as_set("intersection", *others)
-
-    def difference(self, *others: Any) -> Any:
-        """A set of what is only here."""
-        return self._as_set("difference", *others)
-
-    def symmetric_difference(self, other: Any) -> Any:
-        """A set of what is in one of the two."""
-        return self._as_set("symmetric_difference", other)
-
-    def isdisjoint(self, other: Any) -> bool:
-        """Whether they share nothing."""
-        return bool(self._as_set("isdisjoint", other))
-
-    def issubset(self, other: Any) -> bool:
-        """Whether the other has everything that is here."""
-        return bool(self._as_set("issubset", other))
-
-    def issuperset(self, other: Any) -> bool:
-        """Whether everything of the other is here."""
-        return bool(self._as_set("issuperset", other))
 
 
 def _is_item_of(name: str, list_name: str) -> bool:

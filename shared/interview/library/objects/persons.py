@@ -91,9 +91,13 @@ class Person(DAObject):
         return f'"{str(self.name).replace(chr(34), "")}" <{self.email}>'
 
     def sms_number(self, country: str | None = None) -> str | None:
-        """The mobile (else: the) telephone number in international form, or None when it is no number."""
+        """The mobile (else: the) telephone number in international form, or None when it is no number.
+
+        `whatsapp:` stands before it for somebody who has the attribute `uses_whatsapp`.
+        """
         number = self.mobile_number if "mobile_number" in self.__dict__ else self.phone_number
-        return phone_number_in_e164(number, country or self._country())
+        found = phone_number_in_e164(number, country or self._country())
+        return f"whatsapp:{found}" if found and "uses_whatsapp" in self.__dict__ else found
 
     def facsimile_number(self, country: str | None = None) -> str | None:
         """The fax number in international form, or None when it is no number."""
@@ -145,7 +149,7 @@ class Individual(Person):
 
     def object_possessive(self, target: Any, **options: Any) -> str:
         """`your dog`, `the plaintiff's dog`."""
-        if self.point_of_view().person != 3:
+        if self._view(options).person != 3:
             return self.pronoun_possessive(target, **options)
         return super().object_possessive(target, **options)
 
@@ -171,6 +175,15 @@ class ChildList(DAList):
     def init(self, *arguments: Any, **attributes: Any) -> None:
         """A list of individuals."""
         super().init(*arguments, **{"object_type": Individual, **attributes})
+
+
+@public
+class OfficeList(DAList):
+    """The offices of an organization."""
+
+    def init(self, *arguments: Any, **attributes: Any) -> None:
+        """A list of addresses."""
+        super().init(*arguments, **{"object_type": Address, **attributes})
 
 
 @public
@@ -207,10 +220,19 @@ class RoleChangeTracker(DAObject):
         return changed
 
     def send_email(self, roles_needed: Any, **recipients: Any) -> bool:
-        """Tell those whose turn it is. Raises DAError: sending e-mail is not available on this server."""
-        from shared.interview.library.unavailable import send_email
+        """Tell the role whose turn it is, once: `role={'to': person, 'email': template}`. Whether it was told now."""
+        from shared.interview.library.sending_mail import email_text, send_email
 
-        if not self._update(roles_needed):
-            return False
-        send_email(**recipients)
-        return True
+        config = recipients.pop("config", None)
+        for told in recipients.values():
+            email_text(told["to"])  # what is missing is asked for before anything is sent
+        for role in roles_needed if isinstance(roles_needed, list) else [roles_needed]:
+            if role == self.last_role:
+                return False
+            if role in recipients:
+                told = recipients[role]
+                was_sent = send_email(to=told["to"], template=told["email"], config=config)
+                if was_sent:
+                    self.last_role = role
+                return was_sent
+        return False

@@ -88,7 +88,17 @@ class DANav:
 
     def as_dict(self) -> dict[str, Any]:
         """As it is exported."""
-        return {"past": self.past, "current": self.current, "hidden": not self.visible(), "progressive": True}
+        return {
+            "past": self.past,
+            "current": self.current,
+            "hidden": not self.visible(),
+            "progressive": self._is_progressive(),
+        }
+
+    def _is_progressive(self) -> bool:
+        run = current_run_or_none()
+        declared = None if run is None else run.interview.sections.get(run.language) or run.interview.sections.get("*")
+        return declared is None or declared.is_progressive
 
     def set_section(self, section: str) -> bool:
         """Go to a section. False when that is where one is already."""

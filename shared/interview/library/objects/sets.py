@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from shared.interview.library import grammar
 from shared.interview.library.named import public
 from shared.interview.library.objects.gathering import Gathered
-
-
-def plain_set(other: Any) -> set[Any]:
-    """The items of any collection, or the keys of a dictionary, as a set."""
-    elements = getattr(other, "elements", None)
-    if elements is not None:
-        other._trigger_gather()
-        return set(elements)
-    return set(other)
+from shared.interview.library.objects.set_algebra import SetAlgebra, plain_set
 
 
 @public
@@ -35,25 +27,16 @@ class DASet(Gathered):
         self.elements.update(elements)
         self._note_element()
 
-    def _gather(self, number: int | None = None, minimum: int | None = None) -> None:
-        number = self._wanted_number(number)
-        minimum = self.minimum_number if minimum is None else minimum
-        if number is None and minimum is None:
-            minimum = 1 if self.elements else (1 if self.there_are_any else 0)
-        at_least = max(int(minimum or 0), number or 0, int(self.__dict__.get("_necessary_length", 0)))
-        while len(self.elements) < at_least:
-            self._gather_one()
-        self.__dict__.pop("_necessary_length", None)
-        if number is None and minimum != 0:
-            while self._another_is_wanted():
-                self.__dict__["_necessary_length"] = len(self.elements) + 1
-                self._gather_one()
-                del self.__dict__["_necessary_length"]
+    def _picked(self, fits: Callable[[Any], bool]) -> set[Any]:
+        return {item for item in self.elements if fits(item)}
 
-    def _gather_one(self) -> None:
-        self.elements.add(self.new_item)
+    def _gather_one(self, item_object_type: Any, complete_attribute: Any) -> None:
+        """Ask for the next item; one that is there already is asked again."""
+        item = self.new_item
+        self.elements.add(item)
         self.__dict__.pop("new_item", None)
         self._note_element()
+        self._complete(item, complete_attribute)
 
     def comma_and_list(self, **options: Any) -> str:
         """The items as in a sentence, sorted."""
@@ -79,23 +62,24 @@ class DASet(Gathered):
     def remove(self, item: Any) -> None:
         """Take an item out. Raises KeyError when it is not there."""
         self.elements.remove(item)
-        self._count_changed()
+        self._taken_out(item)
 
     def discard(self, item: Any) -> None:
         """Take an item out, if it is there."""
-        self.elements.discard(item)
-        self._count_changed()
+        if item in self.elements:
+            self.remove(item)
 
     def pop(self) -> Any:
         """Take any item out and give it."""
         item = self.elements.pop()
-        self._count_changed()
+        self._taken_out(item)
         return item
 
     def clear(self) -> None:
         """Take everything out."""
+        items = list(self.elements)
         self.elements.clear()
-        self._count_changed()
+        self._taken_out(*items)
 
     def copy(self) -> set[Any]:
         """The items as a plain set."""
@@ -116,43 +100,10 @@ class DASet(Gathered):
         self.elements.symmetric_difference_update(plain_set(other))
         self._count_changed()
 
-    # As sets
-    def _combined(self, name: str, *others: Any) -> Any:
-        self._trigger_gather()
-        found = getattr(self.elements, name)(*(plain_set(other) for other in others))
-        return DASet(elements=found) if isinstance(found, set) else found
-
-    def union(self, *others: Any) -> DASet:
-        """What is in any of them."""
-        return self._combined("union", *others)  # type: ignore[no-any-return]
-
-    def intersection(self, *others: Any) -> DASet:
-        """What is in all of them."""
-        return self._combined("intersection", *others)  # type: ignore[no-any-return]
-
-    def difference(self, *others: Any) -> DASet:
-        """What is only here."""
-        return self._combined("difference", *others)  # type: ignore[no-any-return]
-
-    def symmetric_difference(self, other: Any) -> DASet:
-        """What is in one of the two."""
-        return self._combined("symmetric_difference", other)  # type: ignore[no-any-return]
-
-    def isdisjoint(self, other: Any) -> bool:
-        """Whether they share nothing."""
-        return bool(self._combined("isdisjoint", other))
-
-    def issubset(self, other: Any) -> bool:
-        """Whether the other has everything that is here."""
-        return bool(self._combined("issubset", other))
-
-    def issuperset(self, other: Any) -> bool:
-        """Whether everything of the other is here."""
-        return bool(self._combined("issuperset", other))
-
-    __or__, __and__, __sub__, __xor__ = union, intersection, difference, symmetric_difference
-
     # As Python sees it
+    __or__, __and__ = SetAlgebra.union, SetAlgebra.intersection
+    __sub__, __xor__ = SetAlgebra.difference, SetAlgebra.symmetric_difference
+
     def __len__(self) -> int:
         self._trigger_gather()
         return len(self.elements)

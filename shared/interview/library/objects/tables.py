@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterable, Iterator
 from types import FunctionType
@@ -13,7 +14,9 @@ from shared.interview.errors import EvaluationError
 from shared.interview.library.faults import DAError
 from shared.interview.library.languages import word
 from shared.interview.library.named import public
+from shared.interview.library.objects import table_files
 from shared.interview.library.objects.base import DAObject
+from shared.interview.library.objects.files import DAFile
 from shared.interview.library.objects.gathering import Gathered
 from shared.interview.library.objects.texts import DALazyTemplate, in_context
 from shared.interview.runtime.run import Run, current_run
@@ -31,13 +34,41 @@ class DALazyTableTemplate(DALazyTemplate):
             headers = [render(column.header, run).strip() for column in block.columns]
             return headers, [[_cell(run, column.cell) for column in block.columns] for _ in self._rows(run, block)]
 
-    def export(self, *_: Any, **__: Any) -> Any:
-        """The table as a file. Raises DAError: there is no file store yet."""
-        raise DAError("Exporting a table is not available on this server: it keeps no contents of files yet")
+    def export(
+        self,
+        filename: str | None = None,
+        file_format: str | None = None,
+        title: str | None = None,
+        freeze_panes: bool = True,
+    ) -> DAFile:
+        """The table as a new file: `xlsx`, `csv` or `json`, by `file_format` or the end of the name.
+
+        Raises DAError for another format.
+        """
+        base, dot, ending = str(filename or "file").rpartition(".")
+        kind = str(file_format or (ending if dot else "xlsx")).lower()
+        headers, rows = self.header_and_contents()
+        match kind:
+            case "xlsx":
+                content = table_files.as_xlsx(headers, rows, title, freeze_panes)
+            case "csv":
+                content = table_files.as_csv(headers, rows)
+            case "json":
+                content = table_files.as_json(headers, rows)
+            case _:
+                raise DAError(f"A table can be exported as xlsx, csv or json, not as {kind}")
+        made = DAFile()
+        made.initialize(filename=f"{base if dot else ending}.{kind}", content=content)
+        return made
 
     def as_df(self) -> Any:
-        """The table for pandas. Raises DAError: it is not installed here."""
-        raise DAError("Tables cannot be turned into data frames on this server")
+        """The table as a data frame of pandas. Raises DAError where pandas is not installed beside the server."""
+        try:
+            pandas = importlib.import_module("pandas")
+        except ImportError as error:
+            raise DAError("as_df() needs pandas: install it where this server's interviews run") from error
+        headers, rows = self.header_and_contents()
+        return pandas.DataFrame(rows, columns=headers)
 
     def _table(self) -> TableBlock:
         block: TableBlock = self._block()
@@ -51,7 +82,9 @@ class DALazyTableTemplate(DALazyTemplate):
     def _markdown(self, run: Run, block: TableBlock) -> str:
         rows = _value(run, block.rows)
         headers = [_one_line(render(column.header, run)) for column in block.columns]
-        has_buttons = isinstance(rows, Gathered) and (bool(block.edit) or block.has_delete_buttons)
+        has_buttons = isinstance(rows, Gathered) and (
+            bool(block.edit) or block.has_delete_buttons or block.allows_reordering
+        )
         if has_buttons:
             headers.append(_one_line(render(block.edit_header, run)) if block.edit_header else word("Actions"))
         lines = []

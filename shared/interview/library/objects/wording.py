@@ -1,7 +1,8 @@
 """How an object is spoken of: pronouns, questions and verbs that agree with it (spec/area4 §6.1).
 
 A point of view is a person (1, 2, 3) and whether it is plural. The user is spoken to (`set_info(user=user)`); an object
-may fix its own with `_point_of_view`: `1`, `2`, `3`, or with a `p` behind it for plural.
+may fix its own with `_point_of_view`: `1`, `2`, `3`, or with a `p` behind it for plural. Another language says it
+in its own way by `update_word_collection()`, or by `update_language_function()` for `his`, `your`, `does_a_b` and kin.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 from shared.interview.library import grammar
 from shared.interview.library.information import get_info
 from shared.interview.library.languages import word
+from shared.interview.library.words import verbs
 
 
 class Pronouns(NamedTuple):
@@ -46,6 +48,15 @@ _SPOKEN = {
 }
 
 
+_BEFORE_WHAT_IS_OWNED = {
+    "his": grammar.his,
+    "her": grammar.her,
+    "its": grammar.its,
+    "their": grammar.their,
+    "your": grammar.your,
+}
+
+
 class Wording:
     """Methods for sentences about an object. Texts are lower case unless `capitalize=True`."""
 
@@ -55,7 +66,7 @@ class Wording:
         if fixed[:1] in ("1", "2", "3"):
             return PointOfView(int(fixed[0]), fixed.endswith("p"))
         if self.is_user():
-            return PointOfView(2, False)
+            return PointOfView(2, self._is_several())
         return PointOfView(3, self._is_several())
 
     def is_user(self) -> bool:
@@ -70,11 +81,17 @@ class Wording:
         return IT
 
     def _pronouns(self, options: dict[str, Any]) -> Pronouns:
-        third = options.get("third_person", options.get("thirdperson", False))
-        view = self.point_of_view()
-        if view.person == 3 or third:
+        view = self._view(options)
+        if view.person == 3:
             return THEY if view.is_plural else self._third_person()
         return _SPOKEN[view]
+
+    def _view(self, options: dict[str, Any]) -> PointOfView:
+        """The point of view of a sentence; `third_person=True` speaks about the user instead of to the user."""
+        view = self.point_of_view()
+        if options.get("third_person", options.get("thirdperson", False)):
+            return PointOfView(3, view.is_plural)
+        return view
 
     # Pronouns
     def pronoun(self, **options: Any) -> str:
@@ -91,7 +108,9 @@ class Wording:
 
     def pronoun_possessive(self, target: Any, **options: Any) -> str:
         """`his dog`, `your dog`."""
-        return _capital(f"{word(self._pronouns(options).possessive)} {target}", options)
+        own = self._pronouns(options).possessive
+        put_before = _BEFORE_WHAT_IS_OWNED.get(own)
+        return _capital(put_before(target) if put_before is not None else f"{word(own)} {target}", options)
 
     def itself(self, **options: Any) -> str:
         """`himself`, `yourself`, `itself`."""
@@ -110,14 +129,14 @@ class Wording:
         return self._spoken_to_or_name("reflexive", options)
 
     def _spoken_to_or_name(self, form: str, options: dict[str, Any]) -> str:
-        if self.point_of_view().person == 3:
+        if self._view(options).person == 3:
             return _capital(str(self), options)
         return _spoken(getattr(self._pronouns({}), form), options)
 
     # Possession
     def possessive(self, target: Any, **options: Any) -> str:
         """`Fred's dog`, `your dog`."""
-        view = self.point_of_view()
+        view = self._view(options)
         if view.person != 3:
             return self.pronoun_possessive(target, **options)
         return _capital(grammar.possessify(str(self), target, plural=view.is_plural), options)
@@ -136,18 +155,37 @@ class Wording:
 
     def do_question(self, the_verb: Any, **options: Any) -> str:
         """`do you eat`, `does Fred eat`."""
-        return _capital(f"{self._asked('do', options)} {the_verb}", options)
+        view = self._view(options)
+        match view.person:
+            case 1:
+                text = f"{self._asked('do', options)} {the_verb}"
+            case 2:
+                text = grammar.do_you(the_verb)
+            case _:
+                text = grammar.does_a_b(str(self), the_verb, plural=view.is_plural)
+        return _capital(text, options)
 
     def did_question(self, the_verb: Any, **options: Any) -> str:
         """`did you eat`, `did Fred eat`."""
-        return _capital(f"{self._asked('do', options, is_past=True)} {the_verb}", options)
+        match self._view(options).person:
+            case 1:
+                text = f"{self._asked('do', options, is_past=True)} {the_verb}"
+            case 2:
+                text = grammar.did_you(the_verb)
+            case _:
+                text = grammar.did_a_b(str(self), the_verb)
+        return _capital(text, options)
 
     def were_question(self, the_target: Any, **options: Any) -> str:
         """`were you present`, `was Fred present`."""
+        if self._view(options).person == 2:
+            return _capital(grammar.were_you(the_target), options)
         return _capital(f"{self._asked('be', options, is_past=True)} {the_target}", options)
 
     def have_question(self, the_target: Any, **options: Any) -> str:
         """`have you eaten`, `has Fred eaten`."""
+        if self._view(options).person == 2:
+            return _capital(grammar.have_you(the_target), options)
         return _capital(f"{self._asked('have', options)} {the_target}", options)
 
     def does_verb(self, the_verb: Any, **options: Any) -> str:
@@ -160,16 +198,14 @@ class Wording:
 
     def _asked(self, auxiliary: str, options: dict[str, Any], *, is_past: bool = False) -> str:
         """An auxiliary verb before the subject: `are you`, `does Fred`."""
-        view = self.point_of_view()
+        view = self._view(options)
         subject = str(self) if view.person == 3 else word(_SPOKEN[view].subjective)
-        person = self._person_of_verb({})
-        verb = grammar.verb_past(auxiliary, person + "p") if is_past else grammar.verb_present(auxiliary, person)
+        person = self._person_of_verb(options)
+        verb = verbs.verb_past(auxiliary, person + "p") if is_past else verbs.verb_present(auxiliary, person)
         return f"{word(verb)} {subject}"
 
     def _person_of_verb(self, options: dict[str, Any]) -> str:
-        view = self.point_of_view()
-        if options.get("third_person", options.get("thirdperson", False)):
-            view = PointOfView(3, view.is_plural)
+        view = self._view(options)
         return "pl" if view.is_plural else f"{view.person}sg"
 
 

@@ -17,6 +17,7 @@ _DOUBLES = re.compile(
     r"(?:^[^aeiou]*(?:qu)?[aeiou][bdgklmnprt]|(?:re|com|per|ad|e|o)mit|(?:re|de|pre|in|con|trans)fer|(?:oc|re|in)cur"
     r"|(?:re|com)pel|control|begin|regret|forget|abet|equip|quiz)$"
 )
+_VOWEL = re.compile(r"[aeiouy]")
 _LOST_E = re.compile(
     r"(?:[cuvz]|[^s]s|[^aeiourl]l|[aeiu]ng|[rd]g|[aeiou]g|(?:[^aeo]|cre)at|(?:inv|un|ign|exc|rec|^c)it|ut|[^o]ot"
     r"|(?:compl|del|comp)et|[^ao]id|[^eo]ad|[^o]od|[^o]ud|[^a]im|[^o]om|[^e]am|um|[^aoe]in|[^eo]an|(?:phon|postpon|clon)"
@@ -45,6 +46,12 @@ def verb_past(verb: str, person: str = "3sgp") -> str:
     return PAST.get(base, "") + head if base in PAST else _regular_past(base) + head
 
 
+def to_infinitive(verb: str) -> str:
+    """A verb given in any form as it stands behind `do`: `liked` is `like`, `is here` is `be here`."""
+    head, first = _split(verb)
+    return infinitive(first) + head
+
+
 def infinitive(verb: str) -> str:
     """The base form, as far as the spelling shows it."""
     if verb in ("am", "is", "are", "was", "were", "been", "being", "be"):
@@ -58,7 +65,7 @@ def infinitive(verb: str) -> str:
     if verb in _BASE_OF_PAST:
         return _BASE_OF_PAST[verb]
     for base in _candidates(verb):
-        if verb in (_third_person(base), _regular_past(base)):
+        if verb in (_third_person(base), _regular_past(base), _participle(base)):
             return base
     return verb
 
@@ -70,15 +77,26 @@ def _candidates(verb: str) -> list[str]:
     if verb.endswith("eed") or (verb.endswith("ed") and len(verb) < 4):
         return []
     if verb.endswith("ed"):
-        stem = verb[:-2]
-        if stem[-1] == stem[-2] and stem[-1] not in "elsz":
-            return [stem[:-1], stem]
-        return [stem + "e", stem] if _LOST_E.search(stem) else [stem, stem + "e"]
+        return _bases_of_stem(verb[:-2])
     if verb.endswith("es") and verb[:-2].endswith(("ss", "sh", "ch", "x", "zz", "o")):
         return [verb[:-2]]
     if verb.endswith("s") and not verb.endswith(("ss", "us", "is")) and len(verb) > 2:
         return [verb[:-1]]
+    if verb.endswith("ing") and _VOWEL.search(verb[:-3]):
+        return _bases_of_stem(verb[:-3])
     return []
+
+
+def _bases_of_stem(stem: str) -> list[str]:
+    """Possible base forms of what stands before `ed` or `ing`."""
+    for base in (stem, stem + "e", stem[:-1]):
+        if base in PAST or base == "be":
+            return [base]
+    if stem.endswith("y") and len(stem) == 2:
+        return [stem[:-1] + "ie"]
+    if stem[-1:] == stem[-2:-1] and stem[-1] not in "elsz":
+        return [stem[:-1], stem]
+    return [stem + "e", stem] if _LOST_E.search(stem) else [stem, stem + "e"]
 
 
 def _split(verb: str) -> tuple[str, str]:
@@ -95,6 +113,16 @@ def _third_person(base: str) -> str:
     if base.endswith("y") and base[-2:-1] not in ("a", "e", "i", "o", "u"):
         return base[:-1] + "ies"
     return base + "s"
+
+
+def _participle(base: str) -> str:
+    if base.endswith("ie"):
+        return base[:-2] + "ying"
+    if base.endswith("e") and not base.endswith(("ee", "oe", "ye")) and base != "be":
+        return base[:-1] + "ing"
+    if base.endswith("ic"):
+        return base + "king"
+    return base + base[-1] * (_DOUBLES.search(base) is not None) + "ing"
 
 
 def _regular_past(base: str) -> str:

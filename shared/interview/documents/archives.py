@@ -1,0 +1,89 @@
+"""Documents that are ZIP archives (DOCX, XLSX, ODT), opened within limits: a small file may unpack to terabytes."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from shared.interview.documents.errors import DocumentTooLarge, DocumentUnreadable
+
+MOST_BYTES = 256 * 1024**2
+"""What an archive may unpack to, all members together."""
+MOST_XML_BYTES = 32 * 1024**2
+"""The size of one XML member: a tree of it takes some ten times as much memory."""
+MOST_MEMBERS = 10_000
+
+
+class Archive:
+    """The members of a document. Raises DocumentUnreadable and DocumentTooLarge, here and in every method."""
+
+    def __init__(self, path: Path, kind: str, *, name: str = "") -> None:
+        self.name, self._kind = name or path.name, kind
+        try:
+            self._archive = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise DocumentUnreadable(self.name, kind, str(error)) from error
+        members = self._archive.infolist()
+        if len(members) > MOST_MEMBERS:
+            raise DocumentTooLarge(self.name, f"it holds {len(members)} files, more than {MOST_MEMBERS}")
+        if sum(member.file_size for member in members) > MOST_BYTES:
+            raise DocumentTooLarge(self.name, f"it unpacks to more than {MOST_BYTES // 1024**2} MB")
+
+    def __contains__(self, member: str) -> bool:
+        return member in self._archive.NameToInfo
+
+    @property
+    def members(self) -> list[str]:
+        """Their names."""
+        return self._archive.namelist()
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._archive.close()
+
+    def read(self, member: str, *, limit_bytes: int = MOST_BYTES) -> bytes:
+        """The contents of a member. The archive's own word on sizes is not trusted."""
+        try:
+            with self._archive.open(member) as file:
+                contents = file.read(limit_bytes + 1)
+        except KeyError as error:
+            raise DocumentUnreadable(self.name, self._kind, f"{member} is missing") from error
+        except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError) as error:
+            raise DocumentUnreadable(self.name, self._kind, str(error)) from error
+        except Exception as error:  # zlib.error and kin, which are of each compression's own
+            raise DocumentUnreadable(self.name, self._kind, f"{member}: {error}") from error
+        if len(contents) > limit_bytes:
+            raise DocumentTooLarge(self.name, f"{member} is larger than {limit_bytes // 1024**2} MB")
+        return contents
+
+    def xml(self, member: str) -> Any:
+        """The tree of a member, without entities and without anything fetched."""
+        from lxml import etree
+
+        try:
+            return etree.fromstring(self.read(member, limit_bytes=MOST_XML_BYTES), parser())
+        except etree.XMLSyntaxError as error:
+            raise DocumentUnreadable(self.name, self._kind, f"{member}: {error}") from error
+
+
+def checked_archive(path: Path, kind: str, *, name: str = "") -> None:
+    """See that an archive may be given to a library that unpacks without limits.
+
+    Every member is unpacked once and counted, because what an archive says of its sizes may be a lie.
+    Raises DocumentUnreadable, DocumentTooLarge.
+    """
+    with Archive(path, kind, name=name) as archive:
+        left = MOST_BYTES
+        for member in archive.members:
+            is_xml = member.lower().endswith((".xml", ".rels"))
+            left -= len(archive.read(member, limit_bytes=min(left, MOST_XML_BYTES) if is_xml else left))
+
+
+def parser() -> Any:
+    """A parser of XML that expands nothing and fetches nothing."""
+    from lxml import etree
+
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False)

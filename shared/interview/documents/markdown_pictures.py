@@ -1,0 +1,27 @@
+"""The pictures of Markdown documents, as their writers can show them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from shared.interview.documents.pictures import printable
+
+
+def for_typst(path: Path) -> tuple[bytes, str] | None:
+    """Contents and ending of a picture or PDF that typst draws; None for anything else."""
+    contents = path.read_bytes()
+    return (contents, "pdf") if contents.startswith(b"%PDF-") else printable(contents)
+
+
+def for_word(path: Path, *, only: frozenset[str] = frozenset({"png", "jpg", "gif"})) -> tuple[bytes, str] | None:
+    """Contents and ending of a picture made of pixels, of one of these kinds; None for anything else."""
+    made = printable(path.read_bytes())
+    if made is None or made[1] == "svg" or made[1] in only:
+        return None if made is None or made[1] == "svg" else made
+    from PIL import Image
+
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(made[0])) as picture:
+        picture.convert("RGBA").save(out, "PNG")
+    return out.getvalue(), "png"

@@ -1,0 +1,281 @@
+"""The plain rendition: a document's words, lists, tables and pictures set as PDF by Typst, without its finer layout."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import assert_never
+
+from shared.interview.documents.errors import DocumentTooLarge
+from shared.interview.documents.layout import (
+    Block,
+    Break,
+    Cell,
+    Document,
+    Footnote,
+    Inline,
+    Page,
+    PageNumber,
+    Paragraph,
+    Picture,
+    Rule,
+    Section,
+    Span,
+    Tab,
+    Table,
+)
+from shared.interview.documents.pictures import printable
+from shared.interview.documents.typesetting import fonts_like, quoted, typeset
+
+MARK = "plain rendition"
+"""Among the keywords of every PDF made this way."""
+_NOTE = "Simplified layout"
+_TAB = 36.0
+_LEADING = 0.5
+_BETWEEN = 0.6
+"""Room between paragraphs that ask for none, in ems: lines are counted from their baselines."""
+MOST_SOURCE_BYTES = 6 * 1024**2
+"""What takes some twenty seconds to set, on a machine with nothing else to do."""
+
+
+def rendered(document: Document, *, name: str, is_marked: bool = True, standards: Sequence[str] = ()) -> bytes:
+    """The PDF of a document. `is_marked`: it says that it is a plain rendition, in its data and in small at the foot.
+
+    Raises TypesettingFailed.
+    """
+    with tempfile.TemporaryDirectory(prefix="set-") as folder:
+        source = _Setter(Path(folder), document, is_marked=is_marked).source()
+        if len(source) > MOST_SOURCE_BYTES:
+            raise DocumentTooLarge(name, "it has too many words to be set as PDF here")
+        return typeset(source, Path(folder), standards=standards, name=name)
+
+
+class _Setter:
+    """Writes the source of one document, and its pictures beside it."""
+
+    def __init__(self, folder: Path, document: Document, *, is_marked: bool) -> None:
+        self._folder, self._document, self._is_marked = folder, document, is_marked
+        self._pictures: dict[bytes, str | None] = {}
+        self._width = 0.0
+        self._is_in_table = False
+
+    def source(self) -> str:
+        document = self._document
+        keywords = f"({quoted(MARK)},)" if self._is_marked else "()"
+        author = f"({quoted(document.author)},)" if document.author else "()"
+        language = document.language.partition("-")[0].lower()
+        head = [
+            f"#set document(title: {quoted(document.title)}, author: {author}, keywords: {keywords})",
+            f"#set text(font: {fonts_like(document.font)}, size: {document.size:g}pt, "
+            f"lang: {quoted(language if language.isalpha() and len(language) in (2, 3) else 'en')})",
+            f"#set par(leading: {_LEADING}em, spacing: 0.5em)",
+            "#set table(inset: 4pt)",
+            '#show heading: set text(size: 1em, weight: "regular")',
+            "#show heading: set block(above: 0pt, below: 0pt)",
+        ]
+        return "\n".join(head + [self._section(section, index) for index, section in enumerate(document.sections)])
+
+    def _section(self, section: Section, index: int) -> str:
+        page = section.page
+        self._width = max(page.width - page.left - page.right, 36.0)
+        opening = self._paper(section, page) if index == 0 or section.begins_page else ""
+        return opening + "\n" + self._blocks(section.blocks)
+
+    def _paper(self, section: Section, page: Page) -> str:
+        def varied(usual: list[Block], first: list[Block] | None) -> str:
+            if first is None:
+                return f"[{self._blocks(usual)}]" if usual else "none"
+            start = "query(selector(<section-start>).before(here())).last().location().page()"
+            return (
+                f"context if here().page() == {start} {{ [{self._blocks(first)}] }} else {{ [{self._blocks(usual)}] }}"
+            )
+
+        footer = varied(section.footer, section.first_footer)
+        if self._is_marked:
+            small = f"align(right, text(size: 6pt, fill: luma(130), {quoted(_NOTE)}))"
+            footer = small if footer == "none" else f"stack(spacing: 3pt, {footer}, {small})"
+        margins = f"(top: {page.top:g}pt, bottom: {page.bottom:g}pt, left: {page.left:g}pt, right: {page.right:g}pt)"
+        has_start = section.first_header is not None or section.first_footer is not None
+        return (
+            f"#set page(width: {page.width:g}pt, height: {page.height:g}pt, margin: {margins}, "
+            f"header: {varied(section.header, section.first_header)}, footer: {footer})"
+            + ("\n#metadata(none) <section-start>" if has_start else "")
+        )
+
+    def _blocks(self, blocks: Iterable[Block]) -> str:
+        return "\n".join(self._block(block) for block in blocks)
+
+    def _block(self, block: Block) -> str:
+        match block:
+            case Paragraph():
+                return self._paragraph(block)
+            case Table():
+                return self._table(block)
+            case Rule():
+                return "#line(length: 100%, stroke: 0.5pt)"
+            case _:
+                assert_never(block)
+
+    def _paragraph(self, paragraph: Paragraph) -> str:
+        content = self._inlines(paragraph.inlines)
+        breaks = "#pagebreak(weak: true)\n" if paragraph.on_new_page and not self._is_in_table else ""
+        if not content.strip():
+            content = "~"
+        sizes = {inline.size for inline in paragraph.inlines if isinstance(inline, Span)}
+        size = sizes.pop() if len(sizes) == 1 else None
+        settings = self._settings(paragraph)
+        body = f"#set par({', '.join(settings)})\n{content}" if settings else content
+        if paragraph.alignment in ("center", "right"):
+            body = f"#set align({paragraph.alignment})\n{body}"
+        if size and size != self._document.size:
+            body = f"#set text(size: {size:g}pt)\n{body}"
+        if paragraph.heading:
+            body = f"#heading(level: {paragraph.heading})[{body}]"
+        left = max(paragraph.left, 0)
+        if paragraph.label:
+            left = max(left + min(paragraph.first, 0), 0)
+            gap = self._gap(paragraph.label, max(-paragraph.first, 14))
+            body = f"#list(marker: [#{quoted(paragraph.label)}], body-indent: {gap:g}pt)[{body}]"
+        if left or paragraph.right:
+            body = f"#pad(left: {min(left, self._width * 0.8):g}pt, right: {max(paragraph.right, 0):g}pt)[{body}]"
+        inset = ", inset: (left: 12pt), stroke: (left: 2pt + luma(200))" if paragraph.is_quote else ""
+        above, below = (f"{_BETWEEN}em + {max(room, 0):g}pt" for room in (paragraph.before, paragraph.after))
+        sticky = ", sticky: true" if paragraph.heading else ""
+        return f"{breaks}#block(width: 100%, above: {above}, below: {below}{inset}{sticky})[{body}]"
+
+    def _gap(self, label: str, hang: float) -> float:
+        """What is between the label and the text, so that the text begins where it hangs."""
+        return max(hang - len(label) * self._document.size * 0.5, 4)
+
+    def _settings(self, paragraph: Paragraph) -> list[str]:
+        """How its lines are set where that differs from the whole document: every setting costs time."""
+        settings = []
+        if abs(paragraph.line_height - 1) > 0.01:
+            settings.append(f"leading: {max(0.3, _LEADING + (paragraph.line_height - 1) * 1.15):g}em")
+        if paragraph.alignment == "justify":
+            settings.append("justify: true")
+        if paragraph.label or paragraph.alignment == "center":
+            return settings
+        if paragraph.first > 0:
+            settings.append(f"first-line-indent: (amount: {min(paragraph.first, 200):g}pt, all: true)")
+        elif paragraph.first < 0:
+            settings.append(f"hanging-indent: {min(-paragraph.first, 200):g}pt")
+        return settings
+
+    def _inlines(self, inlines: Iterable[Inline]) -> str:
+        return "".join(self._inline(inline) for inline in _joined(inlines))
+
+    def _inline(self, inline: Inline) -> str:
+        match inline:
+            case Span():
+                return _span(inline, self._document) if inline.text else ""
+            case Break():
+                return "#linebreak()"
+            case Tab():
+                return f"#h({_TAB:g}pt)"
+            case PageNumber(is_total=is_total):
+                counted = "final().first()" if is_total else "get().first()"
+                return f"#context str(counter(page).{counted})"
+            case Picture():
+                return self._picture(inline)
+            case Footnote(inlines=inner):
+                return f"#footnote[{self._inlines(inner)}]"
+            case _:
+                assert_never(inline)
+
+    def _picture(self, picture: Picture) -> str:
+        name = self._kept(picture.contents)
+        if name is None:
+            return "#" + quoted(f"[{picture.alternative or 'picture'}]")
+        alternative = f", alt: {quoted(picture.alternative)}" if picture.alternative else ""
+        size = ""
+        if picture.width:
+            scale = min(1.0, self._width / picture.width)
+            size = f", width: {picture.width * scale:g}pt"
+            size += f', height: {picture.height * scale:g}pt, fit: "stretch"' if picture.height else ""
+            return f"#box(image({quoted(name)}{size}{alternative}))"
+        made = f"image({quoted(name)}{alternative}"
+        return (
+            f"#box(layout(room => {{ let it = {made}); "
+            f"if measure(it).width > room.width {{ {made}, width: 100%) }} else {{ it }} }}))"
+        )
+
+    def _kept(self, contents: bytes) -> str | None:
+        """The name of the picture's file; None when it is no picture the typesetter can show."""
+        if contents not in self._pictures:
+            fit = printable(contents)
+            name = None
+            if fit is not None:
+                name = f"picture{len(self._pictures)}.{fit[1]}"
+                (self._folder / name).write_bytes(fit[0])
+            self._pictures[contents] = name
+        return self._pictures[contents]
+
+    def _table(self, table: Table) -> str:
+        count = max((sum(cell.columns for cell in row) for row in table.rows), default=0)
+        count = max(count, len(table.widths))
+        if not count:
+            return ""
+        total = sum(table.widths)
+        if len(table.widths) == count and total > 0:
+            scale = min(1.0, self._width / total)
+            columns = ", ".join(f"{max(width * scale, 4):g}pt" for width in table.widths)
+        else:
+            columns = ", ".join(["1fr"] * count)
+        outer = self._width, self._is_in_table
+        self._width, self._is_in_table = max(self._width / count, 36.0), True
+        rows = ["".join(self._cell(cell) for cell in row) for row in table.rows]
+        self._width, self._is_in_table = outer
+        if 0 < table.headings < len(rows):
+            rows[: table.headings] = [f"table.header({''.join(rows[: table.headings])}),"]
+        stroke = "0.5pt" if table.has_lines else "none"
+        return f"#table(columns: ({columns},), stroke: {stroke},\n" + "\n".join(rows) + "\n)"
+
+    def _cell(self, cell: Cell) -> str:
+        span = (f"colspan: {cell.columns}, " if cell.columns > 1 else "") + (
+            f"rowspan: {cell.rows}, " if cell.rows > 1 else ""
+        )
+        fill = f"fill: rgb({quoted(cell.fill)}), " if cell.fill else ""
+        return f"table.cell({span}{fill})[{self._blocks(cell.blocks)}], "
+
+
+def _joined(inlines: Iterable[Inline]) -> list[Inline]:
+    """With neighbouring words of one look in one piece: office programs cut them at every turn."""
+    made: list[Inline] = []
+    for inline in inlines:
+        last = made[-1] if made else None
+        if isinstance(inline, Span) and isinstance(last, Span) and replace(last, text="") == replace(inline, text=""):
+            made[-1] = replace(last, text=last.text + inline.text)
+        else:
+            made.append(inline)
+    return made
+
+
+def _span(span: Span, base: Document) -> str:
+    made = f"raw({quoted(span.text)})" if span.is_code else quoted(span.text)
+    looks = []
+    if span.size and span.size != base.size:
+        looks.append(f"size: {span.size:g}pt")
+    if span.color:
+        looks.append(f"fill: rgb({quoted(span.color)})")
+    if span.font and span.font != base.font and not span.is_code:
+        looks.append(f"font: {fonts_like(span.font)}")
+    if span.is_bold:
+        looks.append('weight: "bold"')
+    if span.is_italic:
+        looks.append('style: "italic"')
+    if looks:
+        made = f"text({', '.join(looks)}, {made})"
+    if span.is_underlined:
+        made = f"underline({made})"
+    if span.is_struck:
+        made = f"strike({made})"
+    if span.highlight:
+        made = f"highlight(fill: rgb({quoted(span.highlight)}), {made})"
+    if span.position:
+        made = f"{span.position}({made})"
+    if span.link:
+        made = f"link({quoted(span.link)}, {made})"
+    return f"#{made}"

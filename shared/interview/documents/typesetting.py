@@ -1,0 +1,81 @@
+"""Typst: text in, PDF out. The one module that imports it, and maps its errors to ours.
+
+    typeset('#"Hello"', folder)
+
+Sources are written by us: what people typed goes in by `quoted`, which no markup can leave.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared.interview.documents.errors import DocumentError
+
+if TYPE_CHECKING:
+    import typst
+
+MOST_SOURCE_BYTES = 16 * 1024**2
+_NOT_PRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_SERIF = ("Times New Roman", "Liberation Serif", "Tinos", "TeX Gyre Termes", "Libertinus Serif", "DejaVu Serif")
+_SANS = ("Arial", "Liberation Sans", "Arimo", "Noto Sans", "DejaVu Sans", "Libertinus Serif")
+_MONO = ("Courier New", "Liberation Mono", "Cousine", "DejaVu Sans Mono")
+_SANS_NAMES = re.compile(r"arial|helvetica|calibri|carlito|verdana|tahoma|segoe|sans|aptos|roboto|open|trebuchet", re.I)
+_MONO_NAMES = re.compile(r"courier|mono|consol|menlo|code", re.I)
+
+
+class TypesettingFailed(DocumentError):
+    """A document could not be set."""
+
+
+def quoted(text: str) -> str:
+    """A text as a string of the typesetter's language: nothing in it is markup."""
+    plain = _NOT_PRINTABLE.sub("", text).replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + plain.replace("\n", "\\n").replace("\t", "\\t") + '"'
+
+
+def fonts_like(name: str = "") -> str:
+    """A list of fonts in the typesetter's language: this one, then those that look like it, of those there are."""
+    return "(" + "".join(f"{quoted(font)}, " for font in font_names(name)) + ")"
+
+
+def font_names(name: str = "") -> list[str]:
+    """This font, then those that look like it, of those there are: at least one."""
+    likely = _MONO if _MONO_NAMES.search(name) else _SANS if _SANS_NAMES.search(name) else _SERIF
+    present = _families()
+    wanted = [font for font in dict.fromkeys((name, *likely)) if font.lower() in present]
+    return wanted or ["Libertinus Serif"]
+
+
+def typeset(source: str, folder: Path, *, standards: Sequence[str] = (), name: str = "The document") -> bytes:
+    """The PDF of a source; files it mentions are found in `folder` and nowhere else.
+
+    `standards` as Typst calls them: `a-2b`, `ua-1`. Raises TypesettingFailed.
+    """
+    import typst
+
+    if len(source) > MOST_SOURCE_BYTES:
+        raise TypesettingFailed(f"{name} is too long to be set as PDF.")
+    try:
+        options: dict[str, Any] = {"pdf_standards": list(standards)} if standards else {}
+        made = typst.compile(source.encode(), root=str(folder), font_paths=_fonts(), format="pdf", **options)
+    except typst.TypstError as error:
+        raise TypesettingFailed(f"{name} could not be set as PDF: {error.message}") from error
+    assert isinstance(made, bytes)
+    return made
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """The fonts of the system and those the typesetter brings, looked for once per process."""
+    import typst
+
+    return typst.Fonts()
+
+
+@cache
+def _families() -> frozenset[str]:
+    return frozenset(family.lower() for family in _fonts().families())

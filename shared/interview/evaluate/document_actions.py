@@ -1,0 +1,135 @@
+"""What people do with the documents of a screen: take all of them in one archive, or have them sent (spec/area4 §8.6).
+
+Only file numbers and an address come from the browser: files open as they do by themselves, for who may open the
+session, and what the letter says is the author's.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from html import escape
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+from shared.interview.compile.blocks import QuestionBlock
+from shared.interview.errors import EvaluationError, HostRefused, Undefined, UndefinedAttribute, UndefinedItem
+from shared.interview.library.faults import DAError
+from shared.interview.library.file_desk import FileDesk
+from shared.interview.library.languages import word
+from shared.interview.library.objects.files import DAFile
+from shared.interview.runtime.run import Run
+from shared.interview.runtime.signals import ResponseCalled
+from shared.interview.runtime.text import render
+from shared.interview.screen.documents import MAIL_ACTION
+
+_MOST_FILES = 200
+_MOST_BYTES = 200 * 1024 * 1024
+_LONGEST_ADDRESS = 254
+
+
+def download_documents(run: Run, arguments: dict[str, Any]) -> NoReturn:
+    """End with an archive of files. Raises ResponseCalled, EvaluationError."""
+    made = io.BytesIO()
+    names: set[str] = set()
+    size = 0
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in _numbers(arguments.get("files")):
+            path = _file(run, number)
+            size += path.stat().st_size
+            if size > _MOST_BYTES:
+                raise EvaluationError("These documents are too large for one archive: download them one by one")
+            archive.writestr(_unused(path.name, names), path.read_bytes())  # copies have no time of their own
+    name = Path(str(arguments.get("name") or "files")).name.removesuffix(".zip")[:120] or "files"
+    disposition = f"attachment; filename*=UTF-8''{quote(name)}.zip"
+    raise ResponseCalled(made.getvalue(), content_type="application/zip", headers={"Content-Disposition": disposition})
+
+
+def mail_documents(run: Run, arguments: dict[str, Any]) -> None:
+    """Send the documents of a screen to an address, and tell how that went with the next page."""
+    address = str(arguments.get("address") or "").strip()
+    if not _is_address(address):
+        run.messages.append(("danger", word("You need to enter a valid e-mail address.", language=run.language)))
+        return
+    block = run.interview.by_name.get(str(arguments.get("question")))
+    if not isinstance(block, QuestionBlock) or not (block.attachments or block.attachment_code):
+        raise EvaluationError("There are no documents here that could be sent")
+    numbers = _numbers(arguments.get("files"))
+    if arguments.get("includes_editable") or not numbers:
+        numbers += _numbers(arguments.get("editable"))
+    if not numbers:
+        raise EvaluationError("There are no documents here that could be sent")
+    send_email = run.answers["__builtins__"].library["send_email"]
+    files = [_as_file(run, number) for number in numbers]
+    try:
+        was_sent = send_email(to=address, attachments=files, **_letter(block, run))
+    except (Undefined, UndefinedAttribute, UndefinedItem):
+        run.action, run.arguments = MAIL_ACTION, arguments  # once what the letter needs is there
+        raise
+    except DAError:
+        was_sent = False
+    kind, phrase = (
+        ("success", "Your documents were e-mailed to")
+        if was_sent
+        else ("danger", "The e-mail could not be sent. Download the documents instead; we tried to reach")
+    )
+    run.messages.append((kind, f"{word(phrase, language=run.language)} {escape(address)}."))
+
+
+def _letter(block: QuestionBlock, run: Run) -> dict[str, Any]:
+    """What the letter says: a template of the author's, texts, or a few words of ours."""
+    options = block.document_options
+    keys = [key for key in ("email template", "email subject", "email body") if key in options]
+    said = {key: render(options[key], run).strip() for key in keys}
+    if said.get("email template"):
+        return {"template": run.evaluate(said["email template"])}
+    return {
+        "subject": said.get("email subject") or word("Your document", language=run.language),
+        "body": said.get("email body") or word("Your document is attached.", language=run.language),
+    }
+
+
+def _as_file(run: Run, number: int) -> DAFile:
+    path = _file(run, number)
+    file = FileDesk.of(run).file(number)
+    return DAFile("_document", number=number, filename=path.name, mimetype=file.mimetype)
+
+
+def _numbers(given: Any) -> list[int]:
+    """Numbers of files, as the page sends them: in lists, or lists of lists. Raises EvaluationError."""
+    found: list[int] = []
+    for item in given if isinstance(given, list) else []:
+        found += item if isinstance(item, list) else [item]
+    if len(found) > _MOST_FILES or not all(type(number) is int and number > 0 for number in found):
+        raise EvaluationError("These are no documents of this session")
+    return found
+
+
+def _file(run: Run, number: int) -> Path:
+    try:
+        return FileDesk.of(run).path(number)
+    except HostRefused as error:
+        raise EvaluationError("A document is not there any more: reload the page") from error
+
+
+def _unused(name: str, names: set[str]) -> str:
+    stem, suffix = Path(name).stem, Path(name).suffix
+    chosen, count = name, 1
+    while chosen in names:
+        count += 1
+        chosen = f"{stem} ({count}){suffix}"
+    names.add(chosen)
+    return chosen
+
+
+def _is_address(address: str) -> bool:
+    name, at, domain = address.partition("@")
+    return bool(
+        name
+        and at
+        and "." in domain
+        and len(address) <= _LONGEST_ADDRESS
+        and address.isprintable()
+        and not set(address) & set(' ,;<>"\\')
+    )

@@ -1,0 +1,52 @@
+"""The filters of Word templates that are functions of the library, by the name they have there (spec/area4 §9.3)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from jinja2.runtime import Undefined
+
+from shared.interview.library import dates, grammar, languages, numbers, phones, places, plain_text
+
+_BY_MODULE = (
+    (dates, "day_of dow_of format_date format_datetime format_time month_of year_of"),
+    (
+        grammar,
+        "add_separators capitalize comma_and_list comma_list fix_punctuation indefinite_article noun_plural "
+        "noun_singular possessify quantity_noun title_case verb_past verb_present",
+    ),
+    (languages, "language_name word"),
+    (
+        numbers,
+        "alpha currency currency_symbol item_label name_suffix nice_number ordinal ordinal_number period_list roman",
+    ),
+    (phones, "phone_number_formatted phone_number_in_e164 phone_number_part"),
+    (places, "country_name state_name"),
+    (
+        plain_text,
+        "indent noyes redact single_paragraph single_to_double_newlines space_to_underscore underscore_to_space "
+        "verbatim yesno",
+    ),
+)
+
+
+def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as a filter: a value that is missing is sought; one that is skipped stays nothing."""
+
+    def filtered(value: Any, *arguments: Any, **options: Any) -> Any:
+        if isinstance(value, Undefined):
+            return str(value)  # raises what is to be sought
+        return function(value, *arguments, **options)
+
+    return filtered
+
+
+def _chain(*iterables: Any) -> Any:
+    return itertools.chain(*iterables)
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    name: _asking(getattr(module, name)) for module, names in _BY_MODULE for name in names.split()
+} | {"chain": _chain, "any": any, "all": all}
