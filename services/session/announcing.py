@@ -14,6 +14,7 @@ import structlog
 from shared.bus.port import Bus
 from shared.contracts.events import SessionChanged
 from shared.kernel.errors import ColloquyError
+from shared.kernel.ids import SessionId
 
 log = structlog.get_logger()
 
@@ -38,6 +39,10 @@ class Announcer:
         task = asyncio.create_task(self._announce(event))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
+
+    def tell_end(self, session_id: SessionId, version: int) -> None:
+        """A session is gone."""
+        self.tell(SessionChanged(session_id=session_id, version=version, cause="deleted"))
 
     async def _announce(self, event: SessionChanged) -> None:
         try:

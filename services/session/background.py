@@ -2,35 +2,47 @@
 
 A value only ends the task. A response action, or the error action of a failure, is a turn on the newest answers, opened
 with the task's grant. Either way the task's state and the notice for the browser are in the same commit; a second
-delivery finds the task ended and only announces it again.
+delivery finds the task ended and only announces it again. What comes at the same time is taken in together: values in
+one statement, response and error actions of one session in one turn, each on what the one before has changed.
 """
 
 from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Sequence
+from itertools import takewhile
 
 import structlog
 
 from services.session import notices, store
 from services.session.announcing import Announcer
+from services.session.attempt import Turned
 from services.session.keys import DataKeys
+from services.session.mail_line import MailLine
+from services.session.notices import TaskOver
 from services.session.operations import Request, end_of_session, operation_of_task, response_action
-from services.session.turn import Turned, Turns
+from services.session.task_ends import TaskEnds
+from services.session.telling import Telling
+from services.session.turn import Turns
 from shared.contracts.events import SessionChanged
 from shared.contracts.session import BackgroundEnded
 from shared.contracts.visitor import Visitor
 from shared.crypto.aead import SealBroken
 from shared.evaluation.task_pictures import failure_for_engine, failure_to_keep
-from shared.interview.runtime.effects import NotificationMode
 from shared.interview.runtime.operations import Blobs
 from shared.interview.runtime.outcomes import BackgroundValue, RunFailed, RunResult
 from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError, Retryable
 from shared.kernel.ids import SessionId
+from shared.kernel.together import Together
 from shared.storage.database import Database, Statements
-from shared.tasks.records import EndedTask, Failure, GrantBroken, StaleTask
-from shared.tasks.store import Tasks
+from shared.tasks.records import REVOKED, EndedTask, Failure, FinalState, GrantBroken, StaleTask
+from shared.tasks.store import TaskEnd, Tasks
 
 log = structlog.get_logger()
 
+_MOST_AT_ONCE = 32
 _CLOSED = Failure(
     error_type="SessionClosed",
     error_message="The session was closed to background actions while this task ran: its multi_user was turned off.",
@@ -40,30 +52,55 @@ _CLOSED = Failure(
 class TaskEndings:
     """Takes in the results of tasks."""
 
-    def __init__(self, *, database: Database, tasks: Tasks, turns: Turns, announcer: Announcer, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        tasks: Tasks,
+        turns: Turns,
+        announcer: Announcer,
+        ends: TaskEnds,
+        telling: Telling,
+        mail_line: MailLine,
+        clock: Clock,
+    ) -> None:
         self._database = database
+        self._telling = telling
         self._tasks = tasks
         self._turns = turns
         self._announcer = announcer
+        self._ends = ends
+        self._mail_line = mail_line
         self._clock = clock
+        self._load = Together(self._load_all)
+        self._finish_one = Together(self._finish_all)
+        self._responding: dict[str, Together[EndedTask, Exception | None]] = {}
+        self._hands: Counter[str] = Counter()
+        """How many results of a session with a response or error action are in hand."""
 
     async def take_in(self, message: BackgroundEnded) -> None:
         """End the task, whatever has come of it; without effect when it has ended already.
 
         Raises what the parts raise when they do not answer (all Retryable).
         """
-        try:
-            ended = await self._tasks.ended(self._database, message.task_id)
-        except (GrantBroken, SealBroken) as error:
-            log.error("task.key_lost", session=message.session_id, task=message.task_id, reason=str(error))
+        ended = await self._load(message.task_id)
+        if isinstance(ended, Exception):
+            log.error("task.key_lost", session=message.session_id, task=message.task_id, reason=str(ended))
             await self._tasks.fail_for_lost_key(self._database, message.task_id, message.fencing, now=self._clock.now())
             ended = None
-        if ended is not None and ended.fencing == message.fencing:
-            try:
-                await self._end_somehow(ended)
-            except StaleTask:
-                log.info("task.ended_meanwhile", session=ended.session_id, task=ended.task_id)
-        await self._announce(message)
+        if ended is None or ended.fencing != message.fencing:
+            await self._announce_again(message)
+            return
+        try:
+            await self._end_somehow(ended)
+        except StaleTask:
+            log.info("task.ended_meanwhile", session=ended.session_id, task=ended.task_id)
+            await self._announce_again(message)
+        if ended.request.interface == "email":  # its session's next mail has waited for it
+            await self._mail_line.go_on(SessionId(ended.session_id))
+
+    async def _load_all(self, task_ids: Sequence[str]) -> Sequence[EndedTask | GrantBroken | SealBroken | None]:
+        return await self._tasks.ended_all(self._database, task_ids)
 
     async def _end_somehow(self, ended: EndedTask) -> None:
         """A result that cannot be taken in, and never will be, is the task's failure: nobody must wait for ever."""
@@ -85,83 +122,172 @@ class TaskEndings:
             case "ends_session":
                 turned = await self._turns.run(end_of_session(_request_of(ended)), granted=ended.keys)
                 if (problem := _problem(turned)) is not None:
-                    await self._finish(ended, failure=problem)
+                    newer = await self._with_newer_keys(ended) if problem is _CLOSED else None
+                    await (self._finish(ended, failure=problem) if newer is None else self._end(newer))
             case "value":
                 await self._finish(ended, value=ended.outcome.json_value)
             case "response_action" | "failed" if ended.outcome.action is not None:
-                await self._respond(ended, ended.outcome.action)
+                await self._respond(ended)
             case _:
                 await self._finish(ended, failure=ended.outcome.failure)
 
-    async def _respond(self, ended: EndedTask, action: str) -> None:
-        """Run the response or error action; one that fails is not saved, and its error is the task's."""
-        failure = ended.outcome.failure
+    async def _respond(self, ended: EndedTask) -> None:
+        """Run the response or error action; those of one session that wait for each other are saved together."""
+        session_id = ended.session_id
+        if session_id not in self._responding:
+            self._responding[session_id] = Together(self._respond_all, most=_MOST_AT_ONCE)
+        self._hands[session_id] += 1
+        try:
+            error = await self._responding[session_id](ended)
+        finally:
+            self._hands[session_id] -= 1
+            if not self._hands[session_id]:
+                del self._hands[session_id], self._responding[session_id]
+        if error is not None:
+            raise error
 
-        async def end_task(statements: Statements, result: RunResult, blobs: Blobs, keys: DataKeys) -> None:
-            value, payload = None, None
-            if isinstance(result.outcome, BackgroundValue):
-                value, payload = result.outcome.json_value, blobs.get("payload")
-            await self._write_end(statements, ended, keys, value=value, payload=payload, failure=failure)
+    async def _respond_all(self, several: Sequence[EndedTask]) -> Sequence[Exception | None]:
+        """Second phases of one session, one after the other; gives for each what kept it from being taken in."""
+        errors: list[Exception | None] = []
+        company = _MOST_AT_ONCE
+        while len(errors) < len(several):
+            left = several[len(errors) :]
+            try:
+                errors += [None] * await self._respond_to(left[:company])
+            except Exception as error:
+                if company > 1 and len(left) > 1 and not isinstance(error, Retryable):
+                    company = 1  # whose error that was, shows when each comes by itself
+                elif isinstance(error, Retryable):
+                    return [*errors, *(error for _ in left)]
+                else:
+                    errors.append(error)
+        return errors
 
-        request = response_action(
-            _request_of(ended),
-            action=action,
-            arguments=ended.arguments,
-            language=ended.language,
-            failure=failure_for_engine(failure) if failure else None,
-        )
-        turned = await self._turns.run(request, granted=ended.keys, also=end_task)
-        if (problem := _problem(turned)) is not None:
+    async def _respond_to(self, several: Sequence[EndedTask]) -> int:
+        """One turn for as many of them as go along with the first; how many were taken in, at least one."""
+        ended = several[0]
+
+        async def end_tasks(
+            statements: Statements, runs: Sequence[tuple[RunResult, Blobs]], keys: DataKeys, version: int
+        ) -> None:
+            overs = [_over_after(each, keys, *run) for each, run in zip(several, runs, strict=False)]
+            done = await notices.end_tasks(statements, overs, now=self._clock.now(), version=version)
+            if len(done) < len(overs):
+                raise StaleTask
+            await self._tell_webhooks(statements, overs)
+
+        first, *others = map(_second_phase, _under_one_key(several))
+        turned = await self._turns.run(first, granted=ended.keys, also=end_tasks, followers=others)
+        problem = _problem(turned)
+        if problem is _CLOSED and (newer := await self._with_newer_keys(ended)) is not None:
+            return await self._respond_to([newer])
+        if problem is not None:
             await self._finish(ended, failure=problem)
+            return 1
+        done = 1 + turned.followers
+        self._ends.tell(each.task_id for each in several[:done])
+        if turned.next_failed is not None:
+            with contextlib.suppress(StaleTask):
+                await self._finish(several[done], failure=_failure_in(turned.next_failed))
+            done += 1
+        return done
+
+    async def _with_newer_keys(self, ended: EndedTask) -> EndedTask | None:
+        """The session may have got a new key since the task was looked at."""
+        newer = await self._tasks.ended(self._database, ended.task_id)
+        if newer is not None and newer.fencing == ended.fencing and set(newer.keys) > set(ended.keys):
+            return newer
+        return None
 
     async def _finish(self, ended: EndedTask, *, value: object = None, failure: Failure | None = None) -> None:
-        """End the task without a turn: the answers stay as they are."""
+        """End the task without a turn: the answers stay as they are. Raises StaleTask."""
         keys = DataKeys(SessionId(ended.session_id), max(ended.keys), ended.keys)
-        async with self._database.transaction() as connection:
-            await self._write_end(connection, ended, keys, value=value, failure=failure)
+        if not await self._finish_one(_over(ended, keys, value=value, failure=failure)):
+            raise StaleTask(f"Task {ended.task_id}, fencing {ended.fencing}.")
 
-    async def _write_end(
-        self,
-        statements: Statements,
-        ended: EndedTask,
-        keys: DataKeys,
-        *,
-        value: object = None,
-        payload: bytes | None = None,
-        failure: Failure | None = None,
-    ) -> None:
-        now = self._clock.now()
-        await self._tasks.finish(
-            statements,
-            ended.task_id,
-            ended.fencing,
-            keys=keys,
-            state="failed" if failure else "succeeded",
-            now=now,
-            payload=payload,
-            failure=failure,
-        )
-        mode: NotificationMode | None = notices.mode_of(ended.mode)
-        command = notices.command_for(mode, value)
-        if command is not None:
-            await notices.add(
-                statements, keys, audience=ended.audience, task_id=ended.task_id, command=command, now=now
-            )
+    async def _finish_all(self, overs: Sequence[TaskOver]) -> Sequence[bool]:
+        # In one order, so that two statements that meet do not wait for each other.
+        ordered = sorted(overs, key=lambda over: over.end.task_id)
+        if self._telling.has_any("TaskEnded"):
+            async with self._database.transaction() as connection:
+                versions = await notices.end_tasks(connection, ordered, now=self._clock.now())
+                await self._tell_webhooks(connection, [over for over in ordered if over.mark in versions])
+        else:
+            versions = await notices.end_tasks(self._database, ordered, now=self._clock.now())
+        ended: dict[str, list[str]] = {}
+        for over in overs:
+            if versions.get(over.mark) is not None:
+                ended.setdefault(over.keys.session_id, []).append(over.end.task_id)
+        for over in overs:
+            if (tasks := ended.pop(over.keys.session_id, None)) is not None:
+                self._announce(over.keys.session_id, versions[over.mark] or 0, tasks)
+        self._ends.tell(task_id for task_id, _ in versions)
+        return [over.mark in versions for over in overs]
 
-    async def _announce(self, message: BackgroundEnded) -> None:
+    async def _tell_webhooks(self, statements: Statements, overs: Sequence[TaskOver]) -> None:
+        for over in overs:
+            told = {"task_id": over.end.task_id, "state": over.end.state}
+            await self._telling.write(statements, "TaskEnded", over.keys.session_id, told)
+
+    async def _announce_again(self, message: BackgroundEnded) -> None:
+        """It has ended already: whoever told of it may have died before anybody heard."""
         version = await store.version_of(self._database, SessionId(message.session_id))
-        if version is None:
-            return
+        if version is not None:
+            self._announce(message.session_id, version, [message.task_id])
+        self._ends.tell([message.task_id])
+        await self._mail_line.go_on(SessionId(message.session_id))
+
+    def _announce(self, session_id: str, version: int, task_ids: Sequence[str]) -> None:
+        self._telling.ring()
         self._announcer.tell(
             SessionChanged(
-                session_id=message.session_id,
+                session_id=session_id,
                 version=version,
                 cause="task",
-                operation_id=operation_of_task(message.task_id),
+                operation_id=operation_of_task(task_ids[0]),
                 has_notices=True,
-                ended_tasks=(message.task_id,),
+                ended_tasks=tuple(task_ids),
             )
         )
+
+
+def _under_one_key(several: Sequence[EndedTask]) -> Sequence[EndedTask]:
+    """Those at the beginning whose own grants open what the first one's grant opens."""
+    newest = max(several[0].keys)
+    return list(takewhile(lambda ended: ended.keys.get(newest) == several[0].keys[newest], several))
+
+
+def _second_phase(ended: EndedTask) -> Request:
+    """The turn that runs a task's response or error action."""
+    failure = ended.outcome.failure
+    return response_action(
+        _request_of(ended),
+        action=ended.outcome.action or "",
+        arguments=ended.arguments,
+        language=ended.language,
+        failure=failure_for_engine(failure) if failure else None,
+    )
+
+
+def _over_after(ended: EndedTask, keys: DataKeys, result: RunResult, blobs: Blobs) -> TaskOver:
+    """How a task ends whose second phase has run."""
+    value, payload = None, None
+    if isinstance(result.outcome, BackgroundValue):
+        value, payload = result.outcome.json_value, blobs.get("payload")
+    return _over(ended, keys, value=value, payload=payload, failure=ended.outcome.failure)
+
+
+def _over(
+    ended: EndedTask, keys: DataKeys, *, value: object = None, payload: bytes | None = None, failure: Failure | None
+) -> TaskOver:
+    state: FinalState = "revoked" if failure == REVOKED else "failed" if failure else "succeeded"
+    end = TaskEnd(ended.task_id, ended.fencing, keys, state, payload, failure)
+    return TaskOver(end, keys, ended.audience, notices.command_for(notices.mode_of(ended.mode), value))
+
+
+def _failure_in(result: RunResult) -> Failure:
+    assert isinstance(result.outcome, RunFailed)
+    return failure_to_keep(result.outcome.failure)
 
 
 def _request_of(ended: EndedTask) -> Request:
@@ -183,6 +309,6 @@ def _problem(turned: Turned) -> Failure | None:
         case "missing" | "locked_out":
             return _CLOSED
         case _ if turned.result is not None and isinstance(turned.result.outcome, RunFailed):
-            return failure_to_keep(turned.result.outcome.failure)
+            return _failure_in(turned.result)
         case _:
             return None

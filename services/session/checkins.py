@@ -6,26 +6,34 @@ from services.session import notices, operations
 from services.session.turn import Turns
 from shared.contracts.base import Sealed
 from shared.contracts.session import CheckIn, TurnReply
+from shared.kernel.clock import Clock
 from shared.storage.database import Database
 
 
 class CheckIns:
     """Answers check-ins."""
 
-    def __init__(self, *, database: Database, turns: Turns) -> None:
+    def __init__(self, *, database: Database, turns: Turns, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
         self._turns = turns
 
     async def answer(self, message: CheckIn) -> TurnReply:
-        """The command of the check-in code, then the notices in the order their tasks ended."""
+        """The command of the check-in code, then the notices in the order their tasks ended.
+
+        Code that failed keeps nobody from being told: its reply, a problem, has the notices as well.
+        """
         turned = await self._turns.run(operations.check_in(message))
-        if turned.reply.kind != "check_in" or turned.keys is None:
+        if turned.reply.kind not in ("check_in", "problem") or turned.keys is None:
             return turned.reply
         waiting = await notices.deliver(
             self._database,
             turned.keys,
-            audience=message.visitor.value.user.the_user_id,
+            user=message.visitor.value.user,
             acknowledged=message.acknowledged,
+            after=message.notices_after,
+            now=self._clock.now(),
         )
         own = turned.reply.commands.value if turned.reply.commands else ()
-        return turned.reply.model_copy(update={"commands": Sealed((*own, *waiting))})
+        told = {"commands": Sealed((*own, *waiting.commands)), "notices_up_to": waiting.up_to}
+        return turned.reply.model_copy(update=told)

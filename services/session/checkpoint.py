@@ -1,4 +1,4 @@
-"""Named moments of a turn, so that a test can end the process exactly there. In service nobody watches."""
+"""Named moments of a turn and of a sweep, so that a test can end the process there. In service nobody watches."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from typing import Literal, Protocol
 
 from shared.kernel.ids import SessionId
 
-Moment = Literal["loaded", "evaluated", "committed"]
+Moment = Literal["loaded", "evaluated", "committed", "planned"]
+"""Of a turn: its answers are there; its code has run; its changes are saved. Of a sweep: a part of it, behind
+this session, is planned, and the relay has not been woken yet."""
 
 
 class Checkpoint(Protocol):
-    """Is told when a turn reaches a moment."""
+    """Is told when a turn or a sweep reaches a moment."""
 
     async def reached(self, moment: Moment, session_id: SessionId) -> None:
-        """The turn goes on when this returns."""
+        """The turn or sweep goes on when this returns."""
         ...
 
 

@@ -21,6 +21,9 @@ class Surroundings:
     country: str = "US"
     locale: str = "en_US.utf8"
     config: dict[str, Any] = field(default_factory=dict)
+    author_redis_url: str = field(default="", repr=False)
+    author_databases: dict[str, str] = field(default_factory=dict, repr=False)
+    links_open_sessions: bool = False
 
     def of(self, request: Request, opened: Opened) -> RunContext:
         """The context of one run."""
@@ -34,10 +37,14 @@ class Surroundings:
             operation_id=request.operation_id,
             steps=max(opened.newest_step, 1),
             is_encrypted=not opened.is_multi_user,
+            has_looked_for_sessions=request.has_looked_for_sessions or opened.stored is not None,
             now=self.clock.now().isoformat(),
             default_language=self.language,
             default_timezone=self.timezone,
             default_country=self.country,
             default_locale=self.locale,
             config=self.config,
+            author_redis_url=self.author_redis_url,
+            author_databases=self.author_databases,
+            links_open_session=self.links_open_sessions and not opened.is_multi_user,
         )

@@ -6,7 +6,8 @@ The child that ran the interview is not trusted: ids are checked, and everything
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
@@ -20,20 +21,21 @@ from shared.bus.outbox import Outbox, OutboxColumns
 from shared.contracts.base import Command, Sealed
 from shared.contracts.envelope import Envelope, Envelopes
 from shared.contracts.events import TaskRevoked
-from shared.contracts.scheduler import CancelTimer, ScheduleAction
-from shared.contracts.visitor import Visitor
-from shared.contracts.worker import RunTask, RunTaskLow
+from shared.contracts.scheduler import CancelTimer, CancelTimers, ScheduleAction
+from shared.contracts.worker import MOST_RINGS, RunTask, RunTaskLow
 from shared.evaluation.run_files import RunFiles
-from shared.evaluation.task_pictures import pictures_for_engine
+from shared.files.leftovers import discard
 from shared.files.records import FileChange, grantee_names
 from shared.files.store import Files
 from shared.interview.runtime.effects import CancelScheduled, LaunchTask, LogLine, RevokeTask, SaveFile, ScheduleTimer
-from shared.interview.runtime.operations import Blobs, TaskPicture
+from shared.interview.runtime.operations import Blobs
 from shared.interview.runtime.outcomes import RunResult
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Malformed
 from shared.kernel.ids import SessionId
+from shared.mailbox import addresses, opt_outs, received
 from shared.storage.database import Statements
+from shared.stores.store import forget_session
 from shared.tasks.records import NewTask
 from shared.tasks.store import Tasks
 
@@ -76,12 +78,6 @@ class Effects:
         self._wake_relay = wake_relay
         self._clock = clock
 
-    def pictures(self, opened: Opened) -> tuple[TaskPicture, ...]:
-        """The tasks of a session as they stood when its answers were loaded."""
-        if opened.stored is None:
-            return ()
-        return pictures_for_engine(self._tasks.pictures_of(opened.stored.tasks, keys=opened.keys))
-
     def of(
         self,
         request: Request,
@@ -96,12 +92,14 @@ class Effects:
     ) -> Work:
         """What is to be written with the answers. Raises BadEffect."""
         launched: list[NewTask] = []
+        rung: Counter[bool] = Counter()
         envelopes: list[Envelope] = []
         rows: list[Rows] = []
         log_lines: list[LogLine] = []
         if begins_anew and opened.stored is not None:
             session_id = opened.keys.session_id
             rows.append(lambda statements: self._revoke_all(statements, session_id))
+            envelopes.append(self._envelopes.wrap(CancelTimers(session_id=session_id)))
             rows.append(lambda statements: self._files.forget_session(statements, session_id, now=self._clock.now()))
         if changes := files.changes(result.effects):
             rows.append(_file_changes(files, changes, keys))
@@ -109,8 +107,10 @@ class Effects:
             match effect:
                 case LaunchTask(task_id=task_id):
                     if task_id not in launched_already:
-                        launched.append(self.new_task(request, effect, blobs))
-                        envelopes.append(self.doorbell(request.session_id, effect))
+                        launched.append(self.new_task(request, effect, blobs, interview=opened.name.interview))
+                        rung[effect.is_low_priority] += 1
+                        if rung[effect.is_low_priority] <= MOST_RINGS:
+                            envelopes.append(self.doorbell(request.session_id, effect))
                 case RevokeTask(task_id=task_id, terminate=terminate):
                     rows.append(self._revocation(request.session_id, _checked_id(task_id), terminate))
                 case ScheduleTimer() | CancelScheduled():
@@ -127,7 +127,7 @@ class Effects:
             rows.append(lambda statements: self._tasks.insert(statements, launched, keys=keys))
         return Work(self._outbox.rows(envelopes), rows, log_lines)
 
-    def new_task(self, request: Request, launch: LaunchTask, blobs: Blobs) -> NewTask:
+    def new_task(self, request: Request, launch: LaunchTask, blobs: Blobs, *, interview: str) -> NewTask:
         """The task a run launches. Raises BadEffect."""
         if launch.arguments_blob not in blobs:
             raise BadEffect("The arguments of a task are missing.")
@@ -141,6 +141,9 @@ class Effects:
             request=request.visitor.request,
             launched_at=self._clock.now(),
             is_low_priority=launch.is_low_priority,
+            interview=interview,
+            time_limit_seconds=launch.time_limit_seconds,
+            is_idempotent=launch.is_idempotent,
         )
 
     def doorbell(self, session_id: SessionId, launch: LaunchTask) -> Envelope:
@@ -153,13 +156,29 @@ class Effects:
         # Without a subject: tasks of one session may start in any order and at the same time.
         return self._envelopes.wrap(message, subject="", dedup_key=f"run {launch.task_id}")
 
-    async def end_session(self, statements: Statements, opened: Opened, visitor: Visitor) -> None:
-        """The session is deleted: its tasks end, nothing is left of them, and its files go but for persistent ones."""
-        session_id, user = opened.keys.session_id, visitor.user
-        heir = grantee_names(users=[int(user.the_user_id)])[0] if user.is_authenticated else None
-        await self._files.forget_session(statements, session_id, now=self._clock.now(), heir=heir)
-        await self._revoke_all(statements, opened.keys.session_id)
-        await self._tasks.forget(statements, opened.keys.session_id)
+    async def end_session_of(self, statements: Statements, session_id: SessionId, *, heirs: Sequence[int]) -> None:
+        """The session is deleted: its tasks end, nothing is left of them, and its files go but for persistent ones.
+
+        `heirs` are accounts that may open these from now on.
+        """
+        for heir in grantee_names(users=heirs) or (None,):
+            await self._files.forget_session(statements, session_id, now=self._clock.now(), heir=heir)
+        await self._forget_mail(statements, session_id)
+        await self._revoke_all(statements, session_id)
+        await self._tasks.forget(statements, session_id)
+        await forget_session(statements, session_id)
+        await opt_outs.forget_session(statements, session_id)
+        await self.forget_timers(statements, session_id)
+
+    async def _forget_mail(self, statements: Statements, session_id: SessionId) -> None:
+        """Mail to its addresses is refused from now on, and what came is gone."""
+        now = self._clock.now()
+        await addresses.retire(statements, session_id, now=now)
+        await discard(statements, await received.forget_session(statements, session_id), due_at=now)
+
+    async def forget_timers(self, statements: Statements, session_id: SessionId) -> None:
+        """Let the scheduler forget the timers of a session."""
+        await self._outbox.add(statements, [self._envelopes.wrap(CancelTimers(session_id=session_id))])
 
     def wake(self) -> None:
         """Something was committed for the relay to publish."""
@@ -186,6 +205,12 @@ class Effects:
                 await self._outbox.add(statements, [self._envelopes.wrap(event)])
 
         return revoke
+
+
+def joined(messages: Iterable[OutboxColumns]) -> OutboxColumns:
+    """The messages of several works in one."""
+    together = ([entry for column in columns for entry in column] for columns in zip(*messages, strict=True))
+    return OutboxColumns(*together)
 
 
 def _file_changes(files: RunFiles, changes: Sequence[FileChange], keys: DataKeys) -> Rows:

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import base64
+
 from services.session import operations
+from services.session.accounts import Accounts
+from services.session.actions import ForeignActions
 from services.session.background import TaskEndings
 from services.session.checkins import CheckIns
+from services.session.file_work import FileWork
 from services.session.files import FileDoor
+from services.session.inactive import InactiveSessions
 from services.session.interviews import InterviewCatalog
+from services.session.mail_line import MailLine
+from services.session.my_sessions import MySessions
 from services.session.operations import Request
-from services.session.outcomes import busy_reply, done_of
-from services.session.turn import TooManyTurns, Turns
+from services.session.outcomes import TooManyTurns, busy_reply, done_of
+from services.session.overview import SessionOverview
+from services.session.reaching import Reaching, answer_to_task
+from services.session.run_desk import RunDesk
+from services.session.sweeps import Sweeps
+from services.session.turn import Turns
 from shared.bus.dispatch import HandlerTable
+from shared.contracts.base import Sealed
+from shared.contracts.envelope import Envelope
+from shared.contracts.file_work import NameVariables, VariableNames, WorkedOnFile, WorkOnFile
+from shared.contracts.operators import ListRuns, Oversee, Overview, RunList
 from shared.contracts.session import (
     ActionDone,
+    ActionTaken,
+    AdoptedSessions,
+    AdoptSessions,
     BackgroundEnded,
     CheckIn,
+    DeletedSessions,
+    DeleteInactive,
     DeliverMail,
     EndSession,
     FileReply,
@@ -24,19 +45,38 @@ from shared.contracts.session import (
     OpenFile,
     OpenSession,
     PerformAction,
+    ReachedSession,
+    ReachOtherSession,
     ReadVariables,
     RunAction,
+    RunCron,
     RunSweep,
+    SimpleValue,
+    SimplifyValue,
     SubmitAnswers,
+    TakeAction,
     TurnReply,
+    VisitSessions,
     WriteVariables,
 )
-from shared.evaluation.port import PoolBusy
-from shared.kernel.errors import Refused
+from shared.contracts.session_lists import (
+    DeleteAccount,
+    DeletedAccount,
+    LeaveSessions,
+    LeftSessions,
+    ListSessions,
+    SessionPage,
+)
+from shared.evaluation.pool import InterviewUnreadable
+from shared.evaluation.port import Evaluator, PoolBusy, ValueUnreadable
+from shared.evaluation.run_stores import StoreParts
+from shared.kernel.ids import SessionId
+from shared.stores.adopting import adopt
 
 
-class NotServedYet(Refused):
-    """This release does not serve this message yet."""
+def _texts(value: object) -> tuple[str, ...]:
+    """What an interview process says is a list of texts, as far as it is one."""
+    return tuple(str(one) for one in value) if isinstance(value, list | tuple) else ()
 
 
 async def _reply(turns: Turns, request: Request) -> TurnReply:
@@ -92,9 +132,67 @@ async def on_write_variables(message: WriteVariables, *, turns: Turns) -> TurnRe
     return await _reply(turns, operations.write_variables(message))
 
 
+async def on_simplify_value(message: SimplifyValue, *, evaluator: Evaluator) -> SimpleValue:
+    """Tell what interview code has put away as JSON."""
+    try:
+        return SimpleValue(value=Sealed(await evaluator.simplify(base64.b64decode(message.value.value))))
+    except ValueUnreadable:
+        return SimpleValue()
+
+
+async def on_name_variables(message: NameVariables, *, evaluator: Evaluator) -> VariableNames:
+    """Tell the names of an interview."""
+    try:
+        facts = await evaluator.names(message.interview)
+    except InterviewUnreadable as error:
+        return VariableNames(problem=str(error))
+    return VariableNames(names=_texts(facts.get("names")), vocabulary=_texts(facts.get("vocabulary")))
+
+
+async def on_work_on_file(message: WorkOnFile, *, file_work: FileWork) -> WorkedOnFile:
+    """Do something with a file that is part of no session."""
+    return await file_work.do(message)
+
+
 async def on_list_interviews(message: ListInterviews, *, catalog: InterviewCatalog) -> InterviewList:
     """Which interviews can be started."""
-    return InterviewList(interviews=await catalog.entries(message.language))
+    return InterviewList(interviews=await catalog.entries(message.language, message.privileges))
+
+
+async def on_adopt_sessions(message: AdoptSessions, *, mine: MySessions, stores: StoreParts) -> AdoptedSessions:
+    """Somebody has signed in."""
+    await adopt(stores.database, message.visitor.value, sealer=stores.sealer, clock=stores.clock)
+    return await mine.adopt(message)
+
+
+async def on_list_sessions(message: ListSessions, *, mine: MySessions) -> SessionPage:
+    """A page of somebody's sessions."""
+    return await mine.page(message)
+
+
+async def on_leave_sessions(message: LeaveSessions, *, mine: MySessions) -> LeftSessions:
+    """Somebody leaves sessions."""
+    return await mine.leave(message)
+
+
+async def on_list_runs(message: ListRuns, *, run_desk: RunDesk) -> RunList:
+    """What became of fires of cron types."""
+    return await run_desk.page(message)
+
+
+async def on_delete_account(message: DeleteAccount, *, accounts: Accounts) -> DeletedAccount:
+    """An account ends."""
+    return await accounts.delete(message)
+
+
+async def on_oversee(message: Oversee, *, overview: SessionOverview) -> Overview:
+    """Which interviews have sessions, and where they fail."""
+    return await overview.of(message)
+
+
+async def on_reach_other_session(message: ReachOtherSession, *, reaching: Reaching) -> ReachedSession:
+    """Code of a background action asks something of another session."""
+    return await answer_to_task(message, reaching)
 
 
 async def on_background_ended(message: BackgroundEnded, *, endings: TaskEndings) -> None:
@@ -104,18 +202,50 @@ async def on_background_ended(message: BackgroundEnded, *, endings: TaskEndings)
 
 async def on_run_action(message: RunAction, *, turns: Turns) -> ActionDone:
     """Run an action that no person waits for."""
-    return done_of((await turns.run(operations.run_action(message))).reply)
+    done = done_of((await turns.run(operations.run_action(message))).reply)
+    if done.status == "missing" and message.unattended == "timers":
+        await turns.forget_timers(SessionId(message.session_id))
+    return done
 
 
-async def on_run_sweep(message: RunSweep) -> None:
-    """Cron types come with a later part."""
-    raise NotServedYet("RunSweep: scheduled tasks come with a later part.")
+async def on_take_action(message: TakeAction, *, actions: ForeignActions) -> ActionTaken:
+    """Another service asks for an action, through the gateway."""
+    return await actions.take(message)
 
 
-async def on_deliver_mail(message: DeliverMail) -> None:
-    """Mail for sessions comes with a later part."""
-    raise NotServedYet("DeliverMail: mail for sessions comes with a later part.")
+async def on_take_action_from_queue(message: TakeAction, *, actions: ForeignActions) -> None:
+    """Another service asks for an action, over the broker."""
+    await actions.take_from_queue(message)
 
+
+async def on_delete_inactive(message: DeleteInactive, *, inactive: InactiveSessions) -> DeletedSessions:
+    """Delete what nobody comes back to."""
+    return await inactive.delete(message)
+
+
+async def on_run_sweep(message: RunSweep, *, sweeps: Sweeps, envelope: Envelope) -> None:
+    """Plan a part of what a fire asks for."""
+    await sweeps.go_on(message, envelope)
+
+
+async def on_visit_sessions(message: VisitSessions, *, sweeps: Sweeps) -> None:
+    """Run a cron type on some sessions."""
+    await sweeps.visit(message)
+
+
+async def on_deliver_mail(message: DeliverMail, *, mail_line: MailLine) -> None:
+    """An e-mail has come for a session."""
+    await mail_line.go_on(SessionId(message.session_id))
+
+
+async def on_run_cron(message: RunCron, *, sweeps: Sweeps) -> None:
+    """Run a cron type on one session: a message of an earlier release."""
+    told = message.model_dump(exclude={"session_id"})
+    await sweeps.visit(VisitSessions(**told, session_ids=(message.session_id,)))
+
+
+OF_OTHER_SERVICES: HandlerTable = {TakeAction: on_take_action_from_queue}
+"""What waits in `session.actions.0 … 15`."""
 
 HANDLERS: HandlerTable = {
     OpenSession: on_open_session,
@@ -127,9 +257,23 @@ HANDLERS: HandlerTable = {
     EndSession: on_end_session,
     ReadVariables: on_read_variables,
     WriteVariables: on_write_variables,
+    SimplifyValue: on_simplify_value,
+    NameVariables: on_name_variables,
+    WorkOnFile: on_work_on_file,
     ListInterviews: on_list_interviews,
+    AdoptSessions: on_adopt_sessions,
+    ListSessions: on_list_sessions,
+    LeaveSessions: on_leave_sessions,
+    ListRuns: on_list_runs,
+    DeleteAccount: on_delete_account,
+    Oversee: on_oversee,
+    ReachOtherSession: on_reach_other_session,
     BackgroundEnded: on_background_ended,
     RunAction: on_run_action,
+    TakeAction: on_take_action,
+    DeleteInactive: on_delete_inactive,
     RunSweep: on_run_sweep,
+    RunCron: on_run_cron,
+    VisitSessions: on_visit_sessions,
     DeliverMail: on_deliver_mail,
 }

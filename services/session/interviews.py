@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,13 @@ from shared.kernel.interview_path import InterviewPath, PackageFile
 class _Known:
     modified_ns: int
     entry: InterviewEntry
+    is_unlisted: bool = False
+    listed_for: frozenset[str] = frozenset()
+    """Whose privileges show it; empty: everybody's."""
+
+    def shows_to(self, privileges: frozenset[str]) -> bool:
+        """Whether it stands in the list of somebody with these privileges."""
+        return not self.is_unlisted and (not self.listed_for or bool(self.listed_for & privileges))
 
 
 class InterviewCatalog:
@@ -27,11 +35,15 @@ class InterviewCatalog:
         self._known: dict[tuple[str, str], _Known] = {}
         self._reading = asyncio.Lock()
 
-    async def entries(self, language: str) -> tuple[InterviewEntry, ...]:
-        """Every interview on the path, in its order; one that cannot be read says why."""
+    async def entries(self, language: str, privileges: Iterable[str] = ("anonymous",)) -> tuple[InterviewEntry, ...]:
+        """Every interview on the path that is listed for these privileges, in its order; one that cannot be read says
+        why.
+        """
+        own = frozenset(privileges)
         found = await asyncio.to_thread(self._scan)
         async with self._reading:
-            return tuple([await self._entry(file, modified_ns, language) for file, modified_ns in found])
+            known = [await self._look(file, modified_ns, language) for file, modified_ns in found]
+        return tuple(one.entry for one in known if one.shows_to(own))
 
     def _scan(self) -> list[tuple[PackageFile, int]]:
         found: dict[str, tuple[PackageFile, int]] = {}
@@ -42,23 +54,23 @@ class InterviewCatalog:
                 continue  # it went away meanwhile
         return list(found.values())
 
-    async def _entry(self, file: PackageFile, modified_ns: int, language: str) -> InterviewEntry:
+    async def _look(self, file: PackageFile, modified_ns: int, language: str) -> _Known:
         key = (file.reference, language)
         known = self._known.get(key)
         if known is not None and known.modified_ns == modified_ns:
-            return known.entry
+            return known
         try:
-            entry = await self._describe(file, language)
+            known = await self._describe(file, modified_ns, language)
         except Retryable as error:  # not the interview's fault: it is asked again next time
-            return InterviewEntry(reference=file.reference, title=file.name, problem=str(error))
+            return _Known(modified_ns, InterviewEntry(reference=file.reference, title=file.name, problem=str(error)))
         except ColloquyError as error:
-            entry = InterviewEntry(reference=file.reference, title=file.name, problem=str(error))
-        self._known[key] = _Known(modified_ns, entry)
-        return entry
+            known = _Known(modified_ns, InterviewEntry(reference=file.reference, title=file.name, problem=str(error)))
+        self._known[key] = known
+        return known
 
-    async def _describe(self, file: PackageFile, language: str) -> InterviewEntry:
+    async def _describe(self, file: PackageFile, modified_ns: int, language: str) -> _Known:
         facts = await self._evaluator.describe(file.reference, language)
-        return InterviewEntry(
+        entry = InterviewEntry(
             reference=file.reference,
             title=_text(facts.get("title")) or file.name,
             description=_text(facts.get("description")),
@@ -66,6 +78,8 @@ class InterviewCatalog:
             needs=_texts(facts.get("needs")),
             problem=_text(facts.get("problem")),
         )
+        listed_for = frozenset(_texts(facts.get("listed_for")))
+        return _Known(modified_ns, entry, is_unlisted=facts.get("is_unlisted") is True, listed_for=listed_for)
 
 
 def _text(value: Any) -> str:

@@ -4,25 +4,36 @@ A data key is random and belongs to one session and one generation. It is wrappe
 user's key, and under the server key while `multi_user` is on. Turning `multi_user` off starts a new generation, so that
 what is saved from then on is closed to the server and to everybody but the visitor who turned it off. Steps are never
 rewritten.
+
+`allow_unattended()` of an author adds wraps under the server key that are named for what they are meant for, and open
+a session for nothing else: `open_unattended` is the only door that takes them.
 """
 
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
-from services.session.store import SERVER, StoredSession, StoredStep, Wrap
-from shared.contracts.visitor import KeyHolder
+import structlog
+
+from services.session.store import SERVER, UNATTENDED, StoredSession, StoredStep, Wrap
+from shared.contracts.session import Unattended
+from shared.contracts.visitor import LINK, KeyHolder, link_holder
 from shared.crypto.aead import SealBroken, associated_data
 from shared.crypto.answers import open_step, open_value, seal_step, seal_value
 from shared.crypto.envelope import new_data_key, unwrap_under, wrap_under
-from shared.crypto.keys import ServerKeys
+from shared.crypto.keys import ServerKeys, ServerKeyUnknown
+from shared.crypto.rotation import SealedColumn, wrapped
 from shared.kernel.ids import SessionId
 
+log = structlog.get_logger()
+
 _KEY_STEP_EVERY = 32
-_WORTH_A_KEY_STEP = 0.5
-"""A step that shares less than this with its dictionary becomes a key step itself."""
+_WORTH_A_KEY_STEP = 0.2
+"""A step whose difference is a larger share of its key step becomes a key step itself: of a session that grows by the
+same amount at each step this stores least (docs/performance.md)."""
 _SMALL_STEP_BYTES = 2048
 
 
@@ -132,12 +143,22 @@ class SessionKeys:
         for wrap in stored.wraps:
             if wrap.generation in keys:
                 continue
+            opened = None
             if wrap.holder == SERVER:
-                keys[wrap.generation] = self._server_keys.unwrap(
-                    wrap.wrapped, associated=_server_place(stored.session_id, wrap.generation)
-                )
+                opened = self._opened_by_server(stored, wrap)
             elif wrap.holder in secrets:
                 opened = _unwrap(b64decode(secrets[wrap.holder]), wrap, stored.session_id)
+            if opened is not None:
+                keys[wrap.generation] = opened
+        return self.of(stored, keys)
+
+    def open_unattended(self, stored: StoredSession, why: Unattended) -> DataKeys | None:
+        """While nobody is there: if the session is shared, or its author has allowed it for this; else None."""
+        accepted = (SERVER, unattended_holder(why))
+        keys: dict[int, bytes] = {}
+        for wrap in stored.wraps:
+            if wrap.holder in accepted and wrap.generation not in keys:
+                opened = self._opened_by_server(stored, wrap)
                 if opened is not None:
                     keys[wrap.generation] = opened
         return self.of(stored, keys)
@@ -148,24 +169,60 @@ class SessionKeys:
         return keys if keys.opens(stored) else None
 
     def missing_wraps(self, keys: DataKeys, stored: StoredSession | None, holders: Sequence[KeyHolder]) -> list[Wrap]:
-        """Wraps for holders who came along and have none yet: a user needs one, a cookie only without a user."""
+        """Wraps for holders who came along and have none yet: a user needs one, a cookie only without a user.
+
+        What came with a link gets none: whoever makes somebody follow a link would choose what opens their session.
+        """
         present = {(wrap.holder, wrap.generation) for wrap in stored.wraps} if stored else set()
         users = [holder for holder in holders if holder.holder.startswith("user:")]
         return [
             self._wrap(keys, holder, generation)
-            for holder in users or holders
+            for holder in users or [holder for holder in holders if not holder.holder.startswith(LINK)]
             for generation in keys.by_generation
             if (holder.holder, generation) not in present
         ]
 
     def server_wraps(self, keys: DataKeys) -> list[Wrap]:
         """Every key under the server key: the session is shared from now on."""
-        wraps = []
-        for generation, data_key in keys.by_generation.items():
-            place = _server_place(keys.session_id, generation)
-            wrapped, key_id = self._server_keys.wrap(data_key, associated=place)
-            wraps.append(Wrap(SERVER, generation, wrapped, key_id))
-        return wraps
+        return [self._server_wrap(keys, SERVER, generation) for generation in keys.by_generation]
+
+    def link_wraps(self, keys: DataKeys, stored: StoredSession | None, secret: str) -> list[Wrap]:
+        """Wraps for the links that the interview has made to this session, as far as there are none yet."""
+        if not secret:
+            return []
+        holder = link_holder(secret)
+        present = {(wrap.holder, wrap.generation) for wrap in stored.wraps} if stored else set()
+        return [
+            self._wrap(keys, holder, generation)
+            for generation in keys.by_generation
+            if (holder.holder, generation) not in present
+        ]
+
+    def unattended_wraps(self, keys: DataKeys, stored: StoredSession | None, allowed: Collection[str]) -> list[Wrap]:
+        """Wraps for what the author allows while nobody is there, as far as there are none yet."""
+        present = {(wrap.holder, wrap.generation) for wrap in stored.wraps} if stored else set()
+        return [
+            self._server_wrap(keys, holder, generation)
+            for holder in sorted(unattended_holders(allowed))
+            for generation in keys.by_generation
+            if (holder, generation) not in present
+        ]
+
+    def _server_wrap(self, keys: DataKeys, holder: str, generation: int) -> Wrap:
+        place = _server_place(holder, keys.session_id, generation)
+        wrapped, key_id = self._server_keys.wrap(keys.by_generation[generation], associated=place)
+        return Wrap(holder, generation, wrapped, key_id)
+
+    def _opened_by_server(self, stored: StoredSession, wrap: Wrap) -> bytes | None:
+        """None when the row was changed: another wrap may open the session. Raises ServerKeyUnknown."""
+        place = _server_place(wrap.holder, stored.session_id, wrap.generation)
+        try:
+            return self._server_keys.unwrap(wrap.wrapped, associated=place)
+        except ServerKeyUnknown:
+            raise  # an operator took a key away that is needed: nobody else can mend it
+        except SealBroken:
+            log.warning("session.wrap_not_opened", session=stored.session_id, holder=wrap.holder)
+            return None
 
     def _wrap(self, keys: DataKeys, holder: KeyHolder, generation: int) -> Wrap:
         wrapped = wrap_under(
@@ -187,5 +244,25 @@ def _unwrap(holder_key: bytes, wrap: Wrap, session_id: SessionId) -> bytes | Non
         return None
 
 
-def _server_place(session_id: SessionId, generation: int) -> bytes:
-    return associated_data("data key", SERVER, session_id, generation)
+def unattended_holder(why: str) -> str:
+    """How wraps are named that open a session for one purpose while nobody is there."""
+    return f"{UNATTENDED}{why}"
+
+
+def unattended_holders(allowed: Collection[str]) -> frozenset[str]:
+    """The same for all that an author allows; what is no purpose of ours is left out."""
+    return frozenset(unattended_holder(why) for why in get_args(Unattended) if why in allowed)
+
+
+def _server_place(holder: str, session_id: SessionId, generation: int) -> bytes:
+    return associated_data("data key", holder, session_id, generation)
+
+
+SEALED = SealedColumn(
+    table="session.wraps",
+    column="wrapped",
+    key=("session_id", "holder", "generation"),
+    only=f"(holder = '{SERVER}' or holder like '{UNATTENDED}%')",
+    seal_again=wrapped(lambda row: _server_place(row["holder"], SessionId(str(row["session_id"])), row["generation"])),
+    key_id_column="key_id",
+)

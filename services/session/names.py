@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from shared.contracts.visitor import Visitor
 from shared.kernel.errors import Malformed
-from shared.kernel.ids import SessionCode, SessionId, derived_id
+from shared.kernel.ids import SessionCode, SessionId, session_id_of
 from shared.kernel.interview_path import BadReference, canonical
 
 _CODE = re.compile(r"[A-Za-z0-9]{32}\Z")
@@ -43,8 +43,8 @@ class SessionName:
 
     @property
     def session_id(self) -> SessionId:
-        """The internal id: UUID version 8 (RFC 9562) of a hash of both."""
-        return SessionId(derived_id("colloquy session", self.interview, self.code))
+        """The internal id."""
+        return session_id_of(self.interview, self.code)
 
 
 def name_of(interview: str, code: str, visitor: Visitor, operation_id: str) -> SessionName:

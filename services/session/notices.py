@@ -1,19 +1,24 @@
 """What browsers are to be told when a task has ended (spec/area1 §11): kept as rows until a page says it has done it.
 
 A notice is sealed with the session's key. Its audience is the user who launched the task, whatever page of the session
-is open; it is delivered with every check-in until one acknowledges it.
+is open; it is delivered with every check-in until one acknowledges it. A page that was open before also gets what
+another one has acknowledged meanwhile: it says up to which number it knows them. So every tab is told, and a tab that
+is opened later is not told what is long done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
 from services.session.keys import DataKeys
 from shared.contracts.session import BrowserCommand
+from shared.contracts.visitor import UserFacts
 from shared.interview.runtime.effects import NotificationMode
-from shared.storage.database import Statements
+from shared.storage.database import Row, Statements
+from shared.tasks.store import FINISH_PARTS, TaskEnd, finish_parameters
 
 _PURPOSE = "notice"
 _MOST_AT_ONCE = 100
@@ -68,38 +73,102 @@ def _pair(choice: Any) -> list[Any]:
             return [choice, choice]
 
 
-_ADD = """
-insert into session.notices (session_id, audience, task_id, payload_sealed, created_at)
-select s.id, $2, $3, $4, $5 from session.sessions s where s.id = $1
-"""
+_END_AND_TELL = f"""
+with {FINISH_PARTS}, told as (
+    insert into session.notices (session_id, audience, task_id, payload_sealed, created_at)
+    select s.id, n.audience, n.task_id, n.payload, $6
+    from unnest($8::uuid[], $9::text[], $10::bytea[]) with ordinality as n (task_id, audience, payload, place)
+    join ended on ended.id = n.task_id
+    join session.sessions s on s.id = ended.session_id
+    order by n.place
+)
+select ended.id::text as id, ended.fencing, s.version
+from ended left join session.sessions s on s.id = ended.session_id
+"""  # noqa: S608  # made of constants
 
 
-async def add(
-    statements: Statements, keys: DataKeys, *, audience: str, task_id: str, command: BrowserCommand, now: datetime
-) -> None:
-    """Keep a notice, in the transaction that ends the task; for a session that is gone there is nobody to tell."""
-    payload = keys.seal_value(command.model_dump_json().encode(), _PURPOSE, task_id)
-    await statements.execute(_ADD, keys.session_id, audience, task_id, payload, now)
+@dataclass(frozen=True, slots=True)
+class TaskOver:
+    """A task that ends for good, and what browsers are to be told about it."""
+
+    end: TaskEnd
+    keys: DataKeys
+    audience: str
+    command: BrowserCommand | None
+
+    @property
+    def mark(self) -> tuple[str, int]:
+        """Which claim of the task ends."""
+        return self.end.task_id, self.end.fencing
+
+
+async def end_tasks(
+    statements: Statements, overs: Sequence[TaskOver], *, now: datetime, version: int | None = None
+) -> dict[tuple[str, int], int | None]:
+    """End tasks for good and keep what is to be told; for a session that is gone there is nobody to tell.
+
+    Gives for each that could be ended, by id and fencing number, the version of its session; None when that is gone.
+    The others have ended otherwise meanwhile. `version` is that of answers that are saved in the same transaction.
+    """
+    told = [(over, over.command) for over in overs if over.command is not None]
+    payloads = [
+        over.keys.seal_value(command.model_dump_json().encode(), _PURPOSE, over.end.task_id) for over, command in told
+    ]
+    rows = await statements.fetch(
+        _END_AND_TELL,
+        *finish_parameters([over.end for over in overs], now=now, version=version),
+        [over.end.task_id for over, _ in told],
+        [over.audience for over, _ in told],
+        payloads,
+    )
+    return {(row["id"], row["fencing"]): row["version"] for row in rows}
 
 
 _DELIVER = """
 with acknowledged as (
-    delete from session.notices where session_id = $1 and audience = $2 and id = any($3::bigint[])
+    update session.notices set acknowledged_at = $5
+    where session_id = $1 and audience = any($2::text[]) and id = any($3::bigint[]) and acknowledged_at is null
+), newest as (
+    select coalesce(max(id), 0) as id from session.notices where session_id = $1 and audience = any($2)
 )
-select id, task_id, payload_sealed from session.notices
-where session_id = $1 and audience = $2 and id <> all($3)
-order by id limit $4
+select n.id, n.task_id, n.payload_sealed, newest.id as newest
+from newest left join session.notices n
+    on n.session_id = $1 and n.audience = any($2) and n.id <> all($3)
+    and (n.acknowledged_at is null or n.id > coalesce($6, newest.id))
+order by n.id limit $4
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a page is to do, and up to which number it then knows the notices."""
+
+    commands: Sequence[BrowserCommand]
+    up_to: int
+
+
 async def deliver(
-    statements: Statements, keys: DataKeys, *, audience: str, acknowledged: Sequence[int]
-) -> list[BrowserCommand]:
-    """Forget what a page has done; give what it has still to do, in the order the tasks ended."""
-    rows = await statements.fetch(_DELIVER, keys.session_id, audience, list(acknowledged), _MOST_AT_ONCE)
-    return [
-        BrowserCommand.model_validate_json(keys.open_value(row["payload_sealed"], _PURPOSE, row["task_id"])).model_copy(
-            update={"notice": row["id"]}
-        )
-        for row in rows
-    ]
+    statements: Statements,
+    keys: DataKeys,
+    *,
+    user: UserFacts,
+    acknowledged: Sequence[int],
+    after: int | None,
+    now: datetime,
+) -> Delivery:
+    """Note what a page has done; give what it has still to do, in the order the tasks ended.
+
+    `after` is up to where the page knows the notices; None for one that was just opened.
+    Who has signed in since launching a task is still the one who launched it.
+    """
+    names = [user.the_user_id, *([user.former_id] if user.former_id else [])]
+    rows = await statements.fetch(_DELIVER, keys.session_id, names, list(acknowledged), _MOST_AT_ONCE, now, after)
+    commands = [_command(row, keys) for row in rows if row["id"] is not None]
+    up_to = rows[-1]["id"] if len(rows) == _MOST_AT_ONCE else rows[0]["newest"]
+    return Delivery(commands, max(up_to, after or 0))
+
+
+def _command(row: Row, keys: DataKeys) -> BrowserCommand:
+    task_id = row["task_id"]
+    command = BrowserCommand.model_validate_json(keys.open_value(row["payload_sealed"], _PURPOSE, task_id))
+    return command.model_copy(update={"notice": row["id"], "task": str(task_id)})

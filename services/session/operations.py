@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from services.session.names import SessionName, name_of
+from shared.contracts.base import JsonObject
 from shared.contracts.session import (
     CheckIn,
     EndSession,
@@ -24,6 +25,7 @@ from shared.contracts.session import (
     SessionRequest,
     Submission,
     SubmitAnswers,
+    Unattended,
     Upload,
     WriteVariables,
 )
@@ -38,6 +40,7 @@ from shared.interview.runtime.operations import (
     RunResponseAction,
     ShowScreen,
     StartOver,
+    StartTask,
     StepBack,
     SubmitForm,
     TaskFailure,
@@ -66,6 +69,7 @@ class Found:
 
     is_new: bool
     newest_step: int
+    allows_cron: bool = False
 
 
 def _look_only(found: Found) -> Plan:
@@ -83,6 +87,8 @@ class Request:
     plan: Callable[[Found], Plan] = _look_only
     name: SessionName | None = None
     """Interview and code; None when the session is known by its id alone."""
+    unattended: Unattended | None = None
+    """Why the session is opened while nobody is there; the visitor's keys count for nothing then."""
     task_id: str = ""
     """The task whose grant opens the session; empty when the visitor's keys or the server's do."""
     url_args: Mapping[str, str] = field(default_factory=dict)
@@ -92,6 +98,8 @@ class Request:
     may_create: bool = False
     is_read_only: bool = False
     """Takes no lock and saves nothing."""
+    is_passing_by: bool = False
+    """Code of another session asks: whoever runs that does not take part in this one by it."""
     is_end: bool = False
     """The session being gone already is what was asked for."""
     steps: int = 1
@@ -99,6 +107,27 @@ class Request:
     check_in_action: str | None = None
     limit: Literal["interactive", "action"] = "interactive"
     """Which time limit its run has."""
+    instead: SessionName | None = None
+    """Of a session that is to be started over: where to begin when others stay in it."""
+    has_looked_for_sessions: bool = False
+    """Whether a session that is to be resumed instead of a new one was looked for."""
+
+    def begun_instead(self) -> Request:
+        """The same in a session of its own, which is made."""
+        if self.instead is None:
+            return self
+        return replace(self, session_id=self.instead.session_id, name=self.instead, may_create=True, instead=None)
+
+    @property
+    def participant(self) -> Visitor:
+        """Who takes part in the session by this: code of another session brings nobody along."""
+        return self.visitor.model_copy(update={"keys": ()}) if self.is_passing_by else self.visitor
+
+    def going_on_with(self, name: SessionName | None) -> Request:
+        """The same on another session, which was found; on the one that was asked for when none was."""
+        if name is None:
+            return replace(self, has_looked_for_sessions=True)
+        return replace(self, session_id=name.session_id, name=name, has_looked_for_sessions=True)
 
 
 def open_session(message: OpenSession) -> Request:
@@ -109,13 +138,17 @@ def open_session(message: OpenSession) -> Request:
             return Plan(ShowScreen(is_first=True), keep="anew")
         return Plan(ShowScreen())
 
-    return _asked(message, "shown", plan, may_create=message.may_create, url_args=dict(message.url_args.value))
+    request = _asked(message, "shown", plan, may_create=message.may_create, url_args=dict(message.url_args.value))
+    if not message.reset:
+        return request
+    another = name_of(message.interview, "", message.visitor.value, message.operation_id)
+    return replace(request, instead=another)
 
 
 def submit_answers(message: SubmitAnswers) -> Request:
     """Take a posted form."""
     operation = form_of(message.submission.value)
-    request = _asked(message, "answers", lambda found: Plan(operation))
+    request = _asked(message, "answers", lambda found: Plan(operation), url_args=dict(message.url_args.value))
     return replace(request, uploads=message.submission.value.uploads)
 
 
@@ -124,12 +157,13 @@ def form_of(submission: Submission) -> SubmitForm:
     return SubmitForm(
         form=submission.form,
         inputs=tuple((given.name, given.value) for given in submission.inputs),
-        files=tuple(
-            PostedFile(name=upload.name, number=upload.number, filename=upload.filename, mimetype=upload.mimetype)
-            for upload in submission.uploads
-        ),
+        files=tuple(_posted_file(upload) for upload in submission.uploads),
         visible=submission.visible,
     )
+
+
+def _posted_file(upload: Upload) -> PostedFile:
+    return PostedFile(name=upload.name, number=upload.number, filename=upload.filename, mimetype=upload.mimetype)
 
 
 def go_back(message: GoBack) -> Request:
@@ -146,7 +180,13 @@ def go_back(message: GoBack) -> Request:
 def perform_action(message: PerformAction) -> Request:
     """Run an action somebody clicked."""
     call = message.call.value
-    operation = CallAction(action=call.action, arguments=call.arguments, is_read_only=message.is_read_only)
+    operation = CallAction(
+        action=call.action,
+        arguments=call.arguments,
+        is_read_only=message.is_read_only,
+        keeps_step=message.keeps_step,
+        is_persistent=message.is_persistent,
+    )
     keep: Keep = "nothing" if message.is_read_only else "as_run"
     return _asked(
         message,
@@ -188,9 +228,29 @@ def read_variables(message: ReadVariables) -> Request:
 
 def write_variables(message: WriteVariables) -> Request:
     """Set and delete variables from outside."""
-    operation = AssignVariables(variables=message.variables.value, deletes=message.deletes)
+    uploads = message.uploads.value
+    operation = AssignVariables(
+        variables=message.variables.value,
+        deletes=message.deletes,
+        is_converted=message.is_converted,
+        question_name=message.question_name,
+        events=message.events,
+        advances_progress=message.advances_progress,
+        files=tuple(
+            (name, tuple(_posted_file(one) for one in uploads if one.name == name))
+            for name in dict.fromkeys(one.name for one in uploads)
+        ),
+        runs=message.runs,
+    )
     keep: Keep = "as_run" if message.is_new_step else "in_place"
-    return _asked(message, "api", lambda found: Plan(operation, keep=keep))
+    request = _asked(
+        message,
+        "api",
+        lambda found: Plan(operation, keep=keep),
+        may_create=message.may_create,
+        url_args=dict(message.url_args.value),
+    )
+    return replace(request, uploads=uploads)
 
 
 def run_action(message: RunAction) -> Request:
@@ -203,6 +263,55 @@ def run_action(message: RunAction) -> Request:
         visitor=message.visitor.value,
         cause="cron",
         plan=lambda found: Plan(operation, keep="in_place"),
+        unattended=message.unattended,
+        limit="action",
+    )
+
+
+def run_action_of_service(
+    name: SessionName, *, operation_id: str, action: str, arguments: JsonObject, visitor: Visitor
+) -> Request:
+    """An action that another service asked for: like one that no person waits for."""
+    operation = CallAction(action=action, arguments=arguments, keeps_step=True)
+    return Request(
+        session_id=name.session_id,
+        operation_id=operation_id,
+        visitor=visitor,
+        cause="action",
+        plan=lambda found: Plan(operation, keep="in_place"),
+        name=name,
+        unattended="actions",
+        limit="action",
+    )
+
+
+def run_cron(fire_id: str, session_id: SessionId, action: str, visitor: Visitor, *, is_background: bool) -> Request:
+    """A cron type, or its background twin, on a session that still allows it."""
+    operation: Operation = StartTask(action=action) if is_background else CallAction(action=action, keeps_step=True)
+
+    def plan(found: Found) -> Plan:
+        return Plan(operation, keep="in_place") if found.allows_cron else Plan(None, keep="nothing")
+
+    return Request(
+        session_id=session_id,
+        operation_id=f"cron:{fire_id}:{action}",
+        visitor=visitor,
+        cause="cron",
+        plan=plan,
+        unattended="cron",
+        limit="action",
+    )
+
+
+def start_for_mail(mail_id: str, session_id: SessionId, action: str, visitor: Visitor) -> Request:
+    """The background action for an e-mail that has come."""
+    return Request(
+        session_id=session_id,
+        operation_id=f"mail:{mail_id}",
+        visitor=visitor,
+        cause="mail",
+        plan=lambda found: Plan(StartTask(action=action, mail_id=mail_id), keep="in_place"),
+        unattended="mail",
         limit="action",
     )
 

@@ -22,6 +22,7 @@ from shared.contracts.session import (
 )
 from shared.interview.runtime.operations import Blobs, TaskFailure
 from shared.interview.runtime.outcomes import (
+    AccessRefused,
     BackgroundValue,
     BrowserAnswer,
     CommandGiven,
@@ -33,12 +34,19 @@ from shared.interview.runtime.outcomes import (
     ScreenReady,
     VariablesExported,
 )
+from shared.kernel.errors import Retryable
 from shared.kernel.ids import SessionCode, SessionId
 
 NOBODY_HAS_THE_KEY = (
     "The answers of this session can be opened only by its visitor. An interview whose actions run while nobody is "
-    "there needs multi_user: True."
+    "there needs multi_user: True, or allow_unattended() of colloquy.interview."
 )
+
+NOT_FOR_THEM = "The metadata of this interview do not let them use it."
+
+
+class TooManyTurns(Retryable):
+    """This session is changed so often that a turn found no gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +84,14 @@ def reply_of(
                 body_base64=base64.b64encode(blobs.get("body", b"")).decode(),
             )
             return reply.model_copy(update={"kind": "response", "response": Sealed(answer)})
-        case CommandGiven(name=name, url=url, sleep_seconds=sleep_seconds):
-            command = SessionCommand(name=name, url=url, sleep_seconds=sleep_seconds)
+        case CommandGiven() as given:
+            command = SessionCommand(
+                name=given.name,
+                url=given.url,
+                sleep_seconds=given.sleep_seconds,
+                url_args=given.url_args,
+                referer=given.referer,
+            )
             return reply.model_copy(update={"kind": "command", "command": Sealed(command)})
         case VariablesExported():
             variables = orjson.loads(blobs["variables"])
@@ -85,6 +99,9 @@ def reply_of(
         case BackgroundValue() | ResponseActionAsked() | BrowserAnswer() | Finished():
             # Not meant for a page (spec/area1 §6.2): it shows its current screen again.
             return reply.model_copy(update={"kind": "command", "command": Sealed(SessionCommand(name="refresh"))})
+        case AccessRefused(reason=reason):
+            kind: TurnKind = "sign_in" if reason == "sign_in" else "forbidden"
+            return bare_reply(kind, standing.session_id, standing.code)
         case RunFailed(is_unknown=True):
             return bare_reply("missing", standing.session_id, standing.code)
         case RunFailed() as failed:
@@ -103,6 +120,7 @@ def problem_of(failed: RunFailed) -> Problem:
         block=failed.block,
         sought=failed.failure.variables,
         nearest=failed.nearest,
+        error_type=failed.failure.error_type,
         source_line=failed.source_line,
         is_from_code=failed.is_from_code,
         trace=failed.failure.error_trace,
@@ -145,6 +163,8 @@ def done_of(reply: TurnReply) -> ActionDone:
             return ActionDone(status="missing")
         case "locked_out":
             return ActionDone(status="refused", detail=NOBODY_HAS_THE_KEY)
+        case "sign_in" | "forbidden":
+            return ActionDone(status="refused", detail=NOT_FOR_THEM)
         case _:
             return ActionDone(status="done")
 

@@ -1,19 +1,19 @@
 """What a turn saves: from a run's result to the rows of a commit. Pure but for sealing.
 
-Decides which step is written, whether the session is shared with the server from now on, who gets a wrap, and in which
-cron types the session takes part.
+Decides which step is written, whether the session is shared with the server from now on, who gets a wrap, and whether
+the session takes part in cron.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.session.keys import DataKeys, SessionKeys
+from services.session.keys import DataKeys, SessionKeys, unattended_holders
 from services.session.names import SessionName
 from services.session.operations import Keep
-from services.session.store import Commit, StoredSession, Wrap
+from services.session.store import SERVER, UNATTENDED, Commit, StoredSession, Wrap
 from shared.bus.outbox import OutboxColumns
 from shared.contracts.visitor import Visitor
 from shared.interview.runtime.effects import RevokeTask
@@ -52,7 +52,7 @@ class Sharing:
     keys: DataKeys
     is_multi_user: bool
     added_wraps: Sequence[Wrap]
-    drops_server_wraps: bool
+    dropped_holders: Sequence[str] = ()
 
 
 def save_mode(result: RunResult, blobs: Blobs, keep: Keep, opened: Opened) -> SaveMode:
@@ -83,46 +83,83 @@ def step_after(opened: Opened, keep: Keep, mode: SaveMode) -> int:
     return opened.newest_step + 1 if mode == "new" else opened.newest_step
 
 
-def sharing_after(opened: Opened, is_multi_user: bool, visitor: Visitor, session_keys: SessionKeys) -> Sharing:
-    """Follow `multi_user` (spec/area2 §2.7, §3.3), and give wraps to holders who came along.
+def sharing_after(opened: Opened, header: Header | None, visitor: Visitor, session_keys: SessionKeys) -> Sharing:
+    """Follow `multi_user` (spec/area2 §2.7, §3.3) and `allow_unattended()`, and give wraps to holders who came along.
 
-    Turning it off needs a visitor's key to close the session under; without one it stays shared until a visitor comes.
+    `header` is that of the answers that are saved; None when they stay as they are. Turning `multi_user` off needs a
+    visitor's key to close the session under; without one it stays shared until a visitor comes.
     """
+    is_multi_user = opened.is_multi_user if header is None else header.multi_user
+    sharing = _sharing(opened, is_multi_user, visitor, session_keys)
+    if header is None:
+        return sharing
+    wanted = unattended_holders(header.unattended)
+    there = {wrap.holder for wrap in opened.stored.wraps} if opened.stored else set()
+    gone = sorted(holder for holder in there - wanted if holder.startswith(UNATTENDED))
+    added = session_keys.unattended_wraps(sharing.keys, opened.stored, header.unattended)
+    if not sharing.is_multi_user:
+        added += session_keys.link_wraps(sharing.keys, opened.stored, header.link_secret)
+    if not gone and not added:
+        return sharing
+    return replace(
+        sharing,
+        added_wraps=(*sharing.added_wraps, *added),
+        dropped_holders=(*sharing.dropped_holders, *gone),
+    )
+
+
+def _sharing(opened: Opened, is_multi_user: bool, visitor: Visitor, session_keys: SessionKeys) -> Sharing:
     keys, stored = opened.keys, opened.stored
     if opened.is_multi_user and not is_multi_user and visitor.keys:
         closed = keys.next_generation()
         wraps = session_keys.missing_wraps(closed, stored, visitor.keys)
-        return Sharing(closed, False, wraps, drops_server_wraps=True)
+        return Sharing(closed, False, wraps, dropped_holders=(SERVER,))
     if opened.is_multi_user:
-        return Sharing(keys, True, (), drops_server_wraps=False)
+        return Sharing(keys, True, ())
     wraps = session_keys.missing_wraps(keys, stored, visitor.keys)
     if is_multi_user:
         wraps += session_keys.server_wraps(keys)
-    return Sharing(keys, is_multi_user, wraps, drops_server_wraps=False)
+    return Sharing(keys, is_multi_user, wraps)
 
 
-def cron_types_after(stored: StoredSession | None, header: Header) -> tuple[str, ...] | None:
-    """The registrations from now on, or None when they stay as they are."""
-    wanted = frozenset(header.cron_types) if header.allow_cron else frozenset()
-    return None if wanted == (stored.cron_types if stored else frozenset()) else tuple(sorted(wanted))
+def changes_nothing(
+    result: RunResult, keep: Keep, mode: SaveMode, opened: Opened, sharing: Sharing, visitor: Visitor
+) -> bool:
+    """Whether there is nothing to commit: a second delivery may then run again without harm.
 
-
-def changes_nothing(result: RunResult, keep: Keep, mode: SaveMode, opened: Opened, sharing: Sharing) -> bool:
-    """Whether there is nothing to commit: a second delivery may then run again without harm."""
+    Somebody who has signed in takes part by looking, and finds the session in their list; others by answering.
+    """
     if isinstance(result.outcome, RunFailed) or (opened.stored is None and mode == "ignore"):
         return True
-    if result.effects or sharing.added_wraps or sharing.is_multi_user != opened.is_multi_user:
+    if visitor.user.is_authenticated and joins(opened, visitor):
+        return False
+    if (
+        result.effects
+        or sharing.added_wraps
+        or sharing.dropped_holders
+        or sharing.is_multi_user != opened.is_multi_user
+    ):
         return False
     if mode == "ignore":
         return True
     return (
-        mode == "overwrite" and keep in ("as_run", "in_place") and opened.stored is not None and not result.is_changed
+        mode == "overwrite"
+        and keep in ("as_run", "in_place")
+        and opened.stored is not None
+        and not result.is_changed
+        and not result.is_visit
     )
+
+
+def joins(opened: Opened, visitor: Visitor) -> bool:
+    """Whether a visitor takes part in the session from now on; runs without one (tasks, timers) bring no keys."""
+    return bool(visitor.keys) and (opened.stored is None or not opened.stored.is_attached)
 
 
 def commit_of(
     *,
     opened: Opened,
+    visitor: Visitor,
     result: RunResult,
     blobs: Blobs,
     mode: SaveMode,
@@ -155,9 +192,9 @@ def commit_of(
         operation_id=operation_id,
         outcome_sealed=keys.seal_value(outcome, "outcome", operation_id),
         added_wraps=sharing.added_wraps,
-        drops_server_wraps=sharing.drops_server_wraps,
-        cron_types=cron_types_after(stored, result.header) if step else None,
+        dropped_holders=sharing.dropped_holders,
         messages=messages,
+        attached_user=visitor.user.the_user_id if joins(opened, visitor) else "",
         interview=opened.name.interview,
         code_hash=opened.name.code_hash,
         code_sealed=code_sealed,

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
+from services.session.inactive import Patience
+from services.session.inactive_people import PatienceWithPeople
 from shared.kernel.settings import Settings
 
 
 class SessionSettings(Settings):
     """What the session service can be told besides. Durations in seconds."""
+
+    NEEDED: ClassVar[tuple[str, ...]] = ("database_url", "redis_url", "amqp_url")
 
     interview_processes: int = Field(2, ge=1, le=256)
     """How many interviews run at once in this process's pool."""
@@ -22,13 +28,51 @@ class SessionSettings(Settings):
     """How long the lock of a process that died keeps others waiting."""
     interactive_prefetch: int = Field(64, ge=1)
     """How many requests are in hand at once; those of one session wait for each other."""
-    background_prefetch: int = Field(16, ge=1)
+    background_prefetch: int = Field(48, ge=1)
     """How many ends of tasks, and how many actions that nobody waits for, are in hand at once."""
+    public_url: str = ""
+    """How browsers reach the gateway: where links start that an action of another service makes."""
+    action_lines: int = Field(8, ge=1)
+    """For how many sessions actions of other services are run at once; those of one session run in sequence."""
+    kept_actions_days: float = Field(14.0, gt=0.0)
+    """How long a request of another service that comes again is known."""
+    sweep_per_second: float = Field(100.0, ge=0.0)
+    """How many sessions one fire of a cron type visits in a second at most; 0: as many as can be."""
+    kept_runs_days: float = Field(30.0, gt=0.0)
+    """How long the record of a run of a cron type is kept."""
     outcome_days: float = Field(2.0, gt=0.0)
     """How long a second delivery of an operation still gets the first outcome."""
     housekeeping_seconds: float = Field(600.0, gt=0.0)
     """How often what is no longer needed is deleted."""
+    interview_delete_days: float = Field(90.0, ge=0.0)
+    """After so many days without a change a session is deleted; 0: never."""
+    interview_delete_days_by_filename: dict[str, float] = {}
+    """The same for some interviews, which the general rule leaves alone then, as JSON:
+    `{"package:data/questions/file.yml": 365}`."""
+    user_delete_days: float = Field(0.0, ge=0.0)
+    """After so many days without signing in, using a key or a change in a session an account is deleted; 0: never."""
+    user_delete_privileges: str = "user"
+    """Only accounts that have no other privileges than these, with commas between them, are deleted by themselves."""
+    user_delete_shared: bool = False
+    """Whether sessions of such an account are deleted although others take part."""
     default_language: str = "en"
+    """The language of interviews that name none."""
     default_timezone: str = "America/New_York"
+    """The time zone of what interviews say about dates, unless a person has another."""
     default_country: str = "US"
+    """The country whose telephone numbers have no prefix."""
     default_locale: str = "en_US.utf8"
+    """How numbers and money are written, unless an interview says otherwise."""
+
+    @property
+    def patience(self) -> Patience:
+        """How long sessions are kept in which nothing happens."""
+        return Patience(self.interview_delete_days, self.interview_delete_days_by_filename)
+
+    @property
+    def patience_with_people(self) -> PatienceWithPeople:
+        """How long accounts are kept to which nobody comes back."""
+        names = (name.strip() for name in self.user_delete_privileges.split(","))
+        return PatienceWithPeople(
+            self.user_delete_days, tuple(name for name in names if name), for_all=self.user_delete_shared
+        )

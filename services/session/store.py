@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from shared.bus.outbox import OutboxColumns, insert_statement
 from shared.kernel.errors import Retryable
 from shared.kernel.ids import SessionId
 from shared.storage.database import Row, Statements
-from shared.tasks.store import pictures_expression
 
 SERVER = "server"
 """Holder of the wraps under the server key."""
+UNATTENDED = "unattended:"
+"""Holders of wraps under the server key that are meant for one purpose while nobody is there start like this."""
 
 _NO_MESSAGES = OutboxColumns([], [], [], [], [], [], [])
 
@@ -69,11 +69,10 @@ class StoredSession:
     header_sealed: bytes | None
     steps: Mapping[int, StoredStep]
     wraps: Sequence[Wrap]
-    cron_types: frozenset[str]
-    tasks: Sequence[Sequence[Any]]
-    """Rows for shared.tasks, which makes pictures of them."""
     outcome_sealed: bytes | None
     """How the asked operation ended when it was handled before."""
+    is_attached: bool = True
+    """Whether who asks takes part in it already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,17 +96,18 @@ class Commit:
     outcome_sealed: bytes
     """What a second delivery of the operation gets."""
     added_wraps: Sequence[Wrap] = ()
-    drops_server_wraps: bool = False
-    cron_types: Sequence[str] | None = None
-    """The registrations from now on; None leaves them."""
+    dropped_holders: Sequence[str] = ()
+    """Whose wraps are taken away."""
     messages: OutboxColumns = _NO_MESSAGES
     """Published after the commit."""
+    attached_user: str = ""
+    """Who takes part in the session from now on; empty: nobody else than before."""
     interview: str = ""
     code_hash: bytes = b""
     code_sealed: bytes = b""
 
 
-_LOAD = f"""
+_LOAD = """
 select s.interview, s.code_sealed, s.version, s.steps, s.generation, s.multi_user, s.allow_cron, s.created_at,
        s.header_sealed,
        array(select row(t.step, t.version, t.generation, t.base_step, t.data) from session.steps t
@@ -115,14 +115,15 @@ select s.interview, s.code_sealed, s.version, s.steps, s.generation, s.multi_use
                  select unnest(array[b.step, b.base_step]) from session.steps b
                  where b.session_id = s.id and b.step > s.steps - $2))) as found_steps,
        array(select row(w.holder, w.generation, w.wrapped, w.key_id) from session.wraps w
-             where w.session_id = s.id and (w.holder = 'server' or w.holder = any($3))
+             where w.session_id = s.id
+               and (w.holder = 'server' or w.holder = any($3) or starts_with(w.holder, 'unattended:')
+                    or starts_with(w.holder, 'link:'))
                and (w.expires_at is null or w.expires_at > now())) as found_wraps,
-       array(select r.cron_type from session.registrations r where r.session_id = s.id) as cron_types,
-       {pictures_expression("s.id")} as tasks,
        (select i.outcome_sealed from session.inbox i
-        where i.session_id = s.id and i.operation_id = $4) as outcome_sealed
+        where i.session_id = s.id and i.operation_id = $4) as outcome_sealed,
+       exists (select 1 from session.attachments a where a.session_id = s.id and a.user_id = $5) as is_attached
 from session.sessions s where s.id = $1
-"""  # noqa: S608  # made of constants
+"""
 
 
 async def load(
@@ -132,9 +133,10 @@ async def load(
     holders: Sequence[str],
     operation_id: str = "",
     steps: int = 1,
+    user_id: str = "",
 ) -> StoredSession | None:
     """The state of a session with its newest `steps` steps (and what they are compressed against), or None."""
-    row = await statements.fetchrow(_LOAD, session_id, steps, list(holders), operation_id)
+    row = await statements.fetchrow(_LOAD, session_id, steps, list(holders), operation_id, user_id)
     return None if row is None else _session(session_id, row)
 
 
@@ -153,9 +155,8 @@ def _session(session_id: SessionId, row: Row) -> StoredSession:
         header_sealed=row["header_sealed"],
         steps={step.step: step for step in steps},
         wraps=[Wrap(*found) for found in row["found_wraps"]],
-        cron_types=frozenset(row["cron_types"]),
-        tasks=row["tasks"],
         outcome_sealed=row["outcome_sealed"],
+        is_attached=row["is_attached"],
     )
 
 
@@ -190,22 +191,19 @@ dropped_steps as (
     insert into session.inbox (session_id, operation_id, outcome_sealed, handled_at)
     select head.id, $14, $15, $9 from head
 ), dropped_wraps as (
-    delete from session.wraps using head where $20 and session_id = head.id and holder = 'server'
+    delete from session.wraps using head where session_id = head.id and holder = any($20::text[])
 ), added_wraps as (
     insert into session.wraps (session_id, holder, generation, wrapped, key_id)
     select head.id, w.holder, w.generation, w.wrapped, w.key_id
     from head, unnest($16::text[], $17::int[], $18::bytea[], $19::text[]) as w (holder, generation, wrapped, key_id)
     on conflict (session_id, holder, generation) do update
     set wrapped = excluded.wrapped, key_id = excluded.key_id, expires_at = null
-), dropped_registrations as (
-    delete from session.registrations using head
-    where session_id = head.id and $21::text[] is not null and cron_type <> all($21)
-), added_registrations as (
-    insert into session.registrations (session_id, cron_type)
-    select head.id, c.cron_type from head, unnest($21) as c (cron_type)
+), attached as (
+    insert into session.attachments (session_id, user_id, started_at)
+    select head.id, $28::text, $3 from head where $28 <> ''
     on conflict do nothing
 ), messages as (
-    {insert_statement(22, condition="exists (select 1 from head)")}
+    {insert_statement(21, condition="exists (select 1 from head)")}
 )
 select version from head
 """  # noqa: S608  # made of constants
@@ -238,9 +236,9 @@ async def commit(statements: Statements, change: Commit) -> int:
         [wrap.generation for wrap in wraps],
         [wrap.wrapped for wrap in wraps],
         [wrap.key_id for wrap in wraps],
-        change.drops_server_wraps,
-        None if change.cron_types is None else list(change.cron_types),
+        list(change.dropped_holders),
         *change.messages,
+        change.attached_user,
     ]
     if change.expected_version:
         version = await statements.fetchval(_CHANGE, *values)
@@ -249,6 +247,19 @@ async def commit(statements: Statements, change: Commit) -> int:
     if version is None:
         raise StaleVersion(change.expected_version)
     return int(version)
+
+
+_NOTE_HANDLED = """
+insert into session.inbox (session_id, operation_id, outcome_sealed, handled_at)
+select $1, h.operation_id, h.outcome, $4 from unnest($2::text[], $3::bytea[]) as h (operation_id, outcome)
+"""
+
+
+async def note_handled(
+    statements: Statements, session_id: SessionId, outcomes: Mapping[str, bytes], *, now: datetime
+) -> None:
+    """Further operations that a commit has done, with their sealed outcomes."""
+    await statements.execute(_NOTE_HANDLED, session_id, list(outcomes), list(outcomes.values()), now)
 
 
 _DELETE = """
@@ -272,6 +283,23 @@ async def delete(
     )
     if gone is None:
         raise StaleVersion(stored.version)
+
+
+_FORGET = "delete from session.sessions where id = $1 and version = $2 and created_at = $3 returning id"
+
+
+async def forget(statements: Statements, stored: StoredSession) -> None:
+    """Delete a session that no operation deletes: its owner has left it. Raises StaleVersion."""
+    if await statements.fetchval(_FORGET, stored.session_id, stored.version, stored.created_at) is None:
+        raise StaleVersion(stored.version)
+
+
+_ACCOUNTS = "select user_id::bigint from session.attachments where session_id = $1 and user_id ~ '^[0-9]+$'"
+
+
+async def accounts_in(statements: Statements, session_id: SessionId) -> list[int]:
+    """Numbers of the accounts that take part in a session."""
+    return [row[0] for row in await statements.fetch(_ACCOUNTS, session_id)]
 
 
 _ENDING = "select outcome_sealed from session.endings where session_id = $1 and operation_id = $2"

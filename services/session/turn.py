@@ -1,30 +1,34 @@
 """The one write path of sessions: lock, load, evaluate, commit, release.
 
-A turn that was overtaken, or met a lost lock, finds its commit refused by the version check and runs again on the fresh
-answers; from the third attempt on nobody overtakes it before its time limit. What a run asked for (tasks, timers) is
-committed with the answers and carried out afterwards. What is asked stands in operations.py, what is saved is decided
-in saving.py, side effects become rows in effects.py, how it ended is told by outcomes.py.
+A turn that was overtaken, or met a lost lock, finds its commit refused by the version check and runs again on the
+fresh answers; from the third attempt on nobody overtakes it before its time limit. What a run asked for is committed
+with the answers and carried out afterwards. operations.py has what is asked, saving.py what is saved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 import structlog
 
 from services.session import store
 from services.session.announcing import Announcer
+from services.session.attempt import Also, Ran, Turn, Turned, bound, is_usual, standing_of
 from services.session.checkpoint import Checkpoint
 from services.session.context import Surroundings
-from services.session.effects import Effects, Rows
-from services.session.host import TurnHost, TurnHosts
+from services.session.effects import Effects, Rows, joined
+from services.session.errors import ErrorBook
+from services.session.host import TurnHosts
 from services.session.keys import DataKeys, SessionKeys
 from services.session.lock import Lease, SessionLockService
+from services.session.measures import TurnMeasures
+from services.session.my_sessions import CODE_PURPOSE, MySessions, heirs_of
 from services.session.names import SessionName
 from services.session.operations import Found, Plan, Request
 from services.session.outcomes import (
-    Standing,
+    TooManyTurns,
     bare_reply,
     cut_short,
     deleted_reply,
@@ -44,18 +48,22 @@ from services.session.saving import (
     without_own_end,
 )
 from services.session.store import Commit, StaleVersion
+from services.session.telling import Telling
+from shared.contracts.base import Sealed
 from shared.contracts.events import SessionChanged
-from shared.contracts.session import TurnReply
+from shared.contracts.session import TaskProgress, TurnReply
 from shared.crypto.keys import ServerKeys
+from shared.crypto.rotation import SealedColumn, at_rest
 from shared.evaluation.frames import FrameTooLarge
 from shared.evaluation.port import Evaluator, ProcessDied, RunKilled, RunTimedOut
 from shared.interview.errors import HostRefused
 from shared.interview.runtime.operations import Blobs, Operation, RunRequest, StartOver
-from shared.interview.runtime.outcomes import Header, RunFailed, RunResult
+from shared.interview.runtime.outcomes import AccessRefused, Header, RunFailed, RunResult
 from shared.kernel.clock import Clock
-from shared.kernel.errors import Retryable
-from shared.kernel.ids import SessionCode, uniform
-from shared.storage.database import Database, Statements
+from shared.kernel.errors import ColloquyError
+from shared.kernel.ids import SessionCode, SessionId, uniform
+from shared.kernel.tracing import span
+from shared.storage.database import Database
 from shared.storage.errors import Conflict
 
 log = structlog.get_logger()
@@ -63,11 +71,16 @@ log = structlog.get_logger()
 _FIRM_FROM_ATTEMPT = 3
 _FIRM_MARGIN_SECONDS = 5.0
 _LONGEST_PAUSE_SECONDS = 0.05
-_CODE_PURPOSE = "session code"
+_COMPANY_SECONDS = 0.2
+"""How long a turn takes others along: who waits for the session must not wait for all of them."""
 
 
-class TooManyTurns(Retryable):
-    """This session is changed so often that a turn found no gap."""
+class LeftToOthers(ColloquyError):
+    """Others stay in the session that was to be started over: who asked begins another one."""
+
+
+class OneSessionOnly(ColloquyError):
+    """The interview gives everybody one session: the one there is has to be looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,31 +90,6 @@ class TurnLimits:
     interactive_seconds: float = 30.0
     action_seconds: float = 60.0
     attempts: int = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Turned:
-    """How a turn ended: the reply, and for those who go on with the session its keys and the run's result."""
-
-    reply: TurnReply
-    keys: DataKeys | None = None
-    result: RunResult | None = None
-
-
-@dataclass(slots=True)
-class _Turn:
-    """What one turn remembers from attempt to attempt."""
-
-    request: Request
-    host: TurnHost
-    granted: Mapping[int, bytes] | None
-    also: Also | None
-    attempt: int = 0
-    is_overtaken: bool = False
-
-
-Also = Callable[[Statements, RunResult, Blobs, DataKeys], Awaitable[None]]
-"""What else is written in the transaction of a turn."""
 
 
 class Turns:
@@ -118,10 +106,14 @@ class Turns:
         effects: Effects,
         hosts: TurnHosts,
         announcer: Announcer,
+        telling: Telling,
+        mine: MySessions,
         surroundings: Surroundings,
         clock: Clock,
         checkpoint: Checkpoint,
         limits: TurnLimits,
+        measures: TurnMeasures,
+        errors: ErrorBook,
     ) -> None:
         self._database = database
         self._lock = lock
@@ -131,47 +123,89 @@ class Turns:
         self._effects = effects
         self._hosts = hosts
         self._announcer = announcer
+        self._telling = telling
+        self._mine = mine
         self._surroundings = surroundings
         self._clock = clock
         self._checkpoint = checkpoint
         self._limits = limits
+        self._measures = measures
+        self._errors = errors
 
     async def run(
-        self, request: Request, *, granted: Mapping[int, bytes] | None = None, also: Also | None = None
+        self,
+        request: Request,
+        *,
+        granted: Mapping[int, bytes] | None = None,
+        also: Also | None = None,
+        followers: Sequence[Request] = (),
+    ) -> Turned:
+        """As `_run`; who may have one session of an interview only goes on with the one there is.
+
+        Who starts over a session in which others stay begins another one.
+        """
+        with (
+            self._measures.turn(request.cause) as ending,
+            span("turn", cause=request.cause, session=request.session_id),
+        ):
+            try:
+                turned = await self._run(request, granted=granted, also=also, followers=followers)
+            except LeftToOthers:
+                turned = await self._run(request.begun_instead(), granted=granted, also=also)
+            except OneSessionOnly:
+                found = await self._mine.newest_name(request.visitor, request.name)
+                turned = await self._run(request.going_on_with(found), granted=granted, also=also)
+            ending.append(turned.reply.kind)
+        return turned
+
+    async def _run(
+        self,
+        request: Request,
+        *,
+        granted: Mapping[int, bytes] | None = None,
+        also: Also | None = None,
+        followers: Sequence[Request] = (),
     ) -> Turned:
         """Do it, whatever overlaps; the outcome of an operation that was done before comes back unchanged.
 
         `granted` are data keys by generation that somebody else opened (a task's grant). `also` is written in the same
-        transaction; then the turn always commits, unless its run failed.
+        transaction; then the turn always commits, unless its run failed. `followers` are short operations of the same
+        kind that may be done in the same commit; how many were, is in the reply: those at the beginning.
         Raises TooManyTurns, and what the parts raise when they do not answer (all Retryable).
         """
-        turn = _Turn(request, self._hosts.of(request), granted, also)
+        turn = Turn(request, self._hosts.of(request), granted, also)
+        turn.followers = [Turn(each, self._hosts.of(each), granted, also) for each in followers]
         while True:
             turn.attempt += 1
             lease = None if request.is_read_only else await self._enter(turn)
             turn.is_overtaken |= lease is not None and lease.has_overtaken
             try:
                 return await self._attempt(turn, lease)
-            except (StaleVersion, Conflict):
+            except (StaleVersion, Conflict) as error:
+                is_about_others = isinstance(error, Conflict)
+                self._measures.refused()
                 log.info("turn.refused", session=request.session_id, attempt=turn.attempt, cause=request.cause)
                 if turn.attempt >= self._limits.attempts:
                     raise TooManyTurns from None
             finally:
                 if lease is not None:
                     self._lock.release(lease)
-            if lease is None or not lease.is_guarded:
-                # Without a lock only chance keeps the same turns from meeting again and again.
+            if is_about_others or lease is None or not lease.is_guarded:
+                # Where no lock is between them only chance keeps the same turns from meeting again and again.
                 await self._clock.sleep(uniform(0, _LONGEST_PAUSE_SECONDS))
 
-    async def _enter(self, turn: _Turn) -> Lease:
+    async def _enter(self, turn: Turn) -> Lease:
         firm = 0.0
         if turn.attempt >= _FIRM_FROM_ATTEMPT:
             firm = self._limit_seconds(turn.request) + _FIRM_MARGIN_SECONDS
-        return await self._lock.acquire(turn.request.session_id, firm_seconds=firm)
+        lease = await self._lock.acquire(turn.request.session_id, firm_seconds=firm)
+        self._measures.entered(lease)
+        return lease
 
-    async def _attempt(self, turn: _Turn, lease: Lease | None) -> Turned:
+    async def _attempt(self, turn: Turn, lease: Lease | None) -> Turned:
         request = turn.request
-        opened = await self._open(turn)
+        with span("load"):
+            opened = await self._open(turn)
         if isinstance(opened, TurnReply):
             return Turned(opened)
         await self._checkpoint.reached("loaded", request.session_id)
@@ -179,21 +213,68 @@ class Turns:
         if stored is not None and stored.outcome_sealed is not None:
             packed = opened.keys.open_value(stored.outcome_sealed, "outcome", request.operation_id)
             return Turned(unpack(packed), opened.keys)
-        plan = request.plan(Found(is_new=stored is None, newest_step=opened.newest_step))
+        starts_over = stored is not None and request.instead is not None
+        if starts_over and await self._mine.leave_to_others(request.session_id, request.visitor):
+            raise LeftToOthers
+        found = Found(
+            is_new=stored is None,
+            newest_step=opened.newest_step,
+            allows_cron=stored is not None and stored.allow_cron,
+        )
+        plan = request.plan(found)
         if plan.keep == "gone":
             return await self._delete(turn, opened, None)
         if plan.operation is None:
-            return Turned(self._glance(turn, opened), opened.keys)
+            return Turned(await self._glance(turn, opened), opened.keys)
         result, blobs = await self._evaluate(turn, plan.operation, opened, lease)
+        self._errors.note(opened.name.interview, result)
         if turn.also is not None:
             result = without_own_end(result, request.task_id)
+        elif request.unattended is not None and asks_to_start_over(result):
+            return await self._delete(turn, opened, result)  # nobody is there to begin again (spec/area2 §2.6)
         elif asks_to_start_over(result):
             plan = Plan(StartOver(), keep="anew")
-            result, blobs = await self._evaluate(turn, StartOver(), opened, lease)
+            turn.host.started_over()
+            result, blobs = await self._evaluate(turn, StartOver(), opened, lease, goes_on=True)
+        if isinstance(result.outcome, AccessRefused):
+            return Turned(_refused(result.outcome, request, opened.name.code))
+        ran, next_failed = [Ran(turn, result, blobs)], None
+        if turn.attempt == 1:  # who was refused has a busy session: it takes nobody along
+            along, next_failed = await self._follow(turn, opened, lease, ran[0])
+            ran += along
         await self._checkpoint.reached("evaluated", request.session_id)
-        return await self._save(turn, plan, opened, result, blobs)
+        return replace(await self._save(plan, opened, ran), next_failed=next_failed)
 
-    async def _open(self, turn: _Turn) -> Opened | TurnReply:
+    async def _follow(
+        self, turn: Turn, opened: Opened, lease: Lease | None, first: Ran
+    ) -> tuple[list[Ran], RunResult | None]:
+        """Those that go along, as long as the session is not held for long and each saves answers and nothing unusual.
+
+        One that does not is left out as if it had not run, and comes again by itself; a failure is given. So it is
+        with one that looks at tasks: how those have ended that it goes along with is seen once that is saved.
+        """
+        along: list[Ran] = []
+        ends = self._clock.monotonic() + _COMPANY_SECONDS
+        newest = first
+        for follower in turn.followers:
+            if not is_usual(newest, opened) or self._clock.monotonic() > ends:
+                break
+            plan = follower.request.plan(Found(is_new=False, newest_step=opened.newest_step))
+            if plan.operation is None:
+                break
+            answers = newest.blobs["answers"]
+            result, blobs = await self._evaluate(follower, plan.operation, opened, lease, answers=answers)
+            newest = Ran(follower, without_own_end(result, follower.request.task_id), blobs)
+            if follower.host.has_looked_at_tasks:
+                break
+            if isinstance(result.outcome, RunFailed):
+                return along, result
+            if not is_usual(newest, opened):
+                break
+            along.append(newest)
+        return along, None
+
+    async def _open(self, turn: Turn) -> Opened | TurnReply:
         """Load the session and open its keys; a reply when it is not there or not theirs."""
         request = turn.request
         stored = await store.load(
@@ -202,19 +283,29 @@ class Turns:
             holders=[holder.holder for holder in request.visitor.keys],
             operation_id=request.operation_id,
             steps=request.steps,
+            user_id=request.visitor.user.the_user_id,
         )
         if stored is None:
             return await self._missing(turn)
         code = request.name.code if request.name else self._code_of(stored.code_sealed)
         if turn.granted is not None:
             keys = self._keys.of(stored, turn.granted)
+        elif request.unattended is not None:
+            keys = self._keys.open_unattended(stored, request.unattended)
         else:
             keys = self._keys.open(stored, request.visitor.keys)
         if keys is None:
+            await self._check_left_before(request)
             return bare_reply("locked_out", request.session_id, code, overtaken=turn.is_overtaken)
         return Opened(SessionName(stored.interview, code), keys, stored)
 
-    async def _missing(self, turn: _Turn) -> Opened | TurnReply:
+    async def _check_left_before(self, request: Request) -> None:
+        """A second delivery: the first one has left the session, and begun another. Raises LeftToOthers."""
+        instead = request.instead
+        if instead and await store.was_handled(self._database, instead.session_id, request.operation_id):
+            raise LeftToOthers
+
+    async def _missing(self, turn: Turn) -> Opened | TurnReply:
         request, name = turn.request, turn.request.name
         if name is not None and request.may_create and request.visitor.keys:
             return Opened(name, self._keys.new(request.session_id), None)
@@ -227,9 +318,16 @@ class Turns:
         return bare_reply("missing", request.session_id, code, overtaken=turn.is_overtaken)
 
     async def _evaluate(
-        self, turn: _Turn, operation: Operation, opened: Opened, lease: Lease | None
+        self,
+        turn: Turn,
+        operation: Operation,
+        opened: Opened,
+        lease: Lease | None,
+        *,
+        answers: bytes | None = None,
+        goes_on: bool = False,
     ) -> tuple[RunResult, Blobs]:
-        """One run of the engine; one that is cut short has failed."""
+        """One run of the engine, on what is stored or on these answers; one that is cut short has failed."""
         request = turn.request
         begins_anew = operation.kind == "show" and operation.is_first
         stored = None if begins_anew else opened.stored
@@ -238,21 +336,23 @@ class Turns:
         if stored is not None:
             newest = stored.newest_step
             has_prior = operation.kind == "back"
-            blobs["answers"] = opened.keys.open_step(stored, newest - 1 if has_prior else newest)
+            if answers is None:
+                answers = opened.keys.open_step(stored, newest - 1 if has_prior else newest)
+            blobs["answers"] = answers
             if has_prior:
                 blobs["prior"] = opened.keys.open_step(stored, newest)
         run_request = RunRequest(
             operation=operation,
             context=self._surroundings.of(request, opened),
-            tasks=self._effects.pictures(opened),
             has_answers=stored is not None,
             has_prior=has_prior,
         )
-        turn.host.begin_attempt(opened, lease)
         limit = self._limit_seconds(request)
         for is_last in (False, True):
+            turn.host.begin_attempt(opened, lease, goes_on=goes_on)  # what a run that died has asked for is not kept
             try:
-                return await self._evaluator.run(run_request, blobs, host=turn.host, limit_seconds=limit)
+                with span("evaluate"):
+                    return await self._evaluator.run(run_request, blobs, host=turn.host, limit_seconds=limit)
             except ProcessDied as error:
                 if is_last:
                     return cut_short(error), {}
@@ -260,19 +360,25 @@ class Turns:
                 return cut_short(error), {}
         raise AssertionError
 
-    async def _save(self, turn: _Turn, plan: Plan, opened: Opened, result: RunResult, blobs: Blobs) -> Turned:
-        """Commit what the run changed and asked for, then tell the others."""
+    async def _save(self, plan: Plan, opened: Opened, ran: Sequence[Ran]) -> Turned:
+        """Commit what the run changed and asked for, and those that went along, then tell the others."""
+        turn, first = ran[0].turn, ran[0].result
         request, keep = turn.request, plan.keep
+        result, blobs = ran[-1].result, ran[-1].blobs
         mode = save_mode(result, blobs, keep, opened)
         if mode == "delete":
             return await self._delete(turn, opened, result)
-        is_multi_user = opened.is_multi_user if mode == "ignore" else result.header.multi_user
-        sharing = sharing_after(opened, is_multi_user, request.visitor, self._keys)
-        standing = _standing(opened, turn)
+        sharing = sharing_after(opened, None if mode == "ignore" else result.header, request.visitor, self._keys)
+        standing = standing_of(opened, turn)
         has_failed = isinstance(result.outcome, RunFailed)
-        if changes_nothing(result, keep, mode, opened, sharing) and (turn.also is None or has_failed):
+        others = () if has_failed else turn.host.changes
+        nothing = changes_nothing(result, keep, mode, opened, sharing, request.participant) and not others
+        if nothing and (turn.also is None or has_failed):
             return Turned(
-                reply_of(result, blobs, standing, check_in_action=request.check_in_action), opened.keys, result
+                reply_of(result, blobs, standing, check_in_action=request.check_in_action),
+                opened.keys,
+                result,
+                blobs=blobs,
             )
         standing = replace(
             standing,
@@ -281,37 +387,64 @@ class Turns:
             is_multi_user=sharing.is_multi_user,
             is_created=opened.stored is None,
         )
-        reply = reply_of(result, blobs, standing, check_in_action=request.check_in_action)
-        work = self._effects.of(
-            request,
-            opened,
-            sharing.keys,
-            result,
-            blobs,
-            files=turn.host.files,
-            launched_already=turn.host.launched,
-            begins_anew=keep == "anew",
-        )
+        replies = [
+            reply_of(each.result, each.blobs, standing, check_in_action=each.turn.request.check_in_action)
+            for each in ran
+        ]
+        works = [
+            self._effects.of(
+                each.turn.request,
+                opened,
+                sharing.keys,
+                each.result,
+                each.blobs,
+                files=each.turn.host.files,
+                launched_already=each.turn.host.launched,
+                begins_anew=keep == "anew",
+            )
+            for each in ran
+        ]
         change = commit_of(
             opened=opened,
+            visitor=request.participant,
             result=result,
             blobs=blobs,
             mode=mode,
             newest_step=standing.steps,
             sharing=sharing,
             operation_id=request.operation_id,
-            outcome=pack(reply),
-            messages=work.messages,
+            outcome=pack(replies[0]),
+            messages=joined(work.messages for work in works),
             code_sealed=b"" if opened.stored else self._seal_code(opened.name.code),
             now=self._clock.now(),
         )
-        await self._commit(
-            change, work.rows, None if turn.also is None else _bound(turn.also, result, blobs, sharing.keys)
-        )
+        told = self._told(request, opened, standing.version)
+        rows = [*(row for work in works for row in work.rows), *others, *told]
+        if len(ran) > 1:
+            rows.append(self._handled(sharing.keys, ran[1:], replies[1:], change))
+        also = None
+        if turn.also is not None:
+            runs = [(each.result, each.blobs) for each in ran]
+            also = bound(turn.also, runs, sharing.keys, standing.version)
+        with span("commit"):
+            await self._commit(change, rows, also)
         await self._checkpoint.reached("committed", request.session_id)
-        self._effects.committed(work, request.session_id, opened.name.interview)
-        self._announce(request, standing.version)
-        return Turned(reply, sharing.keys, result)
+        if standing.is_created and result.header.is_temporary:
+            await self._mine.leave_all_but(request.session_id, opened.name.interview, request.visitor)
+        for work in works:
+            self._effects.committed(work, request.session_id, opened.name.interview)
+        if others:
+            self._effects.wake()
+        self._announce(request, standing.version, tasks=[each.turn.request.task_id for each in ran])
+        return Turned(replies[0], sharing.keys, first, followers=len(ran) - 1, blobs=ran[0].blobs)
+
+    def _handled(self, keys: DataKeys, along: Sequence[Ran], replies: Sequence[TurnReply], change: Commit) -> Rows:
+        """That those that went along have been done, too, and how."""
+        outcomes = {
+            each.turn.request.operation_id: keys.seal_value(pack(reply), "outcome", each.turn.request.operation_id)
+            for each, reply in zip(along, replies, strict=True)
+        }
+        return lambda statements: store.note_handled(statements, change.session_id, outcomes, now=change.now)
 
     async def _commit(self, change: Commit, rows: Sequence[Rows], also: Rows | None) -> None:
         """One statement, or one transaction when there is more to write."""
@@ -323,16 +456,22 @@ class Turns:
             for row in (*rows, *([also] if also else [])):
                 await row(connection)
 
-    async def _delete(self, turn: _Turn, opened: Opened, result: RunResult | None) -> Turned:
+    async def _delete(self, turn: Turn, opened: Opened, result: RunResult | None) -> Turned:
         """The session goes away, with its tasks; how is remembered under the server's key."""
         request, stored = turn.request, opened.stored
         reply = deleted_reply(request.session_id, opened.name.code)
         if result is not None:
-            reply = reply_of(result, {}, _standing(opened, turn), check_in_action=request.check_in_action)
+            reply = reply_of(result, {}, standing_of(opened, turn), check_in_action=request.check_in_action)
         if stored is None:
+            return Turned(reply, None, result)
+        is_of_somebody = request.unattended is None
+        if is_of_somebody and await self._mine.leave_to_others(request.session_id, request.visitor):
             return Turned(reply, None, result)
         sealed = self._server_keys.at_rest.seal(pack(reply), purpose=_ending_purpose(request))
         async with self._database.transaction() as connection:
+            heirs = heirs_of(request.visitor)
+            if not is_of_somebody:
+                heirs = tuple(await store.accounts_in(connection, request.session_id))
             await store.delete(
                 connection,
                 stored,
@@ -340,31 +479,55 @@ class Turns:
                 outcome_sealed=sealed,
                 now=self._clock.now(),
             )
-            await self._effects.end_session(connection, opened, request.visitor)
+            await self._effects.end_session_of(connection, request.session_id, heirs=heirs)
+            told = self._told(request, opened, stored.version + 1, is_deleted=True)
+            for row in (*(() if result is None else turn.host.changes), *told):
+                await row(connection)
         await self._checkpoint.reached("committed", request.session_id)
         self._effects.wake()
         self._announce(request, stored.version + 1, is_deleted=True)
         return Turned(reply, None, result)
 
-    def _glance(self, turn: _Turn, opened: Opened) -> TurnReply:
+    async def forget_timers(self, session_id: SessionId) -> None:
+        """A timer came for a session that is gone: there is nothing to come for."""
+        await self._effects.forget_timers(self._database, session_id)
+        self._effects.wake()
+
+    async def _glance(self, turn: Turn, opened: Opened) -> TurnReply:
         """Only opened, nothing run: how the session stands, and which awaited tasks have ended."""
-        reply = opened_reply(_standing(opened, turn))
+        reply = opened_reply(standing_of(opened, turn))
         stored = opened.stored
         if stored is None or stored.header_sealed is None:
             return reply
         header = Header.model_validate_json(opened.keys.open_value(stored.header_sealed, "header"))
-        ended = {each.task_id for each in self._effects.pictures(opened) if each.state not in ("pending", "running")}
-        return reply.model_copy(update={"ended_tasks": tuple(each for each in header.waits_for_tasks if each in ended)})
+        waited = await self._hosts.tasks.pictures(self._database, header.waits_for_tasks, keys=opened.keys)
+        ended = tuple(each.task_id for each in waited if each.state not in ("pending", "running"))
+        progress = tuple(
+            TaskProgress(task=each.task_id, fraction=each.progress, message=each.progress_message)
+            for each in waited
+            if each.state == "running" and (each.progress is not None or each.progress_message)
+        )
+        return reply.model_copy(update={"ended_tasks": ended, "progress": Sealed(progress)})
 
-    def _announce(self, request: Request, version: int, *, is_deleted: bool = False) -> None:
+    def _told(self, request: Request, opened: Opened, version: int, *, is_deleted: bool = False) -> Sequence[Rows]:
+        """What webhooks are told, as rows of the commit."""
+        if is_deleted:
+            return self._telling.rows("SessionDeleted", opened.name.interview, {"session_id": request.session_id})
+        data = {"session_id": request.session_id, "version": version, "cause": request.cause}
+        return self._telling.rows("SessionChanged", opened.name.interview, data)
+
+    def _announce(self, request: Request, version: int, *, tasks: Sequence[str] = (), is_deleted: bool = False) -> None:
+        self._telling.ring()
+        ended = tuple(task_id for task_id in tasks or (request.task_id,) if task_id)
+        self._measures.told(len(ended))
         self._announcer.tell(
             SessionChanged(
                 session_id=request.session_id,
                 version=version,
                 cause="deleted" if is_deleted else request.cause,
                 operation_id=request.operation_id,
-                has_notices=bool(request.task_id),
-                ended_tasks=(request.task_id,) if request.task_id else (),
+                has_notices=bool(ended),
+                ended_tasks=ended,
             )
         )
 
@@ -372,26 +535,34 @@ class Turns:
         return self._limits.action_seconds if request.limit == "action" else self._limits.interactive_seconds
 
     def _seal_code(self, code: SessionCode) -> bytes:
-        return self._server_keys.at_rest.seal(code.encode(), purpose=_CODE_PURPOSE)
+        return self._server_keys.at_rest.seal(code.encode(), purpose=CODE_PURPOSE)
 
     def _code_of(self, sealed: bytes) -> SessionCode:
-        return SessionCode(self._server_keys.at_rest.open(sealed, purpose=_CODE_PURPOSE).decode())
+        return SessionCode(self._server_keys.at_rest.open(sealed, purpose=CODE_PURPOSE).decode())
 
 
-def _standing(opened: Opened, turn: _Turn) -> Standing:
-    return Standing(
-        session_id=turn.request.session_id,
-        code=opened.name.code,
-        version=opened.version,
-        steps=opened.newest_step,
-        is_multi_user=opened.is_multi_user,
-        is_overtaken=turn.is_overtaken,
-    )
-
-
-def _bound(also: Also, result: RunResult, blobs: Blobs, keys: DataKeys) -> Rows:
-    return lambda statements: also(statements, result, blobs, keys)
+def _refused(refused: AccessRefused, request: Request, code: SessionCode) -> TurnReply:
+    """Raises OneSessionOnly."""
+    match refused.reason:
+        case "unique":
+            raise OneSessionOnly
+        case "sign_in" | "forbidden":
+            return bare_reply(refused.reason, request.session_id, code)
+        case _:
+            assert_never(refused.reason)
 
 
 def _ending_purpose(request: Request) -> str:
-    return f"ending {request.session_id} {request.operation_id}"
+    return _ending_of(request.session_id, request.operation_id)
+
+
+def _ending_of(session_id: str, operation_id: str) -> str:
+    return f"ending {session_id} {operation_id}"
+
+
+SEALED = SealedColumn(
+    table="session.endings",
+    column="outcome_sealed",
+    key=("session_id", "operation_id"),
+    seal_again=at_rest(lambda row: _ending_of(str(row["session_id"]), str(row["operation_id"]))),
+)

@@ -1,0 +1,89 @@
+"""What a turn remembers from attempt to attempt: its runs, who goes along with it, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from services.session.effects import Rows
+from services.session.host import TurnHost
+from services.session.keys import DataKeys
+from services.session.operations import Request
+from services.session.outcomes import Standing
+from services.session.saving import Opened, asks_to_start_over, save_mode
+from shared.contracts.session import TurnReply
+from shared.interview.runtime.effects import SaveFile
+from shared.interview.runtime.operations import Blobs
+from shared.interview.runtime.outcomes import RunResult
+from shared.storage.database import Statements
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """How a turn ended: the reply, and for those who go on with the session its keys and the run's result."""
+
+    reply: TurnReply
+    keys: DataKeys | None = None
+    result: RunResult | None = None
+    blobs: Blobs = field(default_factory=dict)
+    followers: int = 0
+    """How many of those that might go along went along."""
+    next_failed: RunResult | None = None
+    """The next one failed on what is saved now, which its failure did not change: it need not run again."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one turn remembers from attempt to attempt."""
+
+    request: Request
+    host: TurnHost
+    granted: Mapping[int, bytes] | None
+    also: Also | None
+    followers: Sequence[Turn] = ()
+    """Others for the same session that may go along, each on what the one before has changed."""
+    attempt: int = 0
+    is_overtaken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One run of a turn."""
+
+    turn: Turn
+    result: RunResult
+    blobs: Blobs
+
+
+Also = Callable[[Statements, Sequence[tuple[RunResult, Blobs]], DataKeys, int], Awaitable[None]]
+"""What else is written in the transaction of a turn, by the runs that are saved with it: its own, and those of the
+followers that went along. The number is the version that is saved."""
+
+
+def standing_of(opened: Opened, turn: Turn) -> Standing:
+    """How the session stood when it was loaded."""
+    return Standing(
+        session_id=turn.request.session_id,
+        code=opened.name.code,
+        version=opened.version,
+        steps=opened.newest_step,
+        is_multi_user=opened.is_multi_user,
+        is_overtaken=turn.is_overtaken,
+    )
+
+
+def bound(also: Also, runs: Sequence[tuple[RunResult, Blobs]], keys: DataKeys, version: int) -> Rows:
+    """The rows of `also`, once the runs are known."""
+    return lambda statements: also(statements, runs, keys, version)
+
+
+def is_usual(ran: Ran, opened: Opened) -> bool:
+    """Whether a run only changes answers in place, so that another one can go on from there in the same commit."""
+    result = ran.result
+    return (
+        save_mode(result, ran.blobs, "in_place", opened) == "overwrite"
+        and result.header.multi_user == opened.is_multi_user
+        and not asks_to_start_over(result)
+        and not ran.turn.host.changes
+        and not any(isinstance(effect, SaveFile) for effect in result.effects)
+    )

@@ -1,0 +1,121 @@
+"""The background action `incoming_email`: one mail of a session after another, in the order they came (spec/area3
+§6.6).
+
+The mail whose turn it is launches its task; the end of that task calls the next one. Whoever comes in between finds a
+task that has not ended, and leaves. A mail whose session is closed to the server, or whose interview has no such block,
+is only kept: `get_emails()` shows it to whoever opens the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from services.session.keys import DataKeys
+from services.session.operations import start_for_mail
+from services.session.turn import Turns
+from shared.contracts.visitor import RequestFacts, UserFacts, Visitor
+from shared.evaluation.port import Evaluator
+from shared.interview.runtime.effects import LaunchTask
+from shared.interview.runtime.operations import Blobs
+from shared.interview.runtime.outcomes import RunResult
+from shared.kernel.clock import Clock
+from shared.kernel.errors import Retryable
+from shared.kernel.ids import SessionId
+from shared.mailbox import addresses, received
+from shared.mailbox.received import Action, MailToDo
+from shared.people import store as people
+from shared.people.facts import facts_of_account
+from shared.storage.database import Database, Statements
+from shared.tasks.store import Tasks
+
+log = structlog.get_logger()
+
+ACTION = "incoming_email"
+
+
+class MailTakenUp(Retryable):
+    """Somebody else has taken this mail up at this moment."""
+
+
+class MailLine:
+    """Works through the mail of sessions."""
+
+    def __init__(
+        self, *, database: Database, turns: Turns, tasks: Tasks, evaluator: Evaluator, clock: Clock, url_root: str
+    ) -> None:
+        self._database, self._turns, self._tasks = database, turns, tasks
+        self._evaluator, self._clock, self._url_root = evaluator, clock, url_root
+
+    async def go_on(self, session_id: SessionId) -> None:
+        """Launch the action for the next mail of a session, unless that of an earlier one is still at work.
+
+        Raises what a turn raises that could not be made now (Retryable).
+        """
+        while (mail := await received.next_to_do(self._database, session_id)) is not None:
+            if mail.action == "running":
+                if mail.task_id is not None and not await self._tasks.has_ended(self._database, mail.task_id):
+                    return
+                await received.set_action(self._database, mail.mail_id, "done", was=["running"])
+                continue
+            if not await self._has_block(mail.interview):
+                await self._leave(mail, "kept")
+                continue
+            if await self._launch(mail, session_id):
+                return
+
+    async def _launch(self, mail: MailToDo, session_id: SessionId) -> bool:
+        """Whether its task is under way now."""
+
+        async def take_up(
+            statements: Statements, runs: Sequence[tuple[RunResult, Blobs]], keys: DataKeys, version: int
+        ) -> None:
+            task_id = _launched(runs[0][0])
+            state: Action = "running" if task_id else "failed"
+            if not await received.set_action(statements, mail.mail_id, state, was=["waiting"], task_id=task_id):
+                raise MailTakenUp
+
+        user = await self._owner(mail.owner)
+        if user is None:
+            await self._leave(mail, "kept")
+            return False
+        facts = RequestFacts(interface="email", url_root=self._url_root, url=f"{self._url_root}interview")
+        request = start_for_mail(mail.mail_id, session_id, ACTION, Visitor(user=user, request=facts))
+        reply = (await self._turns.run(request, also=take_up)).reply
+        match reply.kind:
+            case "locked_out":
+                await self._leave(mail, "kept")
+                return False
+            case "missing":  # it was never saved, or is gone
+                log.info("mail.session_missing", mail=mail.mail_id, session=session_id)
+                await addresses.retire(self._database, session_id, now=self._clock.now())
+                await self._leave(mail, "kept")
+                return False
+            case "problem" | "forbidden" | "sign_in":
+                log.warning("mail.action_failed", mail=mail.mail_id, session=session_id, kind=reply.kind)
+                await self._leave(mail, "failed")
+                return False
+            case _:
+                return True
+
+    async def _leave(self, mail: MailToDo, action: Action) -> None:
+        await received.set_action(self._database, mail.mail_id, action, was=["waiting"])
+
+    async def _has_block(self, interview: str) -> bool:
+        facts = await self._evaluator.describe(interview, "*")
+        names = facts.get("actions")
+        return isinstance(names, list | tuple) and ACTION in names
+
+    async def _owner(self, owner: str) -> UserFacts | None:
+        """Who asked for the address, with the privileges they have now; None for an account that is gone or closed."""
+        if not owner.isdecimal():
+            return UserFacts(the_user_id=owner, session_uid=owner, device_id=owner)
+        account = await people.by_id(self._database, int(owner))
+        if account is None or not account.is_active:
+            return None
+        return facts_of_account(account, session_uid=account.email or f"account {account.id}")
+
+
+def _launched(result: RunResult) -> str | None:
+    return next((effect.task_id for effect in result.effects if isinstance(effect, LaunchTask)), None)
