@@ -6,12 +6,14 @@ from services.gateway.app import SOURCE, build, parts_from
 from services.gateway.settings import GatewaySettings
 from shared.kernel.logging import configure_logging
 from shared.kernel.service import run, run_process, run_until_signalled
+from shared.kernel.tracing import configure_tracing
 
 
 def main() -> None:
     """Read the settings and serve until told to stop."""
-    settings = GatewaySettings.load(required=("database_url", "amqp_url"))
+    settings = GatewaySettings.load(required=GatewaySettings.NEEDED)
     configure_logging(level=settings.log_level, format=settings.log_format, service=SOURCE)
+    configure_tracing(settings.otlp_endpoint, service=SOURCE)
     run(_serve(settings))
 
 

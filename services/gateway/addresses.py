@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 _IGNORED_BY_BROWSERS = re.compile(r"[\t\r\n]|^[\x00-\x20]+|[\x00-\x20]+$")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
@@ -24,6 +24,14 @@ def address_to_go_to(url: str, *, otherwise: str) -> str:
     if not text or (scheme is not None and scheme[1].lower() not in _SCHEMES):
         return otherwise
     return quote(text, safe=_KEPT)
+
+
+def with_json(url: str) -> str:
+    """An address of ours, asked for in its JSON form; one of another site as it is."""
+    parts = urlsplit(url)
+    if parts.scheme or parts.netloc or "json=" in parts.query:
+        return url
+    return urlunsplit(parts._replace(query=f"{parts.query}&json=1" if parts.query else "json=1"))
 
 
 def header_lines(headers: Mapping[str, str]) -> dict[str, str]:

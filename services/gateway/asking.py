@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from shared.bus.port import Bus, RequestRefused
-from shared.contracts.base import Command, Sealed
+from shared.contracts.base import Command, Reply, Sealed
 from shared.contracts.session import (
     FileReply,
     InterviewEntry,
@@ -16,6 +18,8 @@ from shared.contracts.session import (
 from shared.contracts.visitor import Visitor
 from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import new_code, new_id
+
+R = TypeVar("R", bound=Reply)
 
 _READY_SECONDS = 3.0
 _NO_INTERVIEW = "nobody:data/questions/nothing.yml"
@@ -31,13 +35,19 @@ class Sessions:
         """Any request about one session. Raises BusUnavailable, RequestTimedOut, RequestRefused."""
         return await self._bus.request(command, TurnReply, timeout_seconds=self._timeout_seconds)
 
+    async def request(self, command: Command, reply: type[R]) -> R:
+        """Any other request, with the reply that belongs to it. Raises as `ask`."""
+        return await self._bus.request(command, reply, timeout_seconds=self._timeout_seconds)
+
     async def file(self, command: OpenFile) -> FileReply:
         """What opens a file, if they may see it. Raises as `ask`."""
         return await self._bus.request(command, FileReply, timeout_seconds=self._timeout_seconds)
 
-    async def interviews(self, language: str) -> tuple[InterviewEntry, ...]:
-        """What can be started. Raises as `ask`."""
-        command = ListInterviews(language=language)
+    async def interviews(
+        self, language: str, privileges: tuple[str, ...] = ("anonymous",)
+    ) -> tuple[InterviewEntry, ...]:
+        """What can be started by somebody with these privileges. Raises as `ask`."""
+        command = ListInterviews(language=language, privileges=privileges)
         return (await self._bus.request(command, InterviewList, timeout_seconds=self._timeout_seconds)).interviews
 
     async def problem(self) -> str | None:

@@ -61,7 +61,12 @@ def container_attributes(field: Field) -> Markup:
         classes.append("da-has-error")
     if field.label_above is False:
         classes.append("da-side-by-side")
-    found = [_attribute("class", " ".join(classes)).lstrip()]
+    return _joined([_attribute("class", " ".join(classes)).lstrip(), data_attributes(field)])
+
+
+def data_attributes(field: Field) -> Markup:
+    """What the scripts must know of a field, on the element around it."""
+    found: list[str] = []
     if field.variable:
         found += (
             _attribute("data-variable", field.variable),
@@ -78,6 +83,8 @@ def container_attributes(field: Field) -> Markup:
         for rule in _RULES
         if getattr(field, rule)
     )
+    if field.rules:
+        found.append(_json_attribute("data-rules", field.rules))
     if field.parameters:
         found.append(_json_attribute("data-parameters", field.parameters))
     if field.none_of_the_above:

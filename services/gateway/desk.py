@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import jinja2
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from services.gateway.asking import Sessions
 from services.gateway.browser_sessions import Browser, Browsers
+from services.gateway.feed import Feed
 from services.gateway.foreign_links import AskFirst
 from services.gateway.forms import Posted, read_form
+from services.gateway.front_door import FrontDoor
+from services.gateway.kept_forms import KeptForms
+from services.gateway.letter_box import LetterBox
 from services.gateway.live import Hub
 from services.gateway.notices import NoticePages
+from services.gateway.overseeing import Overseer
 from services.gateway.pages import Pages
+from services.gateway.parked import ParkedAnswers
 from services.gateway.peers import address_of, comes_from_elsewhere, is_loopback, subscriber
+from services.gateway.people import People
+from services.gateway.repeats import Repeats
 from services.gateway.requests import interview_in, session_code, visitor_of
 from services.gateway.security import RateLimit, RequestKind
 from services.gateway.settings import GatewaySettings
+from services.gateway.sign_in_links import SignInLinks
 from services.gateway.start import StartPage
+from services.gateway.task_desk import TaskDesk
 from services.gateway.tokens import PageTokens
 from services.gateway.uploads import UploadReader, file_inputs, has_files
 from shared.contracts.base import Sealer
@@ -29,6 +41,14 @@ from shared.kernel.clock import Clock
 from shared.kernel.interview_path import InterviewPath
 from shared.kernel.service import Service
 from shared.kernel.telemetry import Metrics
+from shared.mailbox.deliveries import Deliveries
+from shared.mailbox.opt_outs import OptOuts
+from shared.mailbox.webhooks import Webhooks
+from shared.people.api_keys import ApiKeys
+from shared.stores.links import Links
+
+if TYPE_CHECKING:
+    from shared.mailbox.transport_twilio import TextTransport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +65,31 @@ class Desk:
     files: FileRoom
     file_links: Sealer
     """What seals temporary addresses of files."""
+    links: Links
+    parked: ParkedAnswers
+    kept_forms: KeptForms
+    people: People
     clock: Clock
     start: StartPage
+    front_door: FrontDoor
     ask_first: AskFirst
     hub: Hub
     interviews: InterviewPath
     rates: RateLimit
     metrics: Metrics
+    tasks: TaskDesk
+    overseer: Overseer
+    api_keys: ApiKeys
+    repeats: Repeats
+    sign_in_links: SignInLinks
+    feed: Feed
+    webhooks: Webhooks
+    opt_outs: OptOuts
+    deliveries: Deliveries
+    texts: TextTransport | None
+    letter_box: LetterBox | None
+    """For who runs everything on one machine; None elsewhere."""
+    templates: jinja2.Environment
     static_version: str
     services: Callable[[], Sequence[Service]]
     """What must be well for `/health/ready` to say so."""
@@ -68,7 +106,7 @@ class Desk:
             request.state.wants_json = True
         interview = interview_in(request.query_params) or interview_in(posted.control)
         browser = await self.browsers.find(request.cookies, interview)
-        self.tokens.check_csrf(posted.get("csrf_token") or request.headers.get("x-csrf-token", ""), browser)
+        self._check_csrf(request, posted.control, browser)
         if browser is None:  # the check above has refused it already
             raise AssertionError
         return posted, browser, interview
@@ -81,7 +119,7 @@ class Desk:
             """Files are taken from pages of this browser only, for the inputs that its screen has."""
             interview = interview_in(request.query_params) or interview_in(control)
             browser = await self.browsers.find(request.cookies, interview)
-            self.tokens.check_csrf(control.get("csrf_token") or request.headers.get("x-csrf-token", ""), browser)
+            self._check_csrf(request, control, browser)
             if browser is None:
                 raise AssertionError
             code = session_code(control.get("_session", "")) or browser.current_code or ""
@@ -89,6 +127,11 @@ class Desk:
             return file_inputs(self.tokens.open_form(form, interview, code)) if form else frozenset()
 
         return await self.uploads.read(request, admit)
+
+    def _check_csrf(self, request: Request, control: Mapping[str, str], browser: Browser | None) -> None:
+        """Raises ForeignForm. What was typed before signing in, in another tab, is not lost by it."""
+        token = control.get("csrf_token") or request.headers.get("x-csrf-token", "")
+        self.tokens.check_csrf(token, browser, accepts_former=not self.is_foreign(request))
 
     async def admit(self, kind: RequestKind, connection: HTTPConnection) -> None:
         """Count one request of its sender; this machine's own are not counted. Raises TooManyRequests.
@@ -100,7 +143,9 @@ class Desk:
             await self.rates.admit(kind, subscriber(address))
 
     def is_foreign(self, request: Request) -> bool:
-        """Whether a page of another site led here."""
+        """Whether a page of another site led here; front ends that our operator named are ours."""
+        if request.headers.get("origin", "").lower() in self.settings.origins:
+            return False
         return comes_from_elsewhere(request, self.settings.public_url)
 
     def code_of(self, posted: Posted, browser: Browser) -> str:

@@ -20,13 +20,18 @@ CONTROL_FIELDS = frozenset(
     {
         "csrf_token", "ajax", "json", "i", "informed", "_session", "_step", "_operation", "_form", "_action",
         "_readonly", "_back_one", "_visible", "_question_name", "_event", "_tracker", "_datatypes", "_varnames",
-        "_checkboxes", "_empties", "_track_location", "_refresh",
+        "_checkboxes", "_empties", "_track_location", "_list_collect_list", "_refresh",
     }
 )  # fmt: skip
 
 
 _WHOLE = re.compile(r"-?[0-9]{1,15}\Z")
 """A number that fits wherever one is kept."""
+
+
+_COORDINATES = {"latitude": 90, "longitude": 180}
+"""With the most that each can be, in degrees, to either side."""
+_LONGEST_REASON = 200
 
 
 class FormUnreadable(Malformed):
@@ -50,6 +55,24 @@ class Posted:
     def wants_json(self) -> bool:
         """Whether a script waits for the answer."""
         return self.get("ajax") == "1"
+
+    @property
+    def location(self) -> dict[str, Any] | None:
+        """Where the browser is: `latitude` and `longitude`, or `error` that says why it is not known.
+
+        None when the page was not asked for it, or did not say it in this form.
+        """
+        try:
+            told = orjson.loads(self.get("_track_location") or "null")
+        except ValueError:
+            return None
+        if not isinstance(told, dict):
+            return None
+        if "error" in told:
+            return {"error": str(told["error"])[:_LONGEST_REASON]}
+        place: dict[str, Any] = {name: told.get(name) for name in _COORDINATES}
+        are_numbers = all(type(degrees) in (int, float) for degrees in place.values())
+        return place if are_numbers and all(abs(place[name]) <= most for name, most in _COORDINATES.items()) else None
 
     @property
     def step(self) -> int:
@@ -97,6 +120,12 @@ def acknowledged_notices(posted: Posted) -> tuple[int, ...]:
     """The numbers of the notices that the page has executed. Raises FormUnreadable."""
     text = next((one.value for one in posted.inputs if one.name == "acknowledged"), "")
     return tuple(_whole(number, "acknowledged") for number in text.split(",") if number)[:1000]
+
+
+def known_notices(posted: Posted) -> int | None:
+    """Up to which number the page knows the notices; None when it was just opened. Raises FormUnreadable."""
+    text = next((one.value for one in posted.inputs if one.name == "notices_after"), "")
+    return _whole(text, "notices_after") if text else None
 
 
 def _visible(encoded: str) -> tuple[str, ...] | None:

@@ -1,8 +1,12 @@
-"""Forget browsers of which nothing was seen for long. The sessions they were in are the session service's matter."""
+"""Forget what is due: browsers of which nothing was seen for long, links that have ended, answers nobody fetched.
+
+The sessions that browsers were in are the session service's matter.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -18,8 +22,17 @@ log = structlog.get_logger()
 class Housekeeping:
     """Tidies up now and then; a Component. Several processes may do it at once."""
 
-    def __init__(self, *, store: BrowserStore, clock: Clock, kept_days: float, every_seconds: float) -> None:
-        self._store, self._clock = store, clock
+    def __init__(
+        self,
+        *,
+        store: BrowserStore,
+        clock: Clock,
+        kept_days: float,
+        every_seconds: float,
+        also: Sequence[Callable[[], Awaitable[bool]]] = (),
+    ) -> None:
+        """`also`: each forgets some of something else, and says whether more may be left."""
+        self._store, self._clock, self._also = store, clock, also
         self._kept, self._every_seconds = timedelta(days=kept_days), every_seconds
         self._task: asyncio.Task[None] | None = None
 
@@ -36,10 +49,13 @@ class Housekeeping:
             await asyncio.gather(task, return_exceptions=True)
 
     async def tidy(self) -> None:
-        """Delete every browser that is due now, some at a time."""
+        """Delete everything that is due now, some at a time."""
         before = self._clock.now() - self._kept
         while await self._store.delete_unseen(before=before):
             continue
+        for forget_some in self._also:
+            while await forget_some():
+                continue
 
     async def _go_on(self) -> None:
         while True:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import jinja2
@@ -13,6 +13,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from services.gateway.rates import TooManyRequests
 from services.gateway.security import BodyTooLarge, BodyTooSlow
+from services.gateway.spoken import language_of, speaking
+from services.gateway.wording import Say
 from shared.bus.port import RequestRefused
 from shared.contracts.session import Problem
 from shared.kernel.errors import ColloquyError, Malformed, NotAllowed, NotFound, Retryable
@@ -78,6 +80,23 @@ LOCKED_OUT = Notice(
     " were given, until it is closed.",
     icon="lock",
     reason="locked_out",
+)
+
+
+NEEDS_SIGN_IN = Notice(
+    401,
+    "Please sign in",
+    "You need to be logged in to access this interview.",
+    icon="person-lock",
+    links=(("Sign in", "/user/sign-in"), *_HOME),
+    reason="sign_in",
+)
+FORBIDDEN = Notice(
+    403,
+    "Not allowed",
+    "You are not allowed to access this interview. Whoever runs this server can give you the privilege it asks for.",
+    icon="lock",
+    reason="forbidden",
 )
 
 
@@ -150,24 +169,38 @@ class NoticePages:
     def answer(self, connection: HTTPConnection, notice: Notice, *, wants_json: bool | None = None) -> Response:
         """The response; a script's is JSON that also holds the body to show (spec/area1 §16.1, `daPageError`)."""
         as_json = prefers_json(connection) if wants_json is None else wants_json
+        language = language_of(connection.headers.get("accept-language", ""))
+        notice = spoken(notice, speaking(language))
         headers = {"cache-control": "no-store"}
         if notice.retry_seconds:
             headers["retry-after"] = str(notice.retry_seconds)
         if as_json:
-            return JSONResponse(self.data(notice), status_code=notice.status, headers=headers)
-        html = self._templates.get_template("notice_page.html").render(notice=notice)
+            return JSONResponse(self.data(notice, language=language), status_code=notice.status, headers=headers)
+        html = self._templates.get_template("notice_page.html").render(
+            notice=notice, language=language, say=speaking(language)
+        )
         return HTMLResponse(html, status_code=notice.status, headers=headers)
 
-    def data(self, notice: Notice) -> dict[str, Any]:
-        """The JSON form."""
+    def data(self, notice: Notice, *, language: str = "en") -> dict[str, Any]:
+        """The JSON form of a notice that is said in this language already."""
         said = {name: value for name, value in asdict(notice).items() if name not in ("icon", "links", "retry_seconds")}
         return {
             "success": False,
             "action": "error",
             "error": said,
             "is_retryable": notice.status == 503,
-            "body": self._templates.get_template("notice_body.html").render(notice=notice),
+            "body": self._templates.get_template("notice_body.html").render(notice=notice, say=speaking(language)),
         }
+
+
+def spoken(notice: Notice, say: Say) -> Notice:
+    """A notice in another language; what has no translation, as the words of an interview's error, stays."""
+    message = say(notice.message)
+    told = f" The number of this error is {notice.number}."
+    if notice.number and notice.message.endswith(told):
+        message = f"{say(notice.message.removesuffix(told))} {say('The number of this error is %s.') % notice.number}"
+    links = tuple((say(label), address) for label, address in notice.links)
+    return replace(notice, title=say(notice.title), message=message, links=links)
 
 
 def prefers_json(connection: HTTPConnection) -> bool:

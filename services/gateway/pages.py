@@ -11,17 +11,24 @@ import jinja2
 from markupsafe import Markup
 
 from services.gateway.browser_sessions import Browser
-from services.gateway.rendering import script_json
+from services.gateway.control_fields import control_fields
+from services.gateway.names import encoded_name
+from services.gateway.rendering import macros_saying, script_json
+from services.gateway.screen_data import screen_data
 from services.gateway.tokens import PageTokens
+from services.gateway.wording import for_scripts, wording
 from shared.contracts.screen import Field, Screen
 from shared.kernel.ids import new_id
 
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9]+")
 _SCRIPT_TAGS = re.compile(r"</?script[^>]*>", re.IGNORECASE)
+_SCRIPT_BEGINS = re.compile(r"<script(?=[\s>/])(?! type=\"application/json\")", re.IGNORECASE)
 _EMBEDDED = re.compile(r'<span class="da-embedded-field" data-input-name="([^"]+)"></span>')
 _TAGS = re.compile(r"<[^>]+>")
 _FILE_TYPES = frozenset({"file", "files", "camera", "user", "environment", "camcorder", "microphone"})
+_WITHOUT_PLACE = frozenset({"hidden", "note", "html", "raw html"})
 _SMALLEST_RELOAD_SECONDS = 4.0
+_MOST_WORDINGS = 24
 _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ps", "sd", "ug", "ur", "yi"})
 
 
@@ -44,14 +51,20 @@ class Pages:
     def __init__(self, *, templates: jinja2.Environment, tokens: PageTokens, check_in_seconds: float) -> None:
         self._tokens, self._check_in_seconds = tokens, check_in_seconds
         self._templates = templates
+        self._spoken: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
 
-    def document(self, shown: Shown) -> str:
-        """A whole HTML page."""
+    def document(self, shown: Shown, nonce: str) -> str:
+        """A whole HTML page; its scripts, ours and the author's, carry the nonce.
+
+        What a person typed has no tags left or is escaped by now: a script in a screen is its author's.
+        """
         page = self._page(shown)
         body = self._body(shown, page)
-        return self._templates.get_template("document.html").render(
-            screen=shown.screen, page=page, body=body, page_json=script_json(page)
+        say = wording(shown.screen.phrases)
+        made = self._templates.get_template("document.html").render(
+            screen=shown.screen, page=page, body=body, page_json=script_json(page), say=say
         )
+        return _SCRIPT_BEGINS.sub(f'<script nonce="{nonce}"', made)
 
     def ajax(self, shown: Shown) -> dict[str, Any]:
         """The answer to a script's post: the new inside of `#dabody` with everything around it (spec/area1 §16.3)."""
@@ -60,50 +73,34 @@ class Pages:
 
     def data(self, shown: Shown) -> dict[str, Any]:
         """The JSON form of a screen (spec/area2 §6.6)."""
-        screen, page = shown.screen, self._page(shown)
-        kept = ("browser_title", "lang", "csrf_token", "steps", "allow_going_back", "message_log", "id_dict", "session")
-        described = {name: page[name] for name in kept} | {
-            "i": shown.interview,
-            "operation": page["operation"],
-            "questionName": screen.question_name,
-            "questionType": screen.kind,
-            "questionText": screen.question_html,
-            "subquestionText": screen.subquestion_html,
-            "underText": screen.under_html,
-            "fields": [_field_data(field) for field in screen.fields],
-            "buttons": [
-                {"name": one.name, "value": one.value, "label": one.label_html, "url": one.url}
-                for one in screen.buttons
-            ],
-            "continueLabel": screen.continue_label_html,
-            "help": [part.model_dump() for part in screen.help],
-            "menu_items": [item.model_dump() for item in screen.menu],
-            "progress": screen.progress,
-            "reload": screen.reload_seconds,
-        }
-        if screen.choices_field is not None:
-            described["fields"].append(_field_data(screen.choices_field))
-        if token := self._form_token(shown):
-            described["form"] = token
-        if screen.data is not None:
-            described["question_data"] = screen.data
-        return described
+        screen = shown.screen
+        return screen_data(
+            screen,
+            self._page(shown),
+            interview=shown.interview,
+            form=self._form_token(shown) or "",
+            exit_url=_exit_url(shown) if screen.exit_link else "",
+        )
 
     def _body(self, shown: Shown, page: dict[str, Any]) -> Markup:
         screen = shown.screen
-        embedded = frozenset(_EMBEDDED.findall(screen.subquestion_html))
+        embedded = _embedded(screen)
+        macros = self._macros(screen)
         context = {
+            **macros,
             "screen": screen,
             "page": page,
-            "embedded": embedded,
-            "subquestion": self._with_inputs(screen, page) if embedded else Markup(screen.subquestion_html),  # noqa: S704
+            "embedded": frozenset(field.number for field in embedded.values()),
+            "subquestion": self._with_inputs(screen, embedded, macros["inputs"]),
             "help_parts": (*screen.help, *screen.interview_help),
             "form_token": self._tokens.form(screen.form, shown.interview, shown.session_code)
             if screen.form is not None
             else "",
+            "control_fields": control_fields(screen.form, shown.version) if screen.form is not None else {},
             "has_files": any(field.input_type in _FILE_TYPES for field in screen.fields),
             "exit_label": screen.exit_label_text if screen.exit_link else "",
             "exit_url": _exit_url(shown) if screen.exit_link else "",
+            "sign_in_url": f"/user/sign-in?{urlencode({'next': '/interview?' + urlencode({'i': shown.interview})})}",
         }
         return Markup(self._templates.get_template("body.html").render(context))  # noqa: S704 - made by our templates
 
@@ -111,13 +108,23 @@ class Pages:
         form = shown.screen.form
         return None if form is None else self._tokens.form(form, shown.interview, shown.session_code)
 
-    def _with_inputs(self, screen: Screen, page: dict[str, Any]) -> Markup:
+    def _macros(self, screen: Screen) -> dict[str, Any]:
+        """What templates say and draw with: made once for every wording that screens have."""
+        key = tuple(sorted(screen.phrases.items()))
+        made = self._spoken.get(key)
+        if made is None:
+            if len(self._spoken) >= _MOST_WORDINGS:
+                self._spoken.clear()
+            made = self._spoken[key] = macros_saying(wording(screen.phrases), self._templates)
+        return made
+
+    @staticmethod
+    def _with_inputs(screen: Screen, embedded: dict[str, Field], macros: Any) -> Markup:
         """Put embedded inputs (`[FIELD …]`) where the engine left room for them."""
-        macros: Any = self._templates.globals["inputs"]
-        fields = {field.input_name: field for field in screen.fields}
+        left = dict(embedded)
 
         def put(match: re.Match[str]) -> str:
-            field = fields.get(match[1])
+            field = left.pop(match[1], None)  # an input can stand at one place only
             return str(macros.embedded(field)) if field is not None else ""
 
         return Markup(_EMBEDDED.sub(put, screen.subquestion_html))  # noqa: S704 - HTML made by the engine and by us
@@ -126,10 +133,11 @@ class Pages:
         """What the browser's modules must know; also part of every ajax answer."""
         screen = shown.screen
         query = urlencode({"i": shown.interview})
-        features = screen.features
+        features, say = screen.features, wording(screen.phrases)
         page: dict[str, Any] = {
-            "browser_title": screen.tab_title_text or _TAGS.sub("", screen.title_html) or "Interview",
+            "browser_title": screen.tab_title_text or _TAGS.sub("", screen.title_html) or say("Interview"),
             "lang": screen.language or "en",
+            "phrases": for_scripts(screen.phrases),
             "dir": direction_of(screen.language),
             "bodyclass": _body_class(screen),
             "reload_after": _reload_milliseconds(screen),
@@ -158,9 +166,23 @@ class Pages:
             "user_id": shown.browser.user.the_user_id,
             "is_user": shown.browser.user.is_authenticated,
         }
+        if screen.tracks_location:
+            page["track_location"] = True
+        if features.get("go full screen"):
+            page["full_screen"] = features["go full screen"]
         if screen.data is not None and features.get("send question data"):
             page["question_data"] = screen.data
         return page
+
+
+def _embedded(screen: Screen) -> dict[str, Field]:
+    """The fields that stand within the text, by the encoded name of their variable."""
+    wanted = frozenset(_EMBEDDED.findall(screen.subquestion_html))
+    found: dict[str, Field] = {}
+    for field in screen.fields if wanted else ():
+        if (name := encoded_name(field.variable)) in wanted and field.input_type not in _WITHOUT_PLACE:
+            found.setdefault(name, field)
+    return found
 
 
 def direction_of(language: str) -> str:
@@ -186,24 +208,3 @@ def _reload_milliseconds(screen: Screen) -> int:
 def _exit_url(shown: Shown) -> str:
     how = "exit" if "exit" in shown.screen.exit_link else "leave"
     return f"/{how}?{urlencode({'i': shown.interview, 'session': shown.session_code})}"
-
-
-def _field_data(field: Field) -> dict[str, Any]:
-    """One field for programs."""
-    return {
-        "variable_name": field.variable,
-        "input_name": field.input_name,
-        "datatype": field.datatype,
-        "inputtype": field.input_type,
-        "label": field.label_html,
-        "required": field.required,
-        "default": field.default,
-        "hint": field.hint,
-        "help": field.help_html,
-        "note": field.html,
-        "choices": [{"label": one.label_html, "value": one.key, "input_name": one.input_name} for one in field.choices],
-        "min": field.minimum,
-        "max": field.maximum,
-        "error": field.error_text,
-        "validation_messages": field.validation_messages,
-    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,12 @@ from markupsafe import Markup
 
 from services.gateway import attributes
 from services.gateway.names import encoded_name, watched_variables
+from services.gateway.wording import Say
 from shared.contracts.screen import Choice, Condition
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+_DIV = re.compile(r"(</?)div(?=[\s>])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ def environment(*, static: str) -> jinja2.Environment:
         js_condition=_js_condition,
         grid_class=attributes.grid_class,
         container_attributes=attributes.container_attributes,
+        data_attributes=attributes.data_attributes,
+        in_line=_in_line,
         limits=attributes.limits,
         state=attributes.state,
         describedby=attributes.describedby,
@@ -70,11 +75,20 @@ def environment(*, static: str) -> jinja2.Environment:
     )
     made.filters["groupby_in_order"] = _grouped
     made.policies["json.dumps_kwargs"] = {"sort_keys": False, "ensure_ascii": False}
-    # Macros that take all they need as arguments: made once, and known everywhere under these names.
-    made.globals.update(
-        inputs=made.get_template("fields.html").module, buttons=made.get_template("buttons.html").module
-    )
     return made
+
+
+def macros_saying(say: Say, templates: jinja2.Environment) -> dict[str, Any]:
+    """The inputs and buttons of a wording, as templates know them: `say`, `inputs`, `buttons`.
+
+    These macros take all else they need as arguments, so that they are made once for many pages.
+    """
+    own = {"say": say}
+    return {
+        **own,
+        "inputs": templates.get_template("fields.html").make_module(own),
+        "buttons": templates.get_template("buttons.html").make_module(own),
+    }
 
 
 def _grouped(choices: Iterable[Choice], attribute: str) -> list[ChoiceGroup]:
@@ -86,6 +100,11 @@ def _grouped(choices: Iterable[Choice], attribute: str) -> list[ChoiceGroup]:
             groups.append((name, []))
         groups[-1][1].append(choice)
     return [ChoiceGroup(name, tuple(members)) for name, members in groups]
+
+
+def _in_line(html: Markup) -> Markup:
+    """HTML as it may stand within a paragraph: the browser would end the paragraph where a `div` begins."""
+    return Markup(_DIV.sub(r"\1span", str(html)))  # noqa: S704 - only the name of an element changes
 
 
 def _plain_choice(label_html: str, help_html: str = "") -> Choice:

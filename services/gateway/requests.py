@@ -14,15 +14,21 @@ from starlette.requests import HTTPConnection
 from services.gateway.browser_sessions import Browser
 from shared.contracts.session import NamedAction
 from shared.contracts.visitor import Interface, RequestFacts, Visitor
-from shared.kernel.errors import Malformed, NotFound
+from shared.kernel.errors import Malformed, NotAllowed, NotFound
 from shared.kernel.ids import new_id
 from shared.kernel.interview_path import BadReference, canonical
 from shared.kernel.plain_text import strip_markup
 
-RESERVED = frozenset({"i", "json", "js_target", "from_list", "session", "cache", "reset", "new_session", "action"})
+KEPT = "_kept"
+"""Set when a form is taken that was sent before signing in."""
+SESSION_KEY = "session_key"
+"""Of a link that opens an encrypted session."""
+RESERVED = frozenset(
+    {"i", "json", "js_target", "from_list", "session", "cache", "reset", "new_session", "action", KEPT, SESSION_KEY}
+)
 """Query parameters that never become `url_args` (spec/area2 §2.3)."""
 
-_PRIVATE_HEADERS = frozenset({"cookie", "authorization", "proxy-authorization", "x-csrf-token"})
+_PRIVATE_HEADERS = frozenset({"cookie", "authorization", "proxy-authorization", "x-api-key", "x-csrf-token"})
 _LONGEST_HEADER = 1024
 _OPERATION = re.compile(r"[A-Za-z0-9-]{8,64}\Z")
 _CODE = re.compile(r"[A-Za-z0-9]{32}\Z")
@@ -40,6 +46,10 @@ class UnreadableAction(Malformed):
     """What this link or button asks for cannot be read; nothing was done. Reload the page and try again."""
 
 
+class NotFromElsewhere(NotAllowed):
+    """A link on a page of another site may not ask for this; nothing was done."""
+
+
 def interview_in(parameters: Mapping[str, str]) -> str:
     """The interview that an address or a page names in `i`, in its canonical form; empty when it names none.
 
@@ -50,6 +60,17 @@ def interview_in(parameters: Mapping[str, str]) -> str:
         return canonical(given) if given else ""
     except BadReference:
         raise NotAnInterview from None
+
+
+def interview_of_state(parameters: Mapping[str, str]) -> str:
+    """The interview before the `^` in `state`, which a provider of sign-ins brings back; empty when there is none."""
+    given = parameters.get("state", "")
+    try:
+        said = base64.b64decode(given.replace("-", "+").replace("_", "/") + "=" * (-len(given) % 4)).decode()
+        name, caret, _ = said.partition("^")
+        return canonical(name) if caret else ""
+    except (ValueError, BadReference):
+        return ""
 
 
 def whole_number(parameters: Mapping[str, str], name: str) -> int:
@@ -88,6 +109,14 @@ def without_markup(call: NamedAction) -> NamedAction:
     return NamedAction(action=call.action, arguments={name: _bare(value) for name, value in call.arguments.items()})
 
 
+def is_inner(call: NamedAction) -> bool:
+    """Whether an action works on variables directly, as links do that an interview made for its own pages."""
+    named = call.action
+    if named == "_da_priority_action":
+        named = str(call.arguments.get("_action", ""))
+    return (named.startswith("_da_") and named != "_da_exit") or named == "need"
+
+
 def _bare(value: Any) -> Any:
     match value:
         case str():
@@ -124,22 +153,26 @@ def visitor_of(
     connection: HTTPConnection, browser: Browser, *, public_url: str, interface: Interface = "web", method: str = "GET"
 ) -> Visitor:
     """Everything a run may know of who asks; cookies and passwords in headers stay here."""
+    facts = request_facts(connection, public_url=public_url, interface=interface, method=method)
+    return Visitor(user=browser.user, request=facts, keys=browser.keys)
+
+
+def request_facts(
+    connection: HTTPConnection, *, public_url: str, interface: Interface, method: str = "GET"
+) -> RequestFacts:
+    """What a run may know of the request."""
     root = url_root(connection, public_url)
     headers = {
         name: value[:_LONGEST_HEADER]
         for name, value in connection.headers.items()
         if name not in _PRIVATE_HEADERS and not name.startswith("sec-")
     }
-    return Visitor(
-        user=browser.user,
-        request=RequestFacts(
-            interface=interface,
-            url_root=root,
-            url=root + "interview",
-            client_ip=connection.client.host if connection.client else None,
-            method=method,
-            headers=headers,
-            referer=headers.get("referer"),
-        ),
-        keys=browser.keys,
+    return RequestFacts(
+        interface=interface,
+        url_root=root,
+        url=root + "interview",
+        client_ip=connection.client.host if connection.client else None,
+        method=method,
+        headers=headers,
+        referer=headers.get("referer"),
     )

@@ -6,10 +6,11 @@ Written as plain ASGI, because it stands in the way of every request.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from typing import Any, Literal, Protocol
 
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,14 +24,31 @@ STRICT_POLICY = (
 )
 """Pages of our own: nothing inline runs."""
 
-INTERVIEW_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' https:;"
+_PROBES = ("/health/", "/health_check")
+_OF_AUTHORS = (
+    "default-src 'self'; script-src {scripts};"
     " style-src 'self' 'unsafe-inline' https:; img-src 'self' data: blob: https:;"
     " media-src 'self' data: blob: https:; font-src 'self' data: https:;"
     " connect-src 'self' ws: wss: https:; frame-src 'self' https:; worker-src 'self' blob:; object-src 'none';"
-    " base-uri 'self'; form-action 'self' https:; frame-ancestors 'self'"
+    " base-uri 'self'; form-action 'self' https:; frame-ancestors {frames}"
 )
-"""Pages of interviews: authors' scripts are inline, and may come from https (spec/area1 §16.2, §16.5)."""
+
+DOCUMENT_POLICY = _OF_AUTHORS.format(scripts="'self' 'unsafe-inline' 'unsafe-eval' https:", frames="'self'")
+"""Documents that an interview made whole (`response()`): what is in them is its author's."""
+
+
+def screen_policy(nonce: str, *, has_inline_handlers: bool, framed_by: Collection[str] = ()) -> str:
+    """Pages around screens: scripts run that carry the nonce, and those that they make or load (`strict-dynamic`).
+
+    So run the scripts of later screens and of check-in code. `unsafe-eval` is for the expressions of `js show if`.
+    Browsers that know `strict-dynamic` ignore what follows it (spec/area1 §16.2, §16.5). `framed_by`: origins whose
+    pages may show them, besides our own.
+    """
+    scripts = f"'nonce-{nonce}' 'strict-dynamic' 'unsafe-eval' 'self' https:"
+    handlers = "'unsafe-inline'" if has_inline_handlers else "'none'"
+    frames = " ".join(["'self'", *sorted(origin for origin in framed_by if origin != "*")])
+    return _OF_AUTHORS.format(scripts=f"{scripts}; script-src-attr {handlers}", frames=frames)
+
 
 _KIB = 1024
 _POLICY_VIOLATION = 1008
@@ -55,7 +73,7 @@ class BodyTooLarge(Refused):
     """What was sent is larger than this server takes; nothing was changed. Go back and send less."""
 
 
-RequestKind = Literal["open", "post"]
+RequestKind = Literal["open", "post", "api"]
 
 
 class RateLimit(Protocol):
@@ -103,6 +121,21 @@ def _with_secure_cookie(name: bytes, value: bytes) -> tuple[bytes, bytes]:
     return name, value
 
 
+def with_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """Let scripts of these origins read what the application answers, with the visitor's cookies; `*` without."""
+    if not origins:
+        return app
+    is_open = "*" in origins
+    return CORSMiddleware(
+        app,
+        allow_origins=["*"] if is_open else list(origins),
+        allow_credentials=not is_open,
+        allow_methods=["GET", "POST"],
+        allow_headers=["content-type", "x-csrf-token", "x-requested-with"],
+        expose_headers=["retry-after"],
+    )
+
+
 Refuse = Callable[[HTTPConnection, ColloquyError], Response]
 """Makes the answer to what does not get as far as the routes."""
 
@@ -122,7 +155,7 @@ class Door:
         connection = HTTPConnection(scope)
         try:
             self._hosts.admit(connection)
-            if scope["type"] == "http" and self._inside >= self._most and not scope["path"].startswith("/health/"):
+            if scope["type"] == "http" and self._inside >= self._most and not scope["path"].startswith(_PROBES):
                 raise ServerFull
         except ColloquyError as error:
             if scope["type"] == "websocket":
@@ -143,8 +176,18 @@ class Door:
 class BodyLimit:
     """Refuses bodies over the limit, by what they announce and by what they are, and those that do not come."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, max_file_bytes: int = 0, pause_seconds: float = 30.0) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        max_bytes: int,
+        max_file_bytes: int = 0,
+        max_bytes_at: Mapping[str, int] | None = None,
+        pause_seconds: float = 30.0,
+    ) -> None:
         self._app, self._max_bytes, self._max_file_bytes = app, max_bytes, max_file_bytes
+        self._max_bytes_at = max_bytes_at or {}
+        """Paths that take less than others."""
         self._pause_seconds = pause_seconds
         """How long a body may make us wait for its next part."""
 
@@ -154,7 +197,9 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         announced = _announced(scope)
-        limit = self._max_bytes + (self._max_file_bytes if _has_files(scope) else 0)
+        limit = self._max_bytes_at.get(scope["path"], 0)
+        if not limit:
+            limit = self._max_bytes + (self._max_file_bytes if _has_files(scope) else 0)
         received, is_complete = 0, False
 
         async def counted() -> MutableMapping[str, Any]:

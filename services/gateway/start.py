@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import jinja2
@@ -14,11 +15,14 @@ _NEEDS = {
     "stores": "stores shared between sessions",
     "scheduler": "the scheduler",
     "mail": "the mail service",
+    "incoming mail": "mail that arrives in a session",
     "actions": "actions from other services",
     "files": "file uploads",
     "accounts": "user accounts",
 }
 """What `needs` of an interview's metadata means to a reader."""
+
+NOBODY: Mapping[str, Any] = {"name": "", "is_admin": False, "may_list": False}
 
 _EXAMPLES = "colloquy.examples"
 
@@ -50,9 +54,9 @@ class StartPage:
     def __init__(self, *, templates: jinja2.Environment, abilities: frozenset[str]) -> None:
         self._templates, self._abilities = templates, abilities
 
-    def render(self, interviews: Iterable[InterviewEntry]) -> str:
-        """The page."""
-        return self._templates.get_template("start.html").render(groups=self.groups(interviews))
+    def render(self, interviews: Iterable[InterviewEntry], account: Mapping[str, Any] = NOBODY) -> str:
+        """The page; `account` is who has signed in, for the bar at the top."""
+        return self._templates.get_template("start.html").render(groups=self.groups(interviews), account=account)
 
     def groups(self, interviews: Iterable[InterviewEntry]) -> list[Group]:
         """By package: our examples first, the others by name; within a package in the order given."""
@@ -68,7 +72,7 @@ class StartPage:
             title=one.title or one.reference.rpartition("/")[2],
             description=one.description,
             tags=one.tags,
-            address=f"/interview?{urlencode({'i': one.reference, 'new_session': '1'})}",
+            address=f"/interview?{urlencode({'i': one.reference, 'new_session': '1', 'from_list': '1'})}",
             missing=tuple(_NEEDS.get(need, need) for need in one.needs if need not in self._abilities),
             problem=one.problem,
         )

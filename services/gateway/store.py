@@ -20,6 +20,11 @@ with browser as (
     values ($1, $2, $3, $6, $6))
 insert into gateway.current_sessions (browser, interview, code_sealed, used_at) values ($2, $4, $5, $6)
 """
+_CREATE_BARE = """
+insert into gateway.browser_sessions (id_hash, number, data_sealed, created_at, seen_at) overriding system value
+values ($1, $2, $3, $4, $4)
+"""
+_REWRITE = "update gateway.browser_sessions set id_hash = $2, data_sealed = $3, seen_at = $4 where id_hash = $1"
 _TOUCH = "update gateway.browser_sessions set seen_at = $2 where number = $1"
 _REMEMBER = """
 insert into gateway.current_sessions (browser, interview, code_sealed, used_at) values ($1, $2, $3, $4)
@@ -69,6 +74,14 @@ class BrowserStore:
     ) -> None:
         """Store a new browser with the first session it entered."""
         await self._database.execute(_CREATE, id_hash, number, data_sealed, interview, code_sealed, now)
+
+    async def create_bare(self, id_hash: bytes, number: int, data_sealed: bytes, *, now: datetime) -> None:
+        """Store a new browser that is in no session yet."""
+        await self._database.execute(_CREATE_BARE, id_hash, number, data_sealed, now)
+
+    async def rewrite(self, former_hash: bytes, id_hash: bytes, data_sealed: bytes, *, now: datetime) -> None:
+        """Store what has changed about a browser, perhaps under another id; its sessions stay its own."""
+        await self._database.execute(_REWRITE, former_hash, id_hash, data_sealed, now)
 
     async def touch(self, number: int, *, now: datetime) -> None:
         """Note that the browser is still about."""

@@ -7,6 +7,7 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.kernel.telemetry import Metrics
+from shared.kernel.tracing import is_tracing, span
 
 _KNOWN = frozenset({"interview", "checkin", "vars", "start", "run", "static", "packagestatic", "health", "metrics", ""})
 
@@ -31,10 +32,18 @@ class Timing:
                 status = message["status"]
             await send(message)
 
+        segment = scope["path"].split("/", 2)[1] if "/" in scope["path"] else ""
+        route = segment if segment in _KNOWN else "other"
+        method = scope["method"] if scope["method"] in ("GET", "POST", "HEAD") else "other"
         try:
-            await self._app(scope, receive, noted)
+            with span(f"{method} /{route}", parent=_traceparent(scope), kind="server"):
+                await self._app(scope, receive, noted)
         finally:
-            segment = scope["path"].split("/", 2)[1] if "/" in scope["path"] else ""
-            route = segment if segment in _KNOWN else "other"
-            method = scope["method"] if scope["method"] in ("GET", "POST", "HEAD") else "other"
             self._seconds.labels(route, method, str(status)).observe(time.perf_counter() - began)
+
+
+def _traceparent(scope: Scope) -> str:
+    """The way a request is on already: a proxy before us, or a front end, may trace as well."""
+    if not is_tracing():
+        return ""
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), "")

@@ -44,15 +44,17 @@ class PageTokens:
         """Proves that a post comes from a page that this browser was given."""
         return self._signer.sign(browser.id_hash[:16], salt=_CSRF)
 
-    def check_csrf(self, token: str, browser: Browser | None) -> None:
-        """Raises ForeignForm."""
+    def check_csrf(self, token: str, browser: Browser | None, *, accepts_former: bool = False) -> None:
+        """Raises ForeignForm. `accepts_former`: also a page from before this browser's person signed in."""
         if browser is None or not token:
             raise ForeignForm
         try:
             named = self._signer.unsign(token, salt=_CSRF)
         except TokenBroken:
             raise ForeignForm from None
-        if not hmac.compare_digest(named, browser.id_hash[:16]):
+        is_present = hmac.compare_digest(named, browser.id_hash[:16])
+        former = bytes.fromhex(browser.data.former_pages)[:16] if accepts_former else b""
+        if not is_present and not (former and hmac.compare_digest(named, former)):
             raise ForeignForm
 
     def form(self, form: Form, interview: str, session_code: str) -> str:

@@ -12,21 +12,30 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from services.gateway.addresses import address_to_go_to, header_lines, header_value
+from services.gateway.addresses import address_to_go_to, header_lines, header_value, with_json
 from services.gateway.browser_sessions import Browser
 from services.gateway.desk import Desk
-from services.gateway.notices import BUSY, LOCKED_OUT, UNKNOWN_INTERVIEW, Notice, of_problem
+from services.gateway.notices import (
+    BUSY,
+    FORBIDDEN,
+    LOCKED_OUT,
+    NEEDS_SIGN_IN,
+    UNKNOWN_INTERVIEW,
+    Notice,
+    of_problem,
+)
 from services.gateway.pages import Shown
-from services.gateway.security import INTERVIEW_POLICY
+from services.gateway.security import DOCUMENT_POLICY, screen_policy
 from shared.contracts.base import Sealed
 from shared.contracts.screen import Screen
-from shared.contracts.session import HttpAnswer, SessionCommand, TurnReply
+from shared.contracts.session import HttpAnswer, OpenSession, SessionCommand, TurnReply
+from shared.contracts.visitor import Interface
 from shared.kernel.errors import ColloquyError
+from shared.kernel.ids import new_code, new_id, new_token
 
 T = TypeVar("T")
 
 _SEE_OTHER = 303
-_PAGE_HEADERS = {"content-security-policy": INTERVIEW_POLICY, "cache-control": "no-store"}
 _WAIT_SECONDS = 4.0
 _HOP_HEADERS = frozenset({"connection", "transfer-encoding", "content-length", "set-cookie", "content-type"})
 _REDIRECTS = frozenset({"exit", "leave", "logout", "exit_logout", "interview_exit", "redirect"})
@@ -36,6 +45,12 @@ _BAD_STATUS = Notice(
     500,
     "Error",
     "This interview answered with a response_code that is no status of HTTP. Tell whoever made it: 200 to 599 are.",
+    reason="interview_error",
+)
+_NEW_WITHOUT_END = Notice(
+    500,
+    "Error",
+    "Every session of this interview begins another one at once. Tell whoever made it.",
     reason="interview_error",
 )
 _SIGN_IN = {"signin": "/user/sign-in", "register": "/user/register"}
@@ -54,10 +69,12 @@ class Asked:
     interview: str
     wants_ajax: bool = False
     wants_data: bool = False
-    is_resubmission_possible: bool = False
-    """The page can send the same again without a script, so that a raw answer reaches the browser itself."""
     message: tuple[str, str] | None = None
     """(priority, HTML) to flash on the page."""
+    on_the_way: tuple[str, str] | None = None
+    """The same, said only where the page has a link to sign in, or to one's interviews."""
+    has_kept_form: bool = False
+    """What was sent is kept until its sender has signed in again."""
     status: int = 200
     """The HTTP status of the page; 404 when what was asked for is not there and something else is shown instead."""
 
@@ -68,10 +85,14 @@ async def respond(desk: Desk, asked: Asked, reply: TurnReply) -> Response:
         case "screen":
             return await _screen(desk, asked, reply)
         case "response":
-            return _raw(desk, asked, _part(reply.response))
+            return await raw(desk, asked, _part(reply.response))
         case "command":
-            return await _command(desk, asked, _part(reply.command))
-        case "problem" | "missing" | "locked_out" | "busy":
+            return await _command(desk, asked, _part(reply.command), reply.session_code.value)
+        case "locked_out" if asked.browser.has_signed_in_before:
+            return _sign_in(desk, asked, reply.session_code.value)
+        case "sign_in":
+            return _sign_in(desk, asked, reply.session_code.value)
+        case "problem" | "missing" | "locked_out" | "busy" | "forbidden":
             return _notice(desk, asked, notice_of(reply, shows_details=desk.settings.shows_error_details))
         case "check_in" | "variables":
             raise ReplyMalformed(f"A {reply.kind} is no answer to a page.")
@@ -90,6 +111,10 @@ def notice_of(reply: TurnReply, *, shows_details: bool) -> Notice:
             return LOCKED_OUT
         case "busy":
             return BUSY
+        case "sign_in":
+            return NEEDS_SIGN_IN
+        case "forbidden":
+            return FORBIDDEN
         case _:
             raise ReplyMalformed(f"A {reply.kind} is no notice.")
 
@@ -98,6 +123,8 @@ async def _screen(desk: Desk, asked: Asked, reply: TurnReply) -> Response:
     screen = Screen.model_validate_json(_part(reply.screen))
     if asked.message is not None:
         screen = screen.model_copy(update={"messages": (asked.message, *screen.messages)})
+    if asked.on_the_way is not None and screen.shows_login:
+        screen = screen.model_copy(update={"messages": (asked.on_the_way, *screen.messages)})
     code = reply.session_code.value
     if code != asked.browser.current_code:
         await desk.browsers.remember(asked.browser, asked.interview, code)
@@ -116,13 +143,17 @@ async def _screen(desk: Desk, asked: Asked, reply: TurnReply) -> Response:
     elif asked.wants_data:
         response = JSONResponse(desk.pages.data(shown), headers={"cache-control": "no-store"})
     else:
-        response = HTMLResponse(desk.pages.document(shown), status_code=asked.status, headers=_PAGE_HEADERS)
+        nonce = new_token(16)
+        policy = screen_policy(
+            nonce, has_inline_handlers=desk.settings.inline_handlers, framed_by=desk.settings.origins
+        )
+        headers = {"content-security-policy": policy, "cache-control": "no-store"}
+        response = HTMLResponse(desk.pages.document(shown, nonce), status_code=asked.status, headers=headers)
     return desk.with_cookies(asked.browser, response)
 
 
-def _raw(desk: Desk, asked: Asked, answer: HttpAnswer) -> Response:
-    if asked.wants_ajax and asked.is_resubmission_possible:
-        return JSONResponse({"action": "resubmit"})
+async def raw(desk: Desk, asked: Asked, answer: HttpAnswer) -> Response:
+    """A raw answer as it is. A script is sent to an address where the browser gets it: the run is not repeated."""
     try:
         body = base64.b64decode(answer.body_base64, validate=True)
     except (binascii.Error, ValueError):
@@ -132,9 +163,10 @@ def _raw(desk: Desk, asked: Asked, answer: HttpAnswer) -> Response:
         if name.lower() == "location":
             headers["location"] = address_to_go_to(url, otherwise=desk.settings.exit_page)
     headers.setdefault("cache-control", "no-store")
-    headers.setdefault("content-security-policy", INTERVIEW_POLICY)
-    if asked.wants_ajax and "location" in headers:
-        return JSONResponse({"action": "redirect", "url": headers["location"]})
+    headers.setdefault("content-security-policy", DOCUMENT_POLICY)
+    if asked.wants_ajax:
+        url = headers.get("location") or await desk.parked.park(asked.browser, answer)
+        return JSONResponse({"action": "redirect", "url": url})
     if answer.status not in _STATUSES:
         return _notice(desk, asked, _BAD_STATUS)
     body = b"" if answer.status in _WITHOUT_BODY else body
@@ -142,13 +174,13 @@ def _raw(desk: Desk, asked: Asked, answer: HttpAnswer) -> Response:
     return Response(body, status_code=answer.status, media_type=kind, headers=headers)
 
 
-async def _command(desk: Desk, asked: Asked, command: SessionCommand) -> Response:
+async def _command(desk: Desk, asked: Asked, command: SessionCommand, code: str) -> Response:
     """Carry out what the run ended in (spec/area2 §2.6)."""
     here = f"/interview?{urlencode({'i': asked.interview})}"
     name = command.name
     if name == "wait":
         seconds = command.sleep_seconds or _WAIT_SECONDS
-        if asked.wants_ajax:
+        if asked.wants_ajax or asked.wants_data:
             return JSONResponse({"action": "wait", "sleep": seconds})
         waiting = Notice(
             200,
@@ -160,9 +192,14 @@ async def _command(desk: Desk, asked: Asked, command: SessionCommand) -> Respons
         )
         return desk.notices.answer(asked.request, waiting)
     if name == "refresh":
+        await _remember(desk, asked, code)
         return JSONResponse({"action": "refresh"}) if asked.wants_ajax else _redirect(asked, here)
+    if name == "new_session":
+        return await _begin_another(desk, asked, command)
     if name in _SIGN_IN:
-        sign_in = f"{_SIGN_IN[name]}?{urlencode({'next': here})}"
+        await _remember(desk, asked, code)
+        again = f"/interview?{urlencode({'i': asked.interview} | ({'session': code} if code else {}))}"
+        sign_in = f"{_SIGN_IN[name]}?{urlencode({'next': again})}"
         return _redirect(asked, address_to_go_to(command.url, otherwise=sign_in))
     if name not in _REDIRECTS:
         raise ReplyMalformed(f"There is no command {name!r}.")
@@ -175,9 +212,50 @@ async def _command(desk: Desk, asked: Asked, command: SessionCommand) -> Respons
     return response
 
 
+async def _remember(desk: Desk, asked: Asked, code: str) -> None:
+    """A session whose first run ended in a command is the browser's all the same."""
+    if code and code != asked.browser.current_code:
+        await desk.browsers.remember(asked.browser, asked.interview, code)
+
+
+async def _begin_another(desk: Desk, asked: Asked, command: SessionCommand) -> Response:
+    """Another session of the same interview, opened with what this one was opened with; its first screen."""
+    interface: Interface = "json" if asked.wants_data else "web"
+    visitor = desk.visitor(asked.request, asked.browser, interface=interface)
+    facts = visitor.request.model_copy(update={"referer": command.referer})
+    message = OpenSession(
+        operation_id=new_id(),
+        interview=asked.interview,
+        session_code=Sealed(new_code(32)),
+        visitor=Sealed(visitor.model_copy(update={"request": facts})),
+        may_create=True,
+        url_args=Sealed(command.url_args),
+    )
+    reply = await desk.sessions.ask(message)
+    if reply.kind == "command" and _part(reply.command).name == "new_session":
+        return _notice(desk, asked, _NEW_WITHOUT_END)
+    return await respond(desk, asked, reply)
+
+
+def _sign_in(desk: Desk, asked: Asked, code: str) -> Response:
+    """Lead to the sign-in, and from there back here; a session that is there already is kept in mind."""
+    if asked.wants_data:
+        return _notice(desk, asked, NEEDS_SIGN_IN)
+    parameters = [("i", asked.interview)]
+    if asked.request.method == "GET":
+        parameters = [pair for pair in asked.request.query_params.multi_items() if pair[0] != "reset"] or parameters
+    elif code:
+        parameters.append(("session", code))
+    again = f"/interview?{urlencode(parameters)}"
+    why = "kept" if asked.has_kept_form else "interview"
+    return _redirect(asked, f"/user/sign-in?{urlencode({'next': again, 'why': why})}")
+
+
 def _redirect(asked: Asked, url: str) -> Response:
     if asked.wants_ajax:
         return JSONResponse({"action": "redirect", "url": url})
+    if asked.wants_data:
+        url = with_json(url)
     return RedirectResponse(url, status_code=_SEE_OTHER)
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from services.gateway.desk import Desk
-from services.gateway.forms import acknowledged_notices, check_in_call
+from services.gateway.forms import acknowledged_notices, check_in_call, known_notices
 from services.gateway.notices import BUSY, UNKNOWN_INTERVIEW
 from services.gateway.requests import interview_in, operation_id, session_code
 from services.gateway.turns import notice_of
@@ -44,6 +44,7 @@ def router(desk: Desk) -> APIRouter:
                 visitor=Sealed(desk.visitor(request, browser, method="POST")),
                 call=_sealed(check_in_call(posted)),
                 acknowledged=acknowledged_notices(posted),
+                notices_after=known_notices(posted),
             )
         )
         screen_code = next((one.value for one in posted.inputs if one.name == "checkinCode"), "")
@@ -104,12 +105,14 @@ def _checked_in(desk: Desk, request: Request, reply: TurnReply, screen_code: str
         return JSONResponse({"success": True, "action": "reload"})
     if reply.kind == "busy":
         return desk.notices.answer(request, BUSY, wants_json=True)
+    commands = _commands(reply)
+    if reply.kind == "problem":  # nothing of the code was saved; what is told about tasks is told all the same
+        notice = notice_of(reply, shows_details=desk.settings.shows_error_details)
+        told = [one for one in commands if "notice" in one]
+        answer = desk.notices.data(notice) | {"commands": told, "notices_up_to": reply.notices_up_to}
+        return JSONResponse(answer, status_code=notice.status)
     if reply.kind != "check_in":
         return JSONResponse({"success": False})
-    commands: list[dict[str, Any]] = []
-    for command in reply.commands.value if reply.commands is not None else ():
-        said = command.model_dump(exclude_none=True)
-        commands.append({"value": None, "extra": None} | said)
     return JSONResponse(
         {
             "success": True,
@@ -117,9 +120,18 @@ def _checked_in(desk: Desk, request: Request, reply: TurnReply, screen_code: str
             "checkin_code": screen_code,
             "version": reply.version,
             "steps": reply.steps,
+            "ended_tasks": reply.ended_tasks,
+            "notices_up_to": reply.notices_up_to,
+            "progress": [one.model_dump() for one in (reply.progress.value if reply.progress is not None else ())],
             **_NOBODY_THERE,
         }
     )
+
+
+def _commands(reply: TurnReply) -> list[dict[str, Any]]:
+    """The commands for the page, as it knows them (spec/area1 §1.9)."""
+    given = reply.commands.value if reply.commands is not None else ()
+    return [{"value": None, "extra": None} | command.model_dump(exclude_none=True) for command in given]
 
 
 def _sealed(call: Any) -> Sealed[Any] | None:

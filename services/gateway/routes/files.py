@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 from pathlib import Path
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from services.gateway.desk import Desk
 from services.gateway.rendering import STATIC
+from services.gateway.static_files import StaticFiles
 from shared.kernel.errors import NotFound, Refused
 
+_VERSION = re.compile("[0-9a-f]{12}")
 _FOREVER = "public, max-age=31536000, immutable"
 _REVALIDATE = "no-cache"
+_OURS = frozenset({STATIC / "js", STATIC / "css"})
 _SAFE = {
     ".css": "text/css",
     ".js": "text/javascript",
@@ -36,17 +40,19 @@ class NoSuchFile(NotFound):
 def router(desk: Desk) -> APIRouter:
     """The routes."""
     routes = APIRouter()
+    files = StaticFiles()
 
     @routes.get("/static/{name:path}")
     async def ours(request: Request, name: str) -> Response:
         version, _, rest = name.partition("/")
-        is_versioned = version == desk.static_version
-        path = _inside(STATIC, rest if is_versioned else name)
-        caching = _FOREVER if is_versioned else _REVALIDATE
-        return FileResponse(path, media_type=_type_of(path), headers={"cache-control": caching})
+        # A page that was opened before an update still asks under the old version.
+        path = _inside(STATIC, rest if _VERSION.fullmatch(version) else name)
+        caching = _FOREVER if version == desk.static_version else _REVALIDATE
+        headers = {"cache-control": caching}
+        return await files.answer(request, path, _type_of(path), headers, is_ours=path.parent in _OURS)
 
     @routes.get("/packagestatic/{package}/{name:path}")
-    async def of_package(package: str, name: str) -> Response:
+    async def of_package(request: Request, package: str, name: str) -> Response:
         try:
             found = desk.interviews.find(f"{package}:data/static/{name}", section="static")
         except Refused:
@@ -59,7 +65,7 @@ def router(desk: Desk) -> APIRouter:
             headers["content-security-policy"] = _SANDBOX
         if kind == "application/octet-stream":
             headers["content-disposition"] = "attachment"
-        return FileResponse(found.path, media_type=kind, headers=headers)
+        return await files.answer(request, found.path, kind, headers)
 
     @routes.get("/favicon.ico")
     async def icon() -> Response:

@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from services.gateway.browser_sessions import hash_of
+from services.gateway.connections import PUSH
 from services.gateway.desk import Desk
 from services.gateway.live import Watcher
 from shared.crypto.tokens import TokenBroken
@@ -18,6 +19,11 @@ from shared.kernel.errors import Refused, Retryable
 
 _HELLO_SECONDS = 10.0
 _REFUSED, _TRY_LATER = 4403, 1013
+_MOST_SAID = 100
+
+
+class Talkative(Refused):
+    """An open page only listens."""
 
 
 class HelloMalformed(Refused):
@@ -35,8 +41,10 @@ def router(desk: Desk) -> APIRouter:
         try:
             session_id, version = await _hello(desk, socket)
             with desk.hub.watching(session_id, version) as watcher, open_pages.track_inprogress():
-                await socket.send_text('{"type":"watching"}')
-                await _serve(socket, watcher)
+                beat = desk.settings.heartbeat_seconds
+                await socket.send_text(orjson.dumps({"type": "watching", "beat_seconds": beat}).decode())
+                watcher.listen(socket.scope.get("extensions", {}).get(PUSH))
+                await _serve(socket, watcher, beat)
         except (Refused, TimeoutError):
             await _close(socket, _REFUSED)
         except Retryable:  # too many pages, or no database: the page asks from time to time and tries again
@@ -63,28 +71,30 @@ async def _hello(desk: Desk, socket: WebSocket) -> tuple[str, int]:
     return desk.tokens.open_watch(token, hash_of(browser.id)), version
 
 
-async def _serve(socket: WebSocket, watcher: Watcher) -> None:
-    """Pass on changes until the page goes away; what it says meanwhile is only a sign of life."""
-    sender = asyncio.create_task(_send(socket, watcher))
+async def _serve(socket: WebSocket, watcher: Watcher, beat_seconds: float) -> None:
+    """Pass on changes until the page goes away. Raises Talkative when it goes on and on, for it has nothing to say."""
+    sender = asyncio.create_task(_send(socket, watcher, beat_seconds))
     try:
-        while True:
+        for _ in range(_MOST_SAID):
             await socket.receive_text()
+        raise Talkative
     finally:
         sender.cancel()
         with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
             await sender
 
 
-async def _send(socket: WebSocket, watcher: Watcher) -> None:
+async def _send(socket: WebSocket, watcher: Watcher, beat_seconds: float) -> None:
     while True:
-        change = await watcher.next()
-        await socket.send_text(change.message())
+        await socket.send_text(await watcher.next_message(beat_seconds))
 
 
 def _check_origin(desk: Desk, socket: WebSocket) -> None:
     """Cookies come with connections that foreign pages open; their origin gives them away. Raises TokenBroken."""
     origin = socket.headers.get("origin", "")
     wanted = urlsplit(desk.settings.public_url).netloc or socket.headers.get("host", "")
+    if origin.lower() in desk.settings.origins:
+        return
     if origin and urlsplit(origin).netloc != wanted:
         raise TokenBroken
 

@@ -1,4 +1,4 @@
-"""For operators: `/health/live`, `/health/ready`, `/metrics`. And `/dark_mode`, for who wants the other colours."""
+"""For operators: `/health/live`, `/health/ready`, `/health_check`, `/metrics`. And `/dark_mode`, for other colours."""
 
 from __future__ import annotations
 
@@ -27,6 +27,15 @@ def router(desk: Desk) -> APIRouter:
     async def ready() -> Response:
         status, report = await readiness(desk.services())
         return JSONResponse(report, status_code=status, headers={"cache-control": "no-store"})
+
+    @routes.get("/health_check")
+    async def check(request: Request) -> Response:
+        """As docassemble answers load balancers (spec/area3 §8.5): OK; 400 to `?ready=1` while something is missing."""
+        status = 200
+        if request.query_params.get("ready"):
+            status = 200 if (await readiness(desk.services()))[0] == 200 else 400
+        text = "OK" if status == 200 else "Not ready. /health/ready says what is missing."
+        return PlainTextResponse(text, status_code=status, headers={"cache-control": "no-store"})
 
     @routes.get("/metrics")
     async def metrics(request: Request) -> Response:

@@ -43,20 +43,7 @@ def router(desk: Desk) -> APIRouter:
     routes = APIRouter()
 
     async def of_session(request: Request) -> Response:
-        number = int(request.path_params["number"])
-        browser = await desk.browsers.find(request.cookies)
-        if browser is None or not 0 < number <= _LARGEST_NUMBER:
-            raise NoSuchFile
-        reply = await desk.sessions.file(
-            OpenFile(
-                number=number,
-                visitor=Sealed(desk.visitor(request, browser)),
-                sessions=Sealed(await desk.browsers.sessions(browser)),
-            )
-        )
-        if reply.ticket is None:
-            raise NoSuchFile
-        return await _given(desk, request, reply.ticket.value)
+        return await given_out(desk, request, await ticket_of(desk, request))
 
     async def by_link(request: Request) -> Response:
         opened = open_link(request.path_params["link"], sealer=desk.file_links, now=desk.clock.now())
@@ -68,7 +55,7 @@ def router(desk: Desk) -> APIRouter:
             key_base64=base64.b64encode(contents.key).decode(),
             size_bytes=contents.size_bytes,
         )
-        return await _given(desk, request, ticket, is_attachment=opened.is_attachment)
+        return await given_out(desk, request, ticket, is_attachment=opened.is_attachment)
 
     for root in ("uploadedfile", "uploadedfiledownload"):
         for rest in ("", ".{ending}", "/{name}"):
@@ -79,7 +66,25 @@ def router(desk: Desk) -> APIRouter:
     return routes
 
 
-async def _given(desk: Desk, request: Request, ticket: FileTicket, *, is_attachment: bool = False) -> Response:
+async def ticket_of(desk: Desk, request: Request) -> FileTicket:
+    """The file whose number is in the path, if the visitor may open it. Raises NoSuchFile."""
+    number = int(request.path_params["number"])
+    browser = await desk.browsers.find(request.cookies)
+    if browser is None or not 0 < number <= _LARGEST_NUMBER:
+        raise NoSuchFile
+    reply = await desk.sessions.file(
+        OpenFile(
+            number=number,
+            visitor=Sealed(desk.visitor(request, browser)),
+            sessions=Sealed(await desk.browsers.sessions(browser)),
+        )
+    )
+    if reply.ticket is None:
+        raise NoSuchFile
+    return reply.ticket.value
+
+
+async def given_out(desk: Desk, request: Request, ticket: FileTicket, *, is_attachment: bool = False) -> Response:
     """The file as a response, or the part of it that was asked for."""
     is_attachment = (
         is_attachment

@@ -6,12 +6,15 @@
 import { encodedAction, newOperation } from './encoding.js';
 import { hideSpinner, say, sayOffline, showSpinnerSoon, unsay } from './feedback.js';
 import { current, show, showError } from './page.js';
+import { phrase } from './wording.js';
+import { withWidgets } from './widgets.js';
 
 const RETRY_SECONDS = [1, 2, 4, 8, 15, 30];
 const PATIENCE_MS = 90_000;
 const OWN_OPERATIONS = 50;
 
 const own = [];
+const whenGivenUp = [];
 let pending = null;
 let retryTimer = null;
 
@@ -21,6 +24,16 @@ export function isOwnOperation(operation) {
 
 export function isBusy() {
   return pending !== null;
+}
+
+/** Whether something is on its way to the server, or waits for its next attempt. */
+export function isSending() {
+  return pending !== null || retryTimer !== null;
+}
+
+/** Run `work` when a post is given up: the screen it was made from stays. */
+export function onGivenUp(work) {
+  whenGivenUp.push(work);
 }
 
 function noteOperation(operation) {
@@ -41,6 +54,7 @@ export function pageFields(operation) {
 export function postAndShow(body, { keepsScroll = false, attempt = 0 } = {}) {
   if (pending) return;
   clearTimeout(retryTimer);
+  retryTimer = null;
   body.set('ajax', '1');
   noteOperation(body.get('_operation'));
   document.body.classList.add('da-busy');
@@ -51,7 +65,7 @@ export function postAndShow(body, { keepsScroll = false, attempt = 0 } = {}) {
       rest();
       unsay('retry');
       sayOffline(false);
-      handle(answer, body, keepsScroll);
+      handle(answer, keepsScroll);
     },
     (failed) => {
       rest();
@@ -82,10 +96,10 @@ export function send(body, counts, url = current.page.post_url) {
   });
 }
 
-function handle(answer, body, keepsScroll) {
+function handle(answer, keepsScroll) {
   switch (answer.action) {
     case 'body':
-      show(answer, { keepsScroll });
+      withWidgets(answer.body, () => show(answer, { keepsScroll }));
       break;
     case 'redirect':
       window.location = answer.url;
@@ -96,15 +110,12 @@ function handle(answer, body, keepsScroll) {
     case 'reload':
       window.location.reload();
       break;
-    case 'resubmit':
-      resubmit(body);
-      break;
     case 'wait':
       showSpinnerSoon();
       setTimeout(() => refresh(), answer.sleep * 1000);
       break;
     default:
-      say('retry', 'The server gave an answer that this page does not understand. Reload the page.', 'danger');
+      say('retry', phrase('The server gave an answer that this page does not understand. Reload the page.'), 'danger');
   }
 }
 
@@ -114,37 +125,22 @@ function recover(failed, body, keepsScroll, attempt) {
   const mayRetry = failed.status === 0 || failed.status >= 502 || answer?.is_retryable;
   if (mayRetry && attempt < RETRY_SECONDS.length) {
     const seconds = RETRY_SECONDS[attempt];
-    say('retry', 'The server does not answer at the moment. Nothing you typed is lost; sending is tried again by itself.');
+    say('retry', phrase('The server does not answer at the moment. Nothing you typed is lost; sending is tried again by itself.'));
     retryTimer = setTimeout(() => postAndShow(body, { keepsScroll, attempt: attempt + 1 }), seconds * 1000);
-  } else if (mayRetry) {
-    say('retry', 'The server still does not answer. Nothing you typed is lost; press the button again in a while.', 'danger');
+    return;
+  }
+  if (mayRetry) {
+    say('retry', phrase('The server still does not answer. Nothing you typed is lost; press the button again in a while.'), 'danger');
   } else if (answer?.error?.reason === 'interview_error' || answer?.error?.reason === 'not_found') {
     showError(answer);
   } else {
-    const words = answer?.error?.message ?? `The server refused this (status ${failed.status}).`;
+    const words = answer?.error?.message ?? phrase('The server refused this (status %s).', failed.status);
     say('retry', words, 'danger');
   }
+  for (const work of whenGivenUp) work();
 }
 
-/** Send the same once more as an ordinary form, so that a file or a page of its own reaches the browser itself. */
-function resubmit(body) {
-  const form = document.createElement('form');
-  form.method = 'post';
-  form.action = current.page.post_url;
-  form.hidden = true;
-  for (const [name, value] of body.entries()) {
-    if (name === 'ajax' || typeof value !== 'string') continue;
-    const input = document.createElement('input');
-    input.type = 'hidden';
-    input.name = name;
-    input.value = value;
-    form.append(input);
-  }
-  document.body.append(form);
-  HTMLFormElement.prototype.submit.call(form);
-}
-
-/** Show the screen as it is now; nothing is sent, what is typed and not sent is lost (spec/area1 §14.3). */
+/** Show the screen as it is now; nothing is sent (spec/area1 §14.3). What was typed stays (keeping.js). */
 export function refresh() {
   postAndShow(new URLSearchParams({ ...pageFields(newOperation()), _refresh: '1' }), { keepsScroll: true });
 }

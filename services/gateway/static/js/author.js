@@ -23,8 +23,11 @@ function actionPerform(action, args, forgetPrior = false) {
   performAction(encodedAction(...withoutPrior(action, args, forgetPrior)));
 }
 
+/** Run an action, then ask for what `next` names: a variable, an action `{action, arguments}`, or a list of such. */
 function actionPerformWithNext(action, args, next, forgetPrior = false) {
-  actionPerform(action, args, forgetPrior);
+  const others = next === null || next === undefined ? [] : [].concat(next);
+  const variables = [{ action, arguments: args ?? {} }, ...others];
+  performAction(encodedAction(...withoutPrior('_da_force_ask', { variables }, forgetPrior)));
 }
 
 function getInterviewVariables(callback) {

@@ -61,9 +61,35 @@ function wireMultiselect(field) {
 function wireRange(field) {
   const [input] = inputsOf(field);
   const output = field.container.querySelector('output');
+  if (!output) {
+    addLogarithmicSlider(field, input);
+    return;
+  }
   $(input).on('input change', () => {
     output.value = input.value;
   });
+}
+
+/** A slider beside a number: each step of it multiplies, so that small values can be chosen as well as large ones. */
+function addLogarithmicSlider(field, input) {
+  const [least, most, step] = [Number(input.min), Number(input.max), Number(input.step) || 1];
+  if (!(least > 0 && most > least)) return;
+  if (input.value === '') input.value = input.min;
+  const slider = document.createElement('input');
+  Object.assign(slider, { type: 'range', className: 'form-range', min: 0, max: 1, step: 0.001, disabled: input.disabled });
+  slider.setAttribute('aria-label', field.container.querySelector('label')?.textContent.trim() ?? '');
+  const follow = () => {
+    slider.value = Math.log((Number(input.value) || least) / least) / Math.log(most / least);
+  };
+  $(slider).on('input change', (event) => {
+    event.stopPropagation();
+    const exact = least * (most / least) ** Number(slider.value);
+    input.value = Number((least + Math.round((exact - least) / step) * step).toPrecision(12));
+    $(input).trigger(event.type);
+  });
+  $(input).on('input change', follow);
+  follow();
+  input.after(slider);
 }
 
 function wireOthers(field, named, wanted) {

@@ -3,6 +3,7 @@
 import { apply } from './conditions.js';
 import { form } from './fields.js';
 import { onScreen } from './page.js';
+import { phrase } from './wording.js';
 
 onScreen(() => {
   $(form()).on('click', '.dacollectremove', (event) => toggle(event.currentTarget));
@@ -13,7 +14,7 @@ function toggle(button) {
   const isDeleted = element.classList.toggle('dacollect-deleted');
   const words = button.lastChild;
   button.dataset.label ??= words.textContent;
-  words.textContent = isDeleted ? ' Undo' : button.dataset.label;
+  words.textContent = isDeleted ? ` ${phrase('Undo')}` : button.dataset.label;
   const deleted = [...form().querySelectorAll('.dacollect-deleted')].map((one) => one.dataset.collectIndex);
   document.getElementById('dacollectdelete').value = deleted.join(',');
   apply();

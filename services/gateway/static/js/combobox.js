@@ -4,13 +4,14 @@
 import { callAction } from './ask.js';
 import { form } from './fields.js';
 import { onScreen } from './page.js';
+import { phrase } from './wording.js';
 
 const SUGGEST_MS = 300;
 
 onScreen(() => {
   for (const select of form()?.querySelectorAll('select.da-combobox') ?? []) new Combobox(select);
   for (const input of form()?.querySelectorAll('input.da-ajax-combobox') ?? []) new Combobox(input);
-});
+}, { isFirst: true });
 
 class Combobox {
   /** From a select, or from a text input whose options come from an action of the interview while somebody types. */
@@ -44,14 +45,14 @@ class Combobox {
     this.input.classList.toggle('is-invalid', replaced.classList.contains('is-invalid'));
     this.button = document.createElement('button');
     Object.assign(this.button, { type: 'button', className: 'dacomboboxtoggle', tabIndex: -1 });
-    this.button.setAttribute('aria-label', 'Show the list');
+    this.button.setAttribute('aria-label', phrase('Show the list'));
     this.button.setAttribute('aria-hidden', 'true');
     this.button.innerHTML = '<i class="bi bi-chevron-down" aria-hidden="true"></i>';
     this.list = document.createElement('ul');
     this.list.className = 'dropdown-menu';
     this.list.id = `${replaced.id}-list`;
     this.list.setAttribute('role', 'listbox');
-    this.list.setAttribute('aria-label', 'Suggestions');
+    this.list.setAttribute('aria-label', phrase('Suggestions'));
     this.hidden = document.createElement('input');
     Object.assign(this.hidden, { type: 'hidden', name: replaced.name, disabled: replaced.disabled });
     this.container.append(this.hidden, this.input, this.button, this.list);

@@ -1,17 +1,19 @@
 // What the page says besides its screen: flashed messages, a spinner, a line when the connection is gone.
 
+import { phrase } from './wording.js';
+
 let spinnerTimer = null;
 let offline = null;
 
 /** `flash(message, priority, clear)` of spec/area1 §16.4. The message is HTML. */
-export function flash(message, priority = 'info', clear = false) {
+export function flash(message, priority, clear = false) {
   const area = flashArea();
   if (clear) area.replaceChildren();
   if (message === null || message === undefined) return null;
   const alert = document.createElement('div');
-  alert.className = `da-alert alert alert-${priority} alert-dismissible fade show`;
+  alert.className = `da-alert alert alert-${priority || 'info'} alert-dismissible fade show`;
   alert.setAttribute('role', 'alert');
-  $(alert).html(String(message));
+  alert.innerHTML = String(message);
   const close = document.createElement('button');
   close.type = 'button';
   close.className = 'btn-close';
@@ -69,7 +71,7 @@ export function sayOffline(isOffline) {
     offline = document.createElement('div');
     offline.className = 'da-offline';
     offline.setAttribute('role', 'status');
-    offline.textContent = 'The server cannot be reached at the moment. What you type stays here.';
+    offline.textContent = phrase('The server cannot be reached at the moment. What you type stays here.');
     document.body.append(offline);
   }
 }

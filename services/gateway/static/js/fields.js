@@ -1,6 +1,6 @@
 // The fields of the screen by the names of their variables (spec/area1 §16.4).
 
-import { variableOfName } from './encoding.js';
+import { atou, encodedName, variableOfName } from './encoding.js';
 
 const BOXES = new Set(['yesno', 'yesnowide', 'noyes', 'noyeswide']);
 
@@ -16,6 +16,23 @@ export function allFields() {
     type: container.dataset.inputType,
     name: container.dataset.inputName,
   }));
+}
+
+/**
+ * Which inputs stand for which variables, by encoded names, where an input has a name of its own (spec/area1 §16.8):
+ * `daVarLookup` the last input of a variable, `daVarLookupMulti` all of them, and the same the other way round.
+ */
+export function lookups() {
+  const [forth, back, forthMulti, backMulti] = [{}, {}, {}, {}];
+  for (const { variable, name } of allFields()) {
+    const encoded = encodedName(variable);
+    if (!name || name === encoded) continue;
+    forth[encoded] = name;
+    back[name] = encoded;
+    (forthMulti[encoded] ??= []).push(name);
+    (backMulti[name] ??= []).push(encoded);
+  }
+  return { daVarLookup: forth, daVarLookupRev: back, daVarLookupMulti: forthMulti, daVarLookupRevMulti: backMulti };
 }
 
 export function inputsOf(field) {
@@ -52,7 +69,7 @@ export function rawValue(field) {
   if (BOXES.has(field.type)) return inputs[0].checked;
   if (field.type === 'radio') {
     const chosen = inputs.find((input) => input.checked);
-    return chosen ? asBoolean(chosen.value) : null;
+    return chosen ? asBoolean(decodedKey(field, chosen.value)) : null;
   }
   if (field.type === 'checkboxes') return namedOptions(field).filter((one) => one.checked).map(optionKey);
   if (field.type === 'multiselect') {
@@ -60,7 +77,21 @@ export function rawValue(field) {
     return [...select.selectedOptions].map((option) => optionKey({ name: option.value, value: option.value }));
   }
   const input = inputs.find((one) => one.name && one.type !== 'radio') ?? inputs[0];
-  return input ? input.value : null;
+  return input ? decodedKey(field, input.value) : null;
+}
+
+/** The choices of object fields are posted by the encoded names of the objects; scripts know them by the names. */
+function decodedKey(field, key) {
+  if (!isOfObjects(field) || key === '' || key === 'None') return key;
+  return atou(key);
+}
+
+function keyOf(field, value) {
+  return isOfObjects(field) && value !== '' && value !== 'None' ? encodedName(value) : value;
+}
+
+function isOfObjects(field) {
+  return ['object', 'object_radio'].includes(field.container.dataset.datatype);
 }
 
 function find(name) {
@@ -131,7 +162,7 @@ export function setField(name, value) {
   if (BOXES.has(field.type)) {
     setChecked(inputs[0], Boolean(value));
   } else if (field.type === 'radio') {
-    const wanted = value === true ? 'True' : value === false ? 'False' : String(value);
+    const wanted = value === true ? 'True' : value === false ? 'False' : keyOf(field, String(value));
     const radio = inputs.find((input) => input.value === wanted);
     if (radio) setChecked(radio, true);
     else console.log(`setField: ${name} has no choice ${wanted}`);
@@ -145,7 +176,7 @@ export function setField(name, value) {
     changed(select);
   } else {
     const input = inputs.find((one) => one.name) ?? inputs[0];
-    const text = value === null || value === undefined ? '' : value === true ? 'True' : value === false ? 'False' : String(value);
+    const text = value === null || value === undefined ? '' : value === true ? 'True' : value === false ? 'False' : keyOf(field, String(value));
     if (input.value === text) return;
     const combobox = field.container.querySelector('.combobox-container');
     if (combobox) combobox.dispatchEvent(new CustomEvent('da:choose', { detail: text }));

@@ -6,10 +6,15 @@ import { visibleNames } from './conditions.js';
 import { encodedName, newOperation } from './encoding.js';
 import { form } from './fields.js';
 import { current, onScreen } from './page.js';
-import { signatureProblem } from './signature.js';
 import { checkLeft, isValid, recheck } from './validation.js';
 
 const sent = { text: null, operation: null };
+const problems = [];
+
+/** `hasProblem()` is asked before a form is sent, and may still write into it. */
+export function beforeSending(hasProblem) {
+  problems.push(hasProblem);
+}
 
 onScreen(() => {
   const main = form();
@@ -33,7 +38,7 @@ function onSubmit(event) {
   event.preventDefault();
   const main = form();
   const submitter = event.originalEvent?.submitter ?? null;
-  if (!isValid() || signatureProblem()) return;
+  if (!isValid() || problems.some((hasProblem) => hasProblem())) return;
   const body = new FormData(main);
   if (submitter?.name) body.append(submitter.name, submitter.value);
   else if (!submitter) addDefaultButton(main, body);

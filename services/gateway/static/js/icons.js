@@ -1,15 +1,26 @@
-// Font Awesome, by whose names interviews know icons: its style sheet is fetched when the first of them is on a screen.
+// Icons that interviews use: Font Awesome, by whose names they know them, and those of Bootstrap that our own pages lack.
+// Their style sheets are fetched when the first of them is on a screen.
 
 import { onScreen } from './page.js';
 
-const SHEET = new URL('../vendor/fontawesome/css/all.min.css', import.meta.url);
-let isAsked = false;
+const AWESOME = new URL('../vendor/fontawesome/css/all.min.css', import.meta.url).href;
+const BOOTSTRAP = new URL('../vendor/bootstrap-icons/bootstrap-icons.min.css', import.meta.url).href;
+const asked = new Set();
 
 onScreen((root) => {
-  if (isAsked || !root.querySelector('i[class*="fa-"], span[class*="fa-"]')) return;
-  isAsked = true;
+  if (root.querySelector('i[class*="fa-"], span[class*="fa-"]')) bring(AWESOME);
+  if (!asked.has(BOOTSTRAP) && [...root.querySelectorAll('.bi[class*="bi-"]')].some(isMissing)) bring(BOOTSTRAP);
+});
+
+function isMissing(icon) {
+  return !getComputedStyle(icon).getPropertyValue('--da-icon');
+}
+
+function bring(sheet) {
+  if (asked.has(sheet)) return;
+  asked.add(sheet);
   const link = document.createElement('link');
   link.rel = 'stylesheet';
-  link.href = SHEET;
+  link.href = sheet;
   document.head.append(link);
-});
+}

@@ -1,8 +1,10 @@
 // Links and buttons that run actions instead of leading somewhere (spec/area1 §16.7), popovers, the help tab.
 
 import { isBusy, performAction } from './ask.js';
+import { sendDocuments } from './documents.js';
 import { atou, encodedAction, encodedName } from './encoding.js';
 import { current, onScreen, target } from './page.js';
+import { phrase } from './wording.js';
 
 onScreen((root) => {
   for (const link of root.querySelectorAll('a[href]')) mark(link);
@@ -67,16 +69,25 @@ function onClick(event) {
   if (!target().contains(link) || event.ctrlKey || event.metaKey || event.shiftKey) return;
   if (link.dataset.js !== undefined) {
     event.preventDefault();
-    $.globalEval(decodeURIComponent(link.dataset.js));
+    $.globalEval(unescaped(link.dataset.js));
     return;
   }
   const encoded = link.dataset.embaction ?? reviewAction(link);
   if (!encoded) return;
   event.preventDefault();
   if (isBusy()) return;
-  if (link.classList.contains('daremovebutton') && !window.confirm('Are you sure you want to delete this item?')) return;
+  if (link.classList.contains('daremovebutton') && !window.confirm(phrase('Are you sure you want to delete this item?'))) return;
   if (link.dataset.target) openElsewhere(encoded, link.dataset.target);
   else performAction(encoded);
+}
+
+/** The script of a `javascript:` address; a percent sign in it may be one of an escape, or one of a division. */
+function unescaped(script) {
+  try {
+    return decodeURIComponent(script);
+  } catch {
+    return script;
+  }
 }
 
 /** Review links hold base64 JSON: an action, or a list of names that are to be asked again. */
@@ -114,7 +125,8 @@ export function listen() {
     document.getElementById('daMainQuestion')?.focus();
   });
   $(document).on('click', 'a, button', onClick); // by jQuery, because scripts of authors click through it
-  $(document).on('click', '#dahelptoggle', (event) => {
+  $(document).on('click', '[data-mail-action]', sendDocuments);
+  $(document).on('click', '#dahelptoggle, .daquestionhelpbutton', (event) => {
     event.preventDefault();
     toggleHelp($('#dahelp').prop('hidden'));
   });

@@ -1,11 +1,7 @@
 // Everything a page of an interview does in the browser begins here.
 
-import './combobox.js';
 import './choices.js';
 import './conditions.js';
-import './collect.js';
-import './signature.js';
-import './uploads.js';
 import './links.js';
 import './icons.js';
 import './checkin.js';
@@ -13,12 +9,15 @@ import { refresh } from './ask.js';
 import { offerFunctions } from './author.js';
 import { keepHistory } from './form.js';
 import { listen } from './links.js';
-import { begin, current } from './page.js';
-import { watch } from './push.js';
+import { begin, current, target } from './page.js';
+import { watch, watchAgain } from './push.js';
+import { withWidgets } from './widgets.js';
 
 offerFunctions();
 
-document.addEventListener('DOMContentLoaded', () => {
+document.addEventListener('DOMContentLoaded', () => withWidgets(target().innerHTML, start));
+
+function start() {
   listen();
   begin();
   stayInSession();
@@ -28,8 +27,10 @@ document.addEventListener('DOMContentLoaded', () => {
     rememberSession();
     watch();
   });
+  window.addEventListener('online', watchAgain);
+  document.addEventListener('visibilitychange', () => document.hidden || watchAgain());
   window.addEventListener('pagehide', () => navigator.sendBeacon?.('/checkout'));
-});
+}
 
 function key() {
   return `colloquy session ${current.page.interview}`;

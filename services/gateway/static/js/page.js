@@ -1,12 +1,16 @@
 // The screen that is shown: what the server said of it, and its life cycle (spec/area1 §16.1).
 
-export const current = { page: null, shownAt: 0, serial: 0 };
+import { lookups } from './fields.js';
+import { keep, noteDefaults, restore } from './keeping.js';
+
+export const current = { page: null, shownAt: 0, serial: 0, version: 0 };
 
 const starters = [];
 
-/** Run `start(root)` for every screen once its HTML is in place. */
-export function onScreen(start) {
-  starters.push(start);
+/** Run `start(root)` for every screen once its HTML is in place; what makes inputs of its own comes first. */
+export function onScreen(start, { isFirst = false } = {}) {
+  if (isFirst) starters.unshift(start);
+  else starters.push(start);
 }
 
 export function target() {
@@ -17,26 +21,42 @@ export function target() {
 export function begin() {
   adopt(JSON.parse(document.getElementById('da-page').textContent));
   runScripts(current.page.extra_scripts);
+  noteDefaults(target());
   initialise();
   announce('daPageLoad');
 }
 
-/** A later screen: an answer with `action: body`. */
+/** A later screen: an answer with `action: body`. The same screen shown anew (`keepsScroll`) keeps what was typed. */
 export function show(answer, { keepsScroll = false } = {}) {
+  if (!keepsScroll && goesFullScreen()) return;
+  const isSame = keepsScroll && answer.id_dict.name === current.page.id_dict.name && answer.session === current.page.session;
+  const kept = isSame ? keep(target()) : null;
   disposeWidgets();
   $(target()).html(answer.body);
   adopt(answer);
   document.title = answer.browser_title;
   setLanguage(answer);
   document.body.className = answer.bodyclass;
+  noteDefaults(target());
+  const isRestored = kept && restore(target(), kept);
   initialise();
+  isRestored?.afterwards();
   runScripts(answer.extra_scripts);
   for (const css of answer.extra_css) $('head').append(css);
-  if (!keepsScroll) {
-    window.scrollTo(0, 0);
-    focusOnNews();
-  }
+  if (!keepsScroll) window.scrollTo(0, 0);
+  if (!isSame) focusOnNews();
   announce('daPageLoad');
+}
+
+/** `go full screen`: inside another page, the second screen takes the whole window; `mobile` does so on phones only. */
+function goesFullScreen() {
+  const wanted = current.page.full_screen;
+  if (!wanted || window.self === window.top) return false;
+  if (wanted === 'mobile' && !window.matchMedia('(max-device-width: 767.98px)').matches) return false;
+  const address = new URL(current.page.post_url, window.location.href);
+  address.searchParams.set('session', current.page.session);
+  window.top.location.assign(address);
+  return true;
 }
 
 /** A page that says what went wrong, instead of a screen. */
@@ -69,12 +89,18 @@ export function announce(name, args = []) {
   $(document).trigger(name, args);
 }
 
+/** This tab's session, which reloading the tab shows again, is gone. */
+export function forgetSession() {
+  sessionStorage.removeItem(`colloquy session ${current.page.interview}`);
+}
+
 function adopt(page) {
   current.page = page;
   current.shownAt = performance.now();
   current.serial += 1;
+  current.version = page.version;
   current.checkInCode = Math.random().toString();
-  Object.assign(window, {
+  Object.assign(window, lookups(), {
     daInterviewUrl: page.post_url,
     daPostURL: page.post_url,
     daLocationBar: page.post_url,

@@ -1,13 +1,32 @@
 // A signature drawn on the canvas, sent as a picture.
 
+import { beforeSending } from './form.js';
 import { onScreen } from './page.js';
+import { phrase } from './wording.js';
 
 let drawing = null;
 
 onScreen(() => {
   const canvas = document.getElementById('dasigcanvas');
   drawing = canvas ? new Drawing(canvas) : null;
+  if (drawing) replaceButton(document.querySelector('button.dasigsave'));
 });
+
+beforeSending(signatureProblem);
+
+/** Scripts of authors know what saves a signature as a link; without scripts it is the button that sends the form. */
+function replaceButton(button) {
+  if (!button || button.disabled) return;
+  const link = document.createElement('a');
+  Object.assign(link, { id: button.id, className: button.className, href: '#', role: 'button' });
+  link.append(...button.childNodes);
+  button.replaceWith(link);
+  $(link).on('click keydown', (event) => {
+    if (event.type === 'keydown' && event.key !== ' ') return; // links are pressed with Enter only
+    event.preventDefault();
+    $('#daform').trigger('submit');
+  });
+}
 
 class Drawing {
   constructor(canvas) {
@@ -22,6 +41,7 @@ class Drawing {
         this.isDown = false;
       });
     }
+    canvas.addEventListener('da:redraw', (event) => this.redraw(event.detail));
     $('#dasigclear').on('click', () => this.clear());
   }
 
@@ -48,6 +68,7 @@ class Drawing {
     const [x, y] = this.at(event);
     this.isDown = true;
     this.isEmpty = false;
+    this.canvas.dataset.drawn = '';
     this.pen.beginPath();
     this.pen.arc(x, y, 1.25, 0, 2 * Math.PI);
     this.pen.fill();
@@ -66,6 +87,15 @@ class Drawing {
   clear() {
     this.pen.clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.isEmpty = true;
+    delete this.canvas.dataset.drawn;
+  }
+
+  /** The drawing of the canvas that was here before the same screen was shown anew. */
+  redraw(picture) {
+    const box = this.canvas.getBoundingClientRect();
+    this.pen.drawImage(picture, 0, 0, box.width, box.height);
+    this.isEmpty = false;
+    this.canvas.dataset.drawn = '';
   }
 }
 
@@ -76,11 +106,11 @@ function showError(text) {
 }
 
 /** Put the picture into the form; true when it must not be sent because nothing was drawn. */
-export function signatureProblem() {
+function signatureProblem() {
   if (!drawing) return false;
   const isOptional = drawing.canvas.dataset.required === '0';
   if (drawing.isEmpty && !isOptional) {
-    showError('You must sign your name to continue.');
+    showError(phrase('You must sign your name to continue.'));
     return true;
   }
   document.getElementById('_the_image').value = drawing.isEmpty ? '' : drawing.canvas.toDataURL('image/png');

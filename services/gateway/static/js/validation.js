@@ -1,6 +1,7 @@
 // Check a form before it is sent, with the messages of spec/area4 §5.6; the server converts and checks again.
 
 import { allFields, form, inputsOf, isHidden, namedOptions } from './fields.js';
+import { phrase } from './wording.js';
 
 const MESSAGES = {
   required: 'You need to fill this in.',
@@ -16,9 +17,9 @@ const MESSAGES = {
   number: 'You need to enter a number.',
   integer: 'Please enter a whole number.',
   email: 'You need to enter a complete e-mail address.',
-  url: 'You need to enter a complete address of a web page.',
+  url: 'You need to enter a valid URL.',
   min: 'You need to enter a number that is at least %s.',
-  max: 'You need to enter a number that is at most %s.',
+  max: 'You need to enter a number that is no more than %s.',
   mindate: 'You need to enter a date on or after %s.',
   maxdate: 'You need to enter a date on or before %s.',
   minlength: 'You must type at least %s characters.',
@@ -34,12 +35,40 @@ const NUMBERS = new Set(['integer', 'number', 'currency', 'float', 'range']);
 
 function message(field, rule, limit = '') {
   const own = field.container.dataset.messages ? JSON.parse(field.container.dataset.messages) : {};
-  const words = own[rule] ?? (rule.endsWith('required') ? own.required : undefined) ?? MESSAGES[rule] ?? 'Please enter a valid value.';
-  return words.replace('%s', limit);
+  const words = own[rule] ?? (rule.endsWith('required') ? own.required : undefined);
+  return words === undefined ? phrase(MESSAGES[rule] ?? 'Please enter a valid value.', limit) : words.replace('%s', limit);
+}
+
+const rules = {};
+const standing = { optional: (element) => element.value === '' };
+
+/** Authors make rules for datatypes of their own as they do for jQuery Validation: (value, element, parameters). */
+function addMethod(name, method) {
+  rules[name] = method;
+}
+if (window.jQuery && !window.jQuery.validator) window.jQuery.validator = { addMethod, methods: rules };
+
+/** The message of the first rule of the author's that a field breaks; one that fails does not keep a form back. */
+function problemOfRules(field) {
+  const input = inputsOf(field).find((one) => !one.disabled && one.type !== 'hidden');
+  if (!input || isHidden(field.container)) return null;
+  const value = input.type === 'checkbox' || input.type === 'radio' ? (field.container.querySelector('input:checked')?.value ?? '') : input.value;
+  for (const rule of JSON.parse(field.container.dataset.rules)) {
+    try {
+      if (rules[rule] && !rules[rule].call(standing, value, input, true)) return message(field, rule);
+    } catch (error) {
+      console.warn(error);
+    }
+  }
+  return null;
 }
 
 /** The message for a field, or null when it may be sent. */
 export function problemOf(field) {
+  return problemOfInput(field) ?? (field.container.dataset.rules ? problemOfRules(field) : null);
+}
+
+function problemOfInput(field) {
   if (isHidden(field.container)) return null;
   const inputs = inputsOf(field).filter((input) => !input.disabled);
   if (inputs.length === 0) return null;
