@@ -5,43 +5,61 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import asdict
-from datetime import datetime
-from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from services import linting
-from services.embedded import SCHEMAS, bring_up_to_date, interview_folders, start_stores, up
+from services.accounts_cli import users
+from services.api_keys_cli import api_keys
+from services.backup_cli import backup, restore
+from services.command import serve as begin
+from services.config_cli import config
+from services.embedded import SCHEMAS, bring_up_to_date, interview_folders, up
+from services.gateway.task_desk import TaskDesk
+from services.installation import on_database, opened, print_rows
+from services.keys_cli import keys
+from services.mail_cli import mail
+from services.packages_cli import packages
+from services.publishers_cli import publishers
+from services.schedule_cli import cron, fires, runs, timers
+from services.sessions_cli import sessions
+from services.settings_table import mistakes, warn
+from shared.bus.cloudevents import Codec
 from shared.bus.dead_letters import DeadLetters
+from shared.bus.outbox import Outbox
+from shared.contracts.catalog import message_types
+from shared.contracts.envelope import Envelopes
 from shared.crypto.keys import ServerKeys
+from shared.files.room import content_store, try_out
 from shared.kernel.clock import SystemClock
 from shared.kernel.errors import ColloquyError
 from shared.kernel.interview_path import InterviewPath
 from shared.kernel.logging import configure_logging
-from shared.kernel.service import Service, run, run_process
-from shared.kernel.settings import Settings
-from shared.storage.child import DataFolderInUse
+from shared.kernel.service import run, run_process
+from shared.kernel.settings import Settings, SettingsInvalid
+from shared.kernel.tracing import configure_tracing
 from shared.storage.database import Database
-from shared.storage.embedded_postgres import url_of_running
 from shared.storage.migrations import pending
-from shared.tasks.overview import newest
 
 SERVICES = ("session", "worker", "scheduler", "mail", "gateway")
 
 app = typer.Typer(help="Colloquy: guided interviews whose sessions live beyond the screen.", no_args_is_help=True)
 letters = typer.Typer(help="Messages that could not be handled.", no_args_is_help=True)
-keys = typer.Typer(help="The server's keys.", no_args_is_help=True)
 tasks = typer.Typer(help="Background tasks.", no_args_is_help=True)
 app.add_typer(letters, name="dead-letters")
 app.add_typer(keys, name="keys")
 app.add_typer(tasks, name="tasks")
+app.add_typer(users, name="users")
+app.add_typer(mail, name="mail")
+app.add_typer(sessions, name="sessions")
+app.add_typer(publishers, name="publishers")
+app.add_typer(packages, name="packages")
+app.add_typer(api_keys, name="api-keys")
+for command in (backup, restore, config, cron, fires, runs, timers):
+    app.command(command.__name__)(command)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 out = Console()
@@ -56,8 +74,12 @@ def prepare() -> None:
 @app.command("up")
 def up_command() -> None:
     """Run everything in one process, with its own PostgreSQL and Redis where no URL is given."""
+    if problems := mistakes(()):
+        raise SettingsInvalid(problems)
     settings = Settings.load()
     configure_logging(level=settings.log_level, format=settings.log_format)
+    configure_tracing(settings.otlp_endpoint, service="all")
+    warn(settings)
 
     def announce(address: str) -> None:
         print(f"\nColloquy is ready: {address}\n", flush=True)  # noqa: T201 - the one line a person waits for
@@ -70,7 +92,7 @@ def serve(service: Annotated[str, typer.Argument(help="One of " + ", ".join(SERV
     """Run one service on PostgreSQL, Redis and RabbitMQ, by the URLs in the environment."""
     if service not in SERVICES:
         raise typer.BadParameter(f"There is no service {service!r}; there are {', '.join(SERVICES)}.")
-    import_module(f"services.{service}.__main__").main()
+    begin(service)
 
 
 @app.command("migrate")
@@ -92,11 +114,12 @@ def lint(
 ) -> None:
     """Find what is wrong with interviews without running them. Ends with status 1 when there are errors."""
     try:
-        wanted = linting.wanted(interviews or [], interview_folders(Settings.load()))
+        settings = Settings.load()
+        wanted = linting.wanted(interviews or [], interview_folders(settings))
     except linting.NotFoundToLint as error:
         raise typer.BadParameter(str(error)) from None
     shows_progress = len(wanted.references) > 1 and sys.stderr.isatty()
-    reports = asyncio.run(linting.examine(wanted, shows_progress=shows_progress))
+    reports = asyncio.run(linting.examine(wanted, config=settings.interview_config, shows_progress=shows_progress))
     if as_json:
         sys.stdout.write(linting.as_json(reports))
     else:
@@ -113,7 +136,7 @@ def list_letters(queue: str = "", after: int = 0, limit: int = 100, as_json: AsJ
         kept = await DeadLetters(database=database, clock=SystemClock()).list(queue=queue, after=after, limit=limit)
         return [{"number": one.number, **_shown(asdict(one.letter))} for one in kept]
 
-    print_rows(asyncio.run(_on_database(ask)), as_json, empty="There are no dead letters.")
+    print_rows(asyncio.run(on_database(ask)), as_json, empty="There are no dead letters.")
 
 
 @letters.command("replay")
@@ -123,7 +146,7 @@ def replay_letters(numbers: list[int]) -> None:
     async def ask(database: Database) -> int:
         return await DeadLetters(database=database, clock=SystemClock()).replay(numbers)
 
-    out.print(f"{asyncio.run(_on_database(ask))} put back.")
+    out.print(f"{asyncio.run(on_database(ask))} put back.")
 
 
 @letters.command("drop")
@@ -133,31 +156,76 @@ def drop_letters(numbers: list[int]) -> None:
     async def ask(database: Database) -> int:
         return await DeadLetters(database=database, clock=SystemClock()).drop(numbers)
 
-    out.print(f"{asyncio.run(_on_database(ask))} dropped.")
+    out.print(f"{asyncio.run(on_database(ask))} dropped.")
 
 
 @tasks.command("list")
-def list_tasks(state: str = "", limit: int = 50, as_json: AsJson = False) -> None:
+def list_tasks(
+    state: Annotated[str, typer.Option(help="pending, running, responding, succeeded, failed, revoked, or open.")] = "",
+    session: Annotated[str, typer.Option(help="The internal id of a session.")] = "",
+    interview: Annotated[str, typer.Option(help="A reference, package:data/questions/file.yml.")] = "",
+    action: str = "",
+    older_than: Annotated[float | None, typer.Option(help="Launched so many seconds ago, or earlier.")] = None,
+    before: Annotated[str, typer.Option(help="The last id of the page before.")] = "",
+    limit: int = 50,
+    as_json: AsJson = False,
+) -> None:
     """Show background tasks, newest first."""
 
     async def ask(database: Database) -> list[dict[str, Any]]:
-        return [asdict(line) for line in await newest(database, state=state, limit=limit)]
+        return await _task_desk(database).lines(
+            state=state,
+            session=session,
+            interview=interview,
+            action=action,
+            older_than_seconds=older_than,
+            before=before,
+            limit=limit,
+        )
 
-    print_rows(asyncio.run(_on_database(ask)), as_json, empty="There are no tasks.")
+    print_rows(asyncio.run(on_database(ask)), as_json, empty="There are no tasks.")
 
 
-@keys.command("create")
-def create_keys() -> None:
-    """Make the key file, where there is none."""
-    settings = Settings.load()
-    ring = ServerKeys.load(settings.key_file, create=True)
-    out.print(f"{settings.key_file}: {', '.join(ring.key_ids)}")
+@tasks.command("show")
+def show_task(task_id: str, as_json: AsJson = False) -> None:
+    """Show one task with its history and its dead letters."""
+
+    async def ask(database: Database) -> dict[str, Any]:
+        return await _task_desk(database).show(task_id)
+
+    found: dict[str, Any] = asyncio.run(on_database(ask))
+    if as_json:
+        sys.stdout.write(json.dumps(found, indent=2, default=str) + "\n")
+        return
+    events, dead = found.pop("events"), found.pop("dead_letters")
+    print_rows([{"": name, " ": value} for name, value in found.items()], False, empty="")
+    out.print()
+    print_rows(events, False, empty="Nothing is noted of its way.")
+    if dead:
+        out.print("\nDead letters; `colloquy tasks rerun` sends the message again:")
+        print_rows(dead, False, empty="")
 
 
-@keys.command("rotate")
-def rotate_keys() -> None:
-    """Add a new key on top; the older ones stay for what they sealed."""
-    out.print(f"The newest key is now {ServerKeys.rotate(Settings.load().key_file)}.")
+@tasks.command("revoke")
+def revoke_task(task_id: str) -> None:
+    """End a task, wherever it is; its interview sees TaskRevokedError, and open pages are told."""
+
+    async def ask(database: Database) -> None:
+        await _task_desk(database).revoke(task_id)
+
+    asyncio.run(on_database(ask))
+    out.print("Revoked.")
+
+
+@tasks.command("rerun")
+def rerun_task(task_id: str) -> None:
+    """Send the message of a task again that waits or whose result waits, in place of its dead letters."""
+
+    async def ask(database: Database) -> None:
+        await _task_desk(database).ring_again(task_id)
+
+    asyncio.run(on_database(ask))
+    out.print("Its message is sent again.")
 
 
 @app.command()
@@ -175,7 +243,7 @@ def doctor(as_json: AsJson = False) -> None:
 async def _examine(settings: Settings) -> dict[str, str]:
     found: dict[str, str] = {}
     try:
-        async with _opened(settings) as database:
+        async with opened(settings) as database:
             waiting = await pending(database, SCHEMAS)
         found["database"] = f"{len(waiting)} migrations wait: run `colloquy migrate`." if waiting else ""
     except ColloquyError as error:
@@ -185,35 +253,20 @@ async def _examine(settings: Settings) -> dict[str, str]:
         found["server keys"] = ""
     except ColloquyError as error:
         found["server keys"] = str(error)
+    try:
+        await try_out(content_store(settings))
+        found["files"] = ""
+    except ColloquyError as error:
+        found["files"] = str(error)
     found["interviews"] = "" if _references(InterviewPath.of(interview_folders(settings))) else "None are on the path."
     return found
 
 
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Database]:
-    """The database of this installation, also while it runs: then that of the process that has the data folder."""
-    started: Service | None = None
-    try:
-        stores = await start_stores(settings)
-        url, started = stores.database_url, stores.started
-    except DataFolderInUse:
-        running = url_of_running(settings.data_dir)
-        if running is None:
-            raise
-        url = running
-    database = Database(url=url, maximum=1, wait_seconds=5, application_name="colloquy command")
-    try:
-        await database.start()
-        yield database
-    finally:
-        await database.stop()
-        if started is not None:
-            await started.stop()
-
-
-async def _on_database(ask: Callable[[Database], Any]) -> Any:
-    async with _opened(Settings.load()) as database:
-        return await ask(database)
+def _task_desk(database: Database) -> TaskDesk:
+    transport = ServerKeys.load(Settings.load().key_file).transport
+    outbox = Outbox(codec=Codec(types=message_types(), sealer=transport))
+    clock = SystemClock()
+    return TaskDesk(database=database, outbox=outbox, envelopes=Envelopes("command", clock), clock=clock)
 
 
 def _references(path: InterviewPath) -> list[str]:
@@ -222,29 +275,6 @@ def _references(path: InterviewPath) -> list[str]:
 
 def _shown(letter: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in letter.items() if name != "body"}
-
-
-def print_rows(rows: list[dict[str, Any]], as_json: bool, *, empty: str) -> None:
-    """Print what a list command found: a line for each, or JSON."""
-    if as_json:
-        sys.stdout.write(json.dumps(rows, indent=2, default=str) + "\n")
-        return
-    if not rows:
-        out.print(empty)
-        return
-    table = Table(box=None, pad_edge=False)
-    for name in rows[0]:
-        table.add_column(name, no_wrap=True, overflow="ignore")
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
-    # One line each, however narrow the terminal: an id that was cut off could not be given to another command.
-    Console(width=10_000).print(table, soft_wrap=True)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
-    return escape(str(value)) if value is not None else ""
 
 
 def main() -> None:

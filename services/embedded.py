@@ -6,8 +6,9 @@ given for is brought along: PostgreSQL and Redis in the data folder, the bus ins
 
 from __future__ import annotations
 
+import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ import shared.mailbox.schema
 import shared.people.schema
 import shared.stores.schema
 import shared.tasks.schema
+from services.gateway.letter_box import letter_box_of
 from services.gateway.settings import GatewaySettings
 from services.mail.settings import MailSettings
 from services.scheduler.settings import SchedulerSettings
@@ -37,20 +39,25 @@ from services.worker.settings import WorkerSettings
 from shared.bus.messaging import Messaging, in_process, over_rabbit
 from shared.crypto.keys import ServerKeys
 from shared.evaluation.pool import PoolSettings, ProcessPool
+from shared.evaluation.programs import programs_of
 from shared.files.room import content_store
 from shared.kernel.clock import SystemClock
+from shared.kernel.ids import new_token
 from shared.kernel.interview_path import InterviewPath
 from shared.kernel.service import Service, run_until_signalled
 from shared.kernel.settings import Settings
+from shared.kernel.telemetry import Metrics
 from shared.storage.database import Database
 from shared.storage.embedded_postgres import EmbeddedPostgres
 from shared.storage.embedded_redis import EmbeddedRedis
 from shared.storage.migrations import SchemaFolder, migrate
 from shared.storage.redis import Redis
+from shared.stores.reader import READER, make_reader
 
 log = structlog.get_logger()
 
 SOURCE = "colloquy"
+_SNAPSHOTS = "snapshots"
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 SCHEMAS: tuple[SchemaFolder, ...] = (
@@ -79,33 +86,96 @@ class Stores:
 
     database_url: str
     redis_url: str
+    author_redis_url: str
     started: Service
+    postgres: EmbeddedPostgres | None = None
+    """Ours, if there was no URL of another."""
 
 
 async def start_stores(settings: Settings) -> Stores:
     """Start what no URL was given for. Raises the errors of the embedded servers; what was started is stopped then."""
     brought: list[EmbeddedPostgres | EmbeddedRedis] = []
+    postgres = None
     if not settings.database_url:
-        brought.append(EmbeddedPostgres(data_dir=settings.data_dir))
+        postgres = EmbeddedPostgres(data_dir=settings.data_dir, has_port=_SNAPSHOTS not in settings.author_databases)
+        brought.append(postgres)
     if not settings.redis_url:
         brought.append(EmbeddedRedis(data_dir=settings.data_dir))
-    started = Service(name="stores", components=brought)
+    authors = None
+    if not settings.author_redis_url:
+        # A server of its own: interview code may do there whatever it likes.
+        authors = EmbeddedRedis(data_dir=settings.data_dir, name="author-redis", has_port=True)
+    started = Service(name="stores", components=[*brought, *([authors] if authors else [])])
     await started.start()
     urls = {type(server): server.url for server in brought}
     return Stores(
         database_url=settings.database_url or urls[EmbeddedPostgres],
         redis_url=settings.redis_url or urls[EmbeddedRedis],
+        author_redis_url=authors.url if authors else settings.author_redis_url,
         started=started,
+        postgres=postgres,
     )
 
 
-def assemble(settings: Settings, *, database_url: str, redis_url: str) -> list[Service]:
+async def author_databases(settings: Settings, stores: Stores) -> dict[str, str]:
+    """The databases of interviews: those of the settings, and our own for who queries snapshots.
+
+    The role gets a new password with each start: nobody has to keep it.
+    """
+    found = dict(settings.author_databases)
+    if stores.postgres is None or _SNAPSHOTS in found:
+        return found
+    database = Database(url=stores.database_url, maximum=1, application_name="colloquy roles")
+    await database.start()
+    try:
+        password = new_token(24)
+        await make_reader(database, password)
+    finally:
+        await database.stop()
+    return {**found, _SNAPSHOTS: stores.postgres.url_for(READER, password)}
+
+
+def mail_settings(given: Mapping[str, Any]) -> MailSettings:
+    """The settings of the mail service. A usual port that is taken gives way to a free one, and the log says which: two
+    installations may be tried out on one machine. Raises what loading settings raises.
+    """
+    settings = MailSettings.load(**given)
+    if "smtp_port" in settings.model_fields_set:
+        return settings
+    for port in (settings.smtp_port, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.smtp_host, port))
+            except OSError:
+                continue
+            found = int(probe.getsockname()[1])
+        if found != settings.smtp_port:
+            log.warning("smtp.usual_port_is_taken", usual=settings.smtp_port, used=found)
+        return settings.model_copy(update={"smtp_port": found})
+    return settings  # the address itself is wrong: listening there will say so
+
+
+def assemble(
+    settings: Settings,
+    *,
+    database_url: str,
+    redis_url: str,
+    author_redis_url: str = "",
+    author_databases: Mapping[str, str] | None = None,
+) -> list[Service]:
     """The services in the order they start: what all stand on, the four behind, the messages, the gateway."""
     clock = SystemClock()
     keys = ServerKeys.load(settings.key_file, create=True)
     folders = interview_folders(settings)
     path = InterviewPath.of(folders)
-    given: dict[str, Any] = {"database_url": database_url, "redis_url": redis_url, "interview_path": folders}
+    given: dict[str, Any] = {
+        "database_url": database_url,
+        "redis_url": redis_url,
+        "author_redis_url": author_redis_url,
+        "author_databases": dict(settings.author_databases if author_databases is None else author_databases),
+        "interview_path": folders,
+    }
     for_session, for_worker = SessionSettings.load(**given), WorkerSettings.load(**given)
     for_gateway = GatewaySettings.load(**given)
     database = Database(
@@ -116,15 +186,24 @@ def assemble(settings: Settings, *, database_url: str, redis_url: str) -> list[S
     )
     redis = Redis(url=redis_url, wait_seconds=settings.start_wait_seconds)
     contents = content_store(settings)
-    messaging = _messaging(settings, database=database, keys=keys, clock=clock)
+    metrics = Metrics()
+    database.report_to(metrics)
+    messaging = _messaging(settings, database=database, keys=keys, clock=clock, metrics=metrics)
+    programs = programs_of(settings)
     interviews = ProcessPool(
         settings=PoolSettings(size=for_session.interview_processes, max_idle=for_session.interview_idle_processes),
         folders=folders,
+        config=settings.interview_config,
+        programs=programs,
     )
     tasks = ProcessPool(
-        settings=PoolSettings(size=for_worker.worker_processes, max_idle=for_worker.interview_idle_processes),
+        settings=worker.pool_settings(for_worker),
         folders=folders,
+        config=settings.interview_config,
+        programs=programs,
     )
+    interviews.report_to(metrics, pool="interviews")
+    tasks.report_to(metrics, pool="tasks")
     bus = messaging.bus
     behind = [
         session.build(
@@ -140,6 +219,7 @@ def assemble(settings: Settings, *, database_url: str, redis_url: str) -> list[S
                 interviews=path,
                 contents=contents,
                 clock=clock,
+                metrics=metrics,
             ),
         ),
         worker.build(
@@ -153,10 +233,34 @@ def assemble(settings: Settings, *, database_url: str, redis_url: str) -> list[S
                 relay=messaging.relay,
                 contents=contents,
                 clock=clock,
+                metrics=metrics,
             ),
         ),
-        scheduler.build(SchedulerSettings.load(**given), scheduler.Parts(bus=bus, database=database, clock=clock)),
-        mail.build(MailSettings.load(**given), mail.Parts(bus=bus, database=database, clock=clock)),
+        scheduler.build(
+            SchedulerSettings.load(**given),
+            scheduler.Parts(
+                bus=bus,
+                database=database,
+                server_keys=keys,
+                outbox=messaging.outbox,
+                relay=messaging.relay,
+                clock=clock,
+                metrics=metrics,
+            ),
+        ),
+        mail.build(
+            mail_settings(given),
+            mail.Parts(
+                bus=bus,
+                database=database,
+                server_keys=keys,
+                outbox=messaging.outbox,
+                relay=messaging.relay,
+                contents=contents,
+                clock=clock,
+                metrics=metrics,
+            ),
+        ),
     ]
     front = gateway.build(
         for_gateway,
@@ -166,8 +270,12 @@ def assemble(settings: Settings, *, database_url: str, redis_url: str) -> list[S
             server_keys=keys,
             interviews=path,
             contents=contents,
+            outbox=messaging.outbox,
+            relay=messaging.relay,
             clock=clock,
+            metrics=metrics,
             neighbours=tuple(behind),
+            letter_box=letter_box_of(for_gateway, database=database, server_keys=keys, clock=clock),
         ),
     )
     foundation = Service(name="foundation", components=(interviews, tasks, database, redis))
@@ -175,15 +283,25 @@ def assemble(settings: Settings, *, database_url: str, redis_url: str) -> list[S
     return [foundation, *behind, messages, front]
 
 
-def _messaging(settings: Settings, *, database: Database, keys: ServerKeys, clock: SystemClock) -> Messaging:
+def _messaging(
+    settings: Settings, *, database: Database, keys: ServerKeys, clock: SystemClock, metrics: Metrics
+) -> Messaging:
     if not settings.amqp_url:
-        return in_process(database=database, sealer=keys.transport, clock=clock, source=SOURCE)
+        return in_process(
+            database=database,
+            sealer=keys.transport,
+            clock=clock,
+            source=SOURCE,
+            drain_seconds=settings.drain_seconds,
+            metrics=metrics,
+        )
     return over_rabbit(
         settings,
         database=database,
         sealer=keys.transport,
         clock=clock,
         source=SOURCE,
+        metrics=metrics,
     )
 
 
@@ -202,7 +320,13 @@ async def up(settings: Settings, *, announce: Callable[[str], None]) -> None:
     stores = await start_stores(settings)
     try:
         await bring_up_to_date(stores.database_url, wait_seconds=settings.start_wait_seconds)
-        running = assemble(settings, database_url=stores.database_url, redis_url=stores.redis_url)
+        running = assemble(
+            settings,
+            database_url=stores.database_url,
+            redis_url=stores.redis_url,
+            author_redis_url=stores.author_redis_url,
+            author_databases=await author_databases(settings, stores),
+        )
         address = GatewaySettings.load()
 
         async def ready() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -115,9 +115,12 @@ def _reference(file: Path) -> str:
     return PackageFile(questions.parent.parent.name, "questions", name, file).reference
 
 
-async def examine(these: Wanted, *, shows_progress: bool) -> list[Report]:
-    """Ask the engine about each. A line of a file that several interviews include is reported once."""
-    pool = ProcessPool(settings=PoolSettings(size=1), folders=these.folders)
+async def examine(these: Wanted, *, config: Mapping[str, Any], shows_progress: bool) -> list[Report]:
+    """Ask the engine about each. A line of a file that several interviews include is reported once.
+
+    `config` is what interviews may know of the server.
+    """
+    pool = ProcessPool(settings=PoolSettings(size=1), folders=these.folders, config=config)
     await pool.start()
     seen: set[tuple[str, int | None, str]] = set()
     reports: list[Report] = []

@@ -1,7 +1,9 @@
 """The mail service: mail and text messages, in and out.
 
-Duty: take mail for sessions' addresses, deliver queued mail, keep the ledger of what became of it.
-Consumes: nothing yet; SendMail (`mail.outbound`) comes with delivery.
-Publishes: nothing yet; DeliverMail comes with receiving.
+Duty: receive mail for sessions' addresses by SMTP, send what is queued, note what comes back, send webhooks.
+Consumes: SendMail (`mail.outbound`), for letters of accounts and mail of interviews that leaves after the save.
+TakeMail (`mail.inbound`), for mail that came through the gateway. WebhooksDue (live), a doorbell for the webhooks it
+sends.
+Publishes: DeliverMail, for every mail that was kept for a session.
 Owns: the schema `mail` (deliveries).
 """

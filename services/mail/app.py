@@ -5,20 +5,44 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from services.mail.bounces import Bounces
 from services.mail.handlers import HANDLERS
+from services.mail.housekeeping import MailHousekeeping
+from services.mail.inbound import Inbound
+from services.mail.peers import Peers
+from services.mail.receiving import Limits, Receiver
 from services.mail.schema import SCHEMA
+from services.mail.sending import Sending
 from services.mail.settings import MailSettings
+from services.mail.smtp import SmtpDoor
+from services.mail.verdicts import judge_of
+from services.mail.webhooks import WebhookSender
 from shared.bus.dispatch import consumers
 from shared.bus.messaging import over_rabbit
+from shared.bus.outbox import Outbox, OutboxRelay
 from shared.bus.port import Bus
 from shared.bus.schema import SCHEMA as BUS
+from shared.contracts.envelope import Envelopes
 from shared.crypto.keys import ServerKeys
+from shared.files.port import ContentStore
+from shared.files.room import FileRoom, content_store
+from shared.files.schema import SCHEMA as FILES
 from shared.kernel.clock import Clock, SystemClock
+from shared.kernel.now_and_then import NowAndThen
 from shared.kernel.service import Component, Service
+from shared.kernel.telemetry import Metrics
+from shared.mailbox.addresses import Addresses
+from shared.mailbox.deliveries import Deliveries
+from shared.mailbox.gauges import MailGauges
+from shared.mailbox.outgoing import Outgoing
+from shared.mailbox.schema import SCHEMA as MAILBOX
+from shared.mailbox.ways_out import letters_of, ways_out
+from shared.mailbox.webhooks import Webhooks
 from shared.storage.database import Database
 from shared.storage.migrations import TablesCheck
 
 SOURCE = "mail"
+EVENTS_QUEUE = "mail.live"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,35 +51,145 @@ class Parts:
 
     bus: Bus
     database: Database
+    server_keys: ServerKeys
+    outbox: Outbox
+    relay: OutboxRelay
+    contents: ContentStore
     clock: Clock = field(default_factory=SystemClock)
+    metrics: Metrics = field(default_factory=Metrics)
     own: Sequence[Component] = ()
     """Those that start and stop with the service; empty when somebody else looks after them."""
+    own_messaging: Sequence[Component] = ()
+    """Relay and bus, likewise: they start before anybody may send mail in."""
 
 
 def parts_from(settings: MailSettings) -> Parts:
     """The parts of a process of its own, on PostgreSQL and RabbitMQ."""
     clock = SystemClock()
+    server_keys = ServerKeys.load(settings.key_file)
     database = Database(
         url=settings.database_url,
         maximum=settings.database_pool_size,
         application_name="colloquy mail",
         wait_seconds=settings.start_wait_seconds,
     )
+    metrics = Metrics()
+    database.report_to(metrics)
     messaging = over_rabbit(
         settings,
         database=database,
-        sealer=ServerKeys.load(settings.key_file).transport,
+        sealer=server_keys.transport,
         clock=clock,
         source=SOURCE,
+        metrics=metrics,
     )
-    tables = TablesCheck(database=database, folders=(SCHEMA, BUS))
-    return Parts(bus=messaging.bus, database=database, clock=clock, own=(database, tables, *messaging.components))
+    tables = TablesCheck(database=database, folders=(SCHEMA, BUS, MAILBOX, FILES))
+    return Parts(
+        bus=messaging.bus,
+        database=database,
+        server_keys=server_keys,
+        outbox=messaging.outbox,
+        relay=messaging.relay,
+        contents=content_store(settings),
+        clock=clock,
+        metrics=metrics,
+        own=(database, tables),
+        own_messaging=tuple(messaging.components),
+    )
 
 
 def build(settings: MailSettings, parts: Parts) -> Service:
     """The mail service; works through its queues once it is started."""
-    for consumer in consumers(HANDLERS, parts={"settings": settings}):
+    deliveries = Deliveries(
+        database=parts.database, webhooks=Webhooks(sealer=parts.server_keys.at_rest, clock=parts.clock)
+    )
+    sending = Sending(
+        database=parts.database,
+        outgoing=Outgoing(sealer=parts.server_keys.at_rest, clock=parts.clock),
+        transport=letters_of(settings, parts.clock),
+        ways=ways_out(settings, parts.clock),
+        deliveries=deliveries,
+        bounce_domain=settings.mail_domain if settings.mail_bounces else "",
+        clock=parts.clock,
+    )
+    webhooks = WebhookSender(
+        database=parts.database,
+        webhooks=Webhooks(sealer=parts.server_keys.at_rest, clock=parts.clock),
+        clock=parts.clock,
+        reaches_private=settings.webhooks_private,
+    )
+    room = FileRoom.of(
+        database=parts.database,
+        store=parts.contents,
+        server_keys=parts.server_keys,
+        clock=parts.clock,
+        max_file_bytes=settings.max_file_bytes,
+    )
+    receiver = _receiver(settings, parts, room)
+    door = _door(settings, parts, receiver)
+    housekeeping = MailHousekeeping(database=parts.database, clock=parts.clock)
+    inbound = Inbound(receiver=receiver, contents=room.contents)
+    handled_by = {"inbound": inbound, "sending": sending, "webhooks": webhooks}
+    for consumer in consumers(HANDLERS, parts=handled_by, event_queue=EVENTS_QUEUE):
         parts.bus.consume(consumer)
+    gauges = MailGauges(parts.metrics)
+    counting = NowAndThen(
+        "count mail",
+        lambda: gauges.look(parts.database, now=parts.clock.now()),
+        every_seconds=settings.metrics_seconds,
+        clock=parts.clock,
+    )
     return Service(
-        name=SOURCE, components=parts.own, checks={"database": parts.database.problem, "bus": parts.bus.problem}
+        name=SOURCE,
+        components=(*parts.own, webhooks, counting, *parts.own_messaging, housekeeping, door),
+        checks={"database": parts.database.problem, "bus": parts.bus.problem},
+    )
+
+
+def _receiver(settings: MailSettings, parts: Parts, room: FileRoom) -> Receiver:
+    """What keeps mail, whichever way it comes."""
+    return Receiver(
+        database=parts.database,
+        contents=room.contents,
+        files=room.records,
+        addresses=Addresses(database=parts.database, clock=parts.clock),
+        outbox=parts.outbox,
+        envelopes=Envelopes(SOURCE, parts.clock),
+        wake_relay=parts.relay.wake,
+        server_keys=parts.server_keys,
+        judge=judge_of(settings.mail_resolver, hostname=settings.mail_domain or "localhost"),
+        limits=Limits(
+            per_address_hour=settings.mails_per_address_hour, bytes_of_session=settings.mail_bytes_of_session
+        ),
+        clock=parts.clock,
+    )
+
+
+def _door(settings: MailSettings, parts: Parts, receiver: Receiver) -> SmtpDoor:
+    """Where mail comes in."""
+    return SmtpDoor(
+        receiver=receiver,
+        bounces=Bounces(
+            database=parts.database,
+            deliveries=Deliveries(
+                database=parts.database, webhooks=Webhooks(sealer=parts.server_keys.at_rest, clock=parts.clock)
+            ),
+        ),
+        peers=Peers(
+            clock=parts.clock,
+            connections=settings.smtp_connections,
+            per_peer=settings.smtp_connections_per_peer,
+            per_minute=settings.smtp_mails_per_minute,
+            guesses=settings.smtp_unknown_limit,
+        ),
+        clock=parts.clock,
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        tls_port=settings.smtp_tls_port,
+        hostname=settings.mail_domain or "localhost",
+        domains=frozenset({settings.mail_domain.lower()} if settings.mail_domain else ()),
+        certificate_file=settings.smtp_certificate_file,
+        certificate_key_file=settings.smtp_certificate_key_file,
+        max_bytes=settings.smtp_max_bytes,
+        timeout_seconds=settings.smtp_timeout_seconds,
     )

@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
+from services.mail.inbound import Inbound
+from services.mail.sending import Sending
+from services.mail.webhooks import WebhookSender
 from shared.bus.dispatch import HandlerTable
+from shared.contracts.events import WebhooksDue
+from shared.contracts.mail import MailTaken, SendMail, TakeMail
 
-HANDLERS: HandlerTable = {}
+
+async def on_send_mail(message: SendMail, *, sending: Sending) -> None:
+    """Send one letter that was queued."""
+    await sending.send(message)
+
+
+async def on_webhooks_due(_: WebhooksDue, *, webhooks: WebhookSender) -> None:
+    """Something is to be told to webhooks."""
+    webhooks.ring()
+
+
+async def on_take_mail(message: TakeMail, *, inbound: Inbound) -> MailTaken:
+    """Take a mail in that came through the gateway."""
+    return await inbound.take(message)
+
+
+HANDLERS: HandlerTable = {SendMail: on_send_mail, TakeMail: on_take_mail, WebhooksDue: on_webhooks_due}

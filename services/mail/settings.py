@@ -2,8 +2,47 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+
 from shared.kernel.settings import Settings
 
 
 class MailSettings(Settings):
     """What the mail service needs to know."""
+
+    NEEDED: ClassVar[tuple[str, ...]] = ("database_url", "amqp_url")
+
+    webhooks_private: bool = False
+    """Whether webhooks may lead to this machine and private networks."""
+    smtp_host: str = "127.0.0.1"
+    """The address at which mail is received; 0.0.0.0 for all."""
+    smtp_port: int = Field(8025, ge=0, le=65535)
+    """Where mail is received, with STARTTLS once there is a certificate; 0: nowhere."""
+    smtp_tls_port: int = Field(0, ge=0, le=65535)
+    """Where mail is received with TLS from the first byte; 0: nowhere. Needs a certificate."""
+    smtp_certificate_file: Path | None = None
+    """The certificate for receiving mail, with those above it, as PEM. A renewed file is read without a restart."""
+    smtp_certificate_key_file: Path | None = None
+    """Its private key, as PEM; empty: it is in the file of the certificate."""
+    smtp_max_bytes: int = Field(25 * 1024 * 1024, gt=0)
+    """The largest mail that is taken."""
+    smtp_timeout_seconds: float = Field(300.0, gt=0.0)
+    """How long one command, or the text of a mail, may take the sender."""
+    smtp_connections: int = Field(200, ge=0)
+    """How many senders may be connected at once; 0: any number."""
+    smtp_connections_per_peer: int = Field(20, ge=0)
+    """How many connections one sender may have; 0: any number."""
+    smtp_mails_per_minute: int = Field(300, ge=0)
+    """How many mails one sender may hand over within a minute; 0: any number."""
+    smtp_unknown_limit: int = Field(50, ge=0)
+    """How many unknown addresses one sender may name within ten minutes; 0: any number."""
+    mail_resolver: str = Field("", pattern=r"^(system|[0-9.]+(:[0-9]+)?|[0-9A-Fa-f:]+)?$")
+    """Which DNS resolver tells whether mail is from whom it says (SPF, DKIM, DMARC): an address, or `system`; empty:
+    none is asked."""
+    mails_per_address_hour: int = Field(200, ge=1)
+    """How many mails one address of a session takes within an hour."""
+    mail_bytes_of_session: int = Field(500 * 1024 * 1024, gt=0)
+    """How much mail one session may have."""

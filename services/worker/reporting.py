@@ -8,6 +8,7 @@ from typing import assert_never
 from shared.evaluation.task_pictures import failure_to_keep
 from shared.interview.runtime.operations import Blobs
 from shared.interview.runtime.outcomes import (
+    AccessRefused,
     BackgroundValue,
     BrowserAnswer,
     CommandGiven,
@@ -56,7 +57,9 @@ def report_of(result: RunResult, blobs: Blobs) -> Report:
             return _failed(Failure(error_type="QuestionError", error_message=text[:_LONGEST_MESSAGE]), action, blobs)
         case CommandGiven(name=name) if name in _ENDS_THE_SESSION:
             return Report(Outcome(kind="ends_session"))
-        case CommandGiven() | ResponseReady() | BrowserAnswer() | VariablesExported() | Finished():
+        case (
+            CommandGiven() | ResponseReady() | BrowserAnswer() | VariablesExported() | AccessRefused() | Finished()
+        ):  # tasks run for somebody who was let in: none is refused
             return Report(Outcome(kind="value"))
         case _:
             assert_never(outcome)

@@ -1,0 +1,317 @@
+"""A mail as it came, taken apart: who, what about, when, its texts and its files (RFC 5322, MIME; spec/area3 §6.5).
+
+Pure. What people send is anything at all: every part that cannot be understood is kept as bytes, and a mail that cannot
+be taken apart at all is one file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC
+from email import message_from_bytes, policy
+from email.header import decode_header
+from email.message import Message
+from email.utils import getaddresses, parsedate_to_datetime
+
+import orjson
+
+from shared.files.kinds import HEAD_BYTES, UNKNOWN, mimetype_of, safe_name
+from shared.kernel.errors import Malformed
+from shared.mailbox.received import Mailbox, MailContents
+
+MOST_PARTS = 100
+DEEPEST = 20
+MOST_HOPS = 50
+_MOST_HEADERS = 1000
+_MOST_HEADER_LETTERS = 100_000
+_MOST_PEOPLE = 500
+_TRACE = frozenset(
+    {"received", "return-path", "delivered-to", "x-original-to", "received-spf", "authentication-results"}
+    | {"arc-seal", "arc-message-signature", "arc-authentication-results", "dkim-signature", "x-received"}
+)
+"""What each server on the way adds or writes anew."""
+_KNOWN_ENDINGS = {"text/plain": "txt", "text/html": "html", "message/rfc822": "eml", "text/calendar": "ics"}
+_KIND = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")
+_ANGLE = re.compile(r"<([^<>]*)>")
+
+
+class NotUnderstood(Malformed):
+    """This mail cannot be taken apart:"""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedPart:
+    """A part of a mail as a file."""
+
+    role: str
+    filename: str
+    mimetype: str
+    contents: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMail:
+    """A mail taken apart; `contents` has no parts yet, they are kept as files first."""
+
+    contents: MailContents = field(repr=False)
+    parts: tuple[ParsedPart, ...] = field(repr=False)
+    reason: str = ""
+    """Why it was not taken apart; empty when it was."""
+    hops: int = 0
+
+
+def parsed(raw: bytes) -> ParsedMail:
+    """A mail taken apart; one that cannot be is its headers, as far as they can be read, and one file."""
+    try:
+        return _taken_apart(raw)
+    except NotUnderstood as error:
+        reason = error.reason
+    except Exception as error:  # the parser of the standard library meets what nobody has thought of
+        reason = type(error).__name__
+    headers = _headers_only(raw)
+    return ParsedMail(_contents(headers), (_headers_part(headers), _whole(raw)), reason)
+
+
+def identity(raw: bytes) -> bytes:
+    """What makes a mail the same mail when it comes again, whichever way: all but what servers write on the way."""
+    head, separator, body = raw.partition(b"\r\n\r\n")
+    if not separator:
+        head, separator, body = raw.partition(b"\n\n")
+    kept: list[bytes] = []
+    is_trace = False
+    for line in head.splitlines():
+        if line[:1] not in (b" ", b"\t"):
+            is_trace = line.partition(b":")[0].strip().lower().decode("ascii", "replace") in _TRACE
+        if not is_trace:
+            kept.append(line)
+    return hashlib.sha256(b"\n".join(kept) + b"\n\n" + body).digest()
+
+
+def _taken_apart(raw: bytes) -> ParsedMail:
+    message = message_from_bytes(raw, policy=policy.compat32)
+    headers = _headers(message)
+    leaves = list(_leaves(message))
+    if len(leaves) > MOST_PARTS:
+        raise NotUnderstood("too_many_parts")
+    text, html = _bodies(leaves)
+    parts = [_headers_part(headers)]
+    for number, (part, _) in enumerate(leaves, start=1):
+        role = "text" if part is text else "html" if part is html else "attachment"
+        parts.append(_file_of(part, role, number))
+    return ParsedMail(_contents(headers), tuple(parts), hops=sum(name.lower() == "received" for name, _ in headers))
+
+
+def _headers(message: Message) -> list[tuple[str, str]]:
+    """Names and values in order, decoded as far as they can be."""
+    raw = message.raw_items()
+    found = [(str(name), text_of(value)) for name, value in raw]
+    if len(found) > _MOST_HEADERS:
+        raise NotUnderstood("too_many_headers")
+    return found
+
+
+def text_of(value: object) -> str:
+    """A header as people read it: encoded words (RFC 2047) and bytes beyond ASCII become letters."""
+    given = str(value).encode("utf-8", "surrogateescape")[:_MOST_HEADER_LETTERS]
+    text = _decoded(given)
+    unfolded = re.sub(r"\r?\n(?=[ \t])", "", text)
+    try:
+        pieces = decode_header(unfolded)
+    except Exception:  # binascii.Error and others, for what only looks encoded
+        return _clean(unfolded)
+    words = []
+    for piece, charset in pieces:
+        if isinstance(piece, str):
+            words.append(piece)
+            continue
+        try:
+            # What stands between encoded words comes as Python writes letters beyond Latin 1.
+            words.append(piece.decode(charset or "raw-unicode-escape", "replace"))
+        except (LookupError, UnicodeError):
+            words.append(_decoded(piece))
+    return _clean("".join(words))
+
+
+def _decoded(given: bytes) -> str:
+    """Bytes that do not say what they are: UTF-8, else the charset in which every byte is a letter."""
+    try:
+        return given.decode("utf-8")
+    except UnicodeDecodeError:
+        return given.decode("latin-1")
+
+
+def _clean(text: str) -> str:
+    letters = (letter if letter.isprintable() or letter == "\t" else " " for letter in text)
+    return "".join(letters).encode("utf-8", "replace").decode().strip()
+
+
+def _leaves(message: Message, depth: int = 0) -> Iterator[tuple[Message, int]]:
+    """The parts that hold something, in order; a mail within the mail is one of them."""
+    if depth > DEEPEST:
+        raise NotUnderstood("nested_too_deep")
+    if message.get_content_maintype() == "multipart" and message.is_multipart():
+        payload = message.get_payload()
+        assert isinstance(payload, list)
+        for part in payload:
+            assert isinstance(part, Message)
+            yield from _leaves(part, depth + 1)
+    else:
+        yield message, depth
+
+
+def _bodies(leaves: list[tuple[Message, int]]) -> tuple[Message | None, Message | None]:
+    """The first text and the first HTML that are no attachments."""
+    found: dict[str, Message] = {}
+    for part, _ in leaves:
+        kind = part.get_content_type()
+        if kind in ("text/plain", "text/html") and not _is_attachment(part):
+            found.setdefault(kind, part)
+    return found.get("text/plain"), found.get("text/html")
+
+
+def _is_attachment(part: Message) -> bool:
+    return part.get_content_disposition() == "attachment" or bool(_name_of(part))
+
+
+def _name_of(part: Message) -> str:
+    try:
+        return text_of(part.get_filename() or "")
+    except Exception:  # a name whose encoding is broken
+        return ""
+
+
+def _file_of(part: Message, role: str, number: int) -> ParsedPart:
+    kind = part.get_content_type()
+    contents = _bytes_of(part)
+    if role in ("text", "html"):
+        contents = _as_utf8(part, contents)
+    name = _name_of(part)
+    ending = _KNOWN_ENDINGS.get(kind) or _ending_of(kind)
+    if role in ("text", "html"):
+        name = f"attachment.{ending}"
+    elif not name:
+        name = f"attachment-{number}.{ending}" if number else f"attachment.{ending}"
+    name = _file_name(name)
+    return ParsedPart(role, name, kind if role in ("text", "html") else _kind_of(name, kind, contents), contents)
+
+
+def _kind_of(name: str, claimed: str, contents: bytes) -> str:
+    """What a file is, by its first bytes and its name; what it claims counts only where these tell nothing."""
+    found = mimetype_of(name, contents[:HEAD_BYTES])
+    if found != UNKNOWN or claimed.startswith("image/") or claimed == "application/pdf":
+        return found
+    return claimed if _KIND.fullmatch(claimed) else UNKNOWN
+
+
+def _bytes_of(part: Message) -> bytes:
+    if part.is_multipart():  # a mail within the mail
+        inside = part.get_payload()
+        assert isinstance(inside, list)
+        return b"\r\n".join(one.as_bytes(policy=policy.compat32) for one in inside if isinstance(one, Message))
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
+
+
+def _as_utf8(part: Message, contents: bytes) -> bytes:
+    """A text in UTF-8 with the line ends of texts here, whatever charset it says it has."""
+    charset = part.get_content_charset() or "utf-8"
+    try:
+        text = contents.decode(charset)
+    except (LookupError, UnicodeError):
+        text = _decoded(contents)
+    return text.replace("\r\n", "\n").encode("utf-8", "replace")
+
+
+def _ending_of(kind: str) -> str:
+    return (mimetypes.guess_extension(kind) or ".bin").removeprefix(".")
+
+
+def _file_name(given: str) -> str:
+    bare = given.replace("\\", "/").rpartition("/")[2]
+    cleaned = re.sub(r"[^\w\-. ]", "_", bare).strip("_ ")
+    return safe_name(cleaned or "attachment.bin")
+
+
+def _headers_part(headers: list[tuple[str, str]]) -> ParsedPart:
+    return ParsedPart("headers", "headers.json", "application/json", orjson.dumps(headers))
+
+
+def _whole(raw: bytes) -> ParsedPart:
+    return ParsedPart("attachment", "message.eml", "message/rfc822", raw)
+
+
+def _headers_only(raw: bytes) -> list[tuple[str, str]]:
+    """What can be read of the headers of a mail that cannot be taken apart."""
+    try:
+        head = raw[:_MOST_HEADER_LETTERS].partition(b"\r\n\r\n")[0]
+        return _headers(message_from_bytes(head, policy=policy.compat32))
+    except Exception:
+        return []
+
+
+def _contents(headers: list[tuple[str, str]]) -> MailContents:
+    named: dict[str, list[str]] = {}
+    for name, value in headers:
+        named.setdefault(name.lower(), []).append(value)
+
+    def first(*names: str) -> str:
+        return next((value for name in names for value in named.get(name, ()) if value), "")
+
+    def all_of(*names: str) -> tuple[Mailbox, ...]:
+        return _people([value for name in names for value in named.get(name, ())])
+
+    def one(*names: str) -> Mailbox | None:
+        return next((person for name in names for person in all_of(name)), None)
+
+    return MailContents(
+        to=all_of("to", "resent-to"),
+        cc=all_of("cc", "resent-cc"),
+        sender=one("from", "sender"),
+        reply_to=one("reply-to"),
+        return_path=_return_path(first("return-path")),
+        subject=named["subject"][0] if "subject" in named else None,
+        date=_date(first("date", "resent-date")),
+        message_id=first("message-id"),
+        is_automatic=_is_automatic(named),
+    )
+
+
+def _people(values: list[str]) -> tuple[Mailbox, ...]:
+    try:
+        pairs = getaddresses(values)
+    except Exception:
+        return ()
+    found = [Mailbox(name=_clean(name), address=_clean(address)) for name, address in pairs[:_MOST_PEOPLE] if address]
+    return tuple(found)
+
+
+def _return_path(value: str) -> Mailbox | None:
+    found = _ANGLE.search(value)
+    address = (found[1] if found else value).strip()
+    return Mailbox(address=address) if address else None
+
+
+def _date(value: str) -> str:
+    """ISO 8601; empty for a date that nobody can read."""
+    try:
+        moment = parsedate_to_datetime(value)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        moment.astimezone(UTC)  # a year that does not exist there
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return ""
+    return moment.isoformat()
+
+
+def _is_automatic(named: dict[str, list[str]]) -> bool:
+    """Whether a program has sent it by itself (RFC 3834, and what older ones write)."""
+    said = next(iter(named.get("auto-submitted", ())), "no").partition(";")[0].strip().lower()
+    precedence = next(iter(named.get("precedence", ())), "").strip().lower()
+    return said not in ("", "no") or precedence in ("bulk", "junk", "list", "auto_reply") or "list-id" in named
