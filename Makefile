@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv
 JOBS ?= auto
 
-.PHONY: help run test test-faults lint fmt bench lock schemas assets clean
+.PHONY: help run test test-faults lint check-deploy fmt bench lock schemas assets clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -35,7 +35,7 @@ run: $(VENV)/.installed assets  ## Everything in one process; prints the address
 test: $(VENV)/.installed-dev assets  ## The whole suite, on real PostgreSQL, Redis, RabbitMQ and Chromium
 	$(BIN)/python -m tests.provision -- $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
-test-faults: $(VENV)/.installed-dev assets  ## The long form of the history checker: kills, pauses, double deliveries
+test-faults: $(VENV)/.installed-dev assets  ## The long form of the fault tests: histories, and a storm of kills while tasks run
 	$(BIN)/python -m tests.provision -- $(BIN)/python -m pytest tests/fault --fault-rounds 20 -x $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## ruff, mypy --strict, import rules, message schemas
@@ -44,6 +44,18 @@ lint: $(VENV)/.installed-dev  ## ruff, mypy --strict, import rules, message sche
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m shared.contracts.catalog --check
+	$(BIN)/python -m services.settings_table --check
+
+.venv-checkov/.installed: requirements-checkov.lock
+	$(PYTHON) -m venv .venv-checkov
+	.venv-checkov/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements-checkov.lock
+	@touch $@
+
+check-deploy: .venv-checkov/.installed  ## Checkov on the rendered manifests and the Dockerfile (needs kubectl)
+	@rm -rf .data/rendered && mkdir -p .data/rendered
+	@for overlay in dev production; do kubectl kustomize deploy/k8s/overlays/$$overlay > .data/rendered/$$overlay.yaml || exit 1; done
+	@cp deploy/Dockerfile .data/rendered/
+	.venv-checkov/bin/checkov --config-file deploy/checkov.yaml -d .data/rendered
 
 fmt: $(VENV)/.installed-dev  ## Format the code
 	$(BIN)/ruff check --fix --quiet . || true
@@ -52,12 +64,16 @@ fmt: $(VENV)/.installed-dev  ## Format the code
 bench: $(VENV)/.installed-dev assets  ## Medians and rates beside a floor measured in the same run
 	$(BIN)/python -m tests.provision -- $(BIN)/python -m tests.bench $(ARGS)
 
-schemas: $(VENV)/.installed-dev  ## Write the JSON Schemas of all messages
+schemas: $(VENV)/.installed-dev  ## Write the JSON Schemas of all messages and of the JSON form, and the table of settings
 	$(BIN)/python -m shared.contracts.catalog --write
+	$(BIN)/python -m services.gateway.json_form --write
+	$(BIN)/python -m services.settings_table --write
 
 lock: $(VENV)/.installed-dev  ## Renew the lock files (needs uv on PATH)
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
 	uv pip compile pyproject.toml --extra dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-dev.lock
+	uv pip compile requirements-checkov.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-checkov.lock
+	uv pip compile requirements-moto.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-moto.lock
 
 clean:  ## Remove what was built, keep .data
 	rm -rf $(VENV) services/gateway/static/vendor .mypy_cache .ruff_cache .pytest_cache

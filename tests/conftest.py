@@ -9,12 +9,17 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import ManualClock
 from shared.kernel.ids import new_code
 from shared.storage.database import Database
 from tests import servers
+
+# How long an example takes is the machine's affair: beside other tests, any of them may take seconds.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,6 +41,13 @@ def _logging_as_it_was() -> Iterator[None]:
     """A test that configures logging does so for itself: its stream is closed when the next one logs."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_server_files_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Root's embedded servers may keep their files outside the test's folder, where pytest does not clear them away."""
+    yield
+    servers.remove_homes_outside(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,10 @@
 """Bring what the suite needs and this machine lacks, then run a command: `python -m tests.provision -- pytest`.
 
-RabbitMQ: the one at COLLOQUY_AMQP_URL or on 127.0.0.1:5672, else Debian's package is installed and a node of our own is
-started for the run. Chromium: COLLOQUY_CHROMIUM or the one on PATH, else Debian's package. Where that is impossible it
-fails and names the ways out; nothing is ever skipped. PostgreSQL and Redis are brought by the tests themselves.
+RabbitMQ: the one at COLLOQUY_AMQP_URL, else a node of our own that is started for the run, from Debian's package, which
+is installed if need be. A broker that answers on 127.0.0.1:5672 is used only where no program can be had: what earlier
+runs left in it, and how many files it may open, are not ours to choose. Chromium: COLLOQUY_CHROMIUM or the one on PATH,
+else Debian's package. Where that is impossible it fails and names the ways out; nothing is ever skipped. The S3 server
+gets an environment of its own. PostgreSQL and Redis are brought by the tests themselves.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -17,8 +20,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
-AMQP_DEFAULT = "amqp://guest:guest@127.0.0.1:5672/"
+import psutil
+
+from tests import s3_server, servers
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 START_LIMIT_SECONDS = 90
 
@@ -33,11 +41,17 @@ def main(arguments: list[str]) -> int:
     if not command:
         print(__doc__)
         return 2
+    signal.signal(signal.SIGTERM, _ended_from_outside)  # as by `timeout`: what was started is ended, too
     environment = dict(os.environ)
     environment["COLLOQUY_CHROMIUM"] = chromium()
-    with rabbitmq() as url:
-        environment["COLLOQUY_AMQP_URL"] = url
+    s3_server.program()
+    with rabbitmq() as (url, node):
+        environment |= {"COLLOQUY_AMQP_URL": url, **({servers.NODE: node} if node else {})}
         return subprocess.run(command, env=environment, check=False).returncode
+
+
+def _ended_from_outside(number: int, _: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
 
 
 def chromium() -> str:
@@ -55,36 +69,44 @@ def chromium() -> str:
 
 
 @contextlib.contextmanager
-def rabbitmq() -> Iterator[str]:
-    """URL of a RabbitMQ that answers, for as long as the block lasts. Raises CannotProvide."""
+def rabbitmq() -> Iterator[tuple[str, str | None]]:
+    """URL of a RabbitMQ that answers for as long as the block lasts, and its node if that is ours.
+
+    Raises CannotProvide.
+    """
     named = os.environ.get("COLLOQUY_AMQP_URL")
     if named:
-        yield named
-        return
-    if _speaks_amqp("127.0.0.1", 5672):
-        yield AMQP_DEFAULT
+        yield named, None
         return
     server = _on_path(("rabbitmq-server",), extra="/usr/sbin:/usr/lib/rabbitmq/bin")
+    if not server and speaks_amqp("127.0.0.1", 5672):
+        yield servers.AMQP_DEFAULT, None
+        return
     if not server:
         _install("rabbitmq-server", "start a RabbitMQ and set COLLOQUY_AMQP_URL to its address")
-        if _speaks_amqp("127.0.0.1", 5672):
-            yield AMQP_DEFAULT
-            return
         server = _on_path(("rabbitmq-server",), extra="/usr/sbin:/usr/lib/rabbitmq/bin")
     if not server:
         raise CannotProvide("RabbitMQ was installed but rabbitmq-server cannot be found; set COLLOQUY_AMQP_URL.")
-    with _own_node(server) as url:
-        yield url
+    with _own_node(server) as node:
+        yield node
 
 
-@contextlib.contextmanager
-def _own_node(server: str) -> Iterator[str]:
-    port, distribution = _free_port(), _free_port()
-    folder = Path(tempfile.mkdtemp(prefix="colloquy-rabbitmq-"))
-    folder.chmod(0o777)  # the server may run under a user of its own
-    environment = {
+def node_name(port: int) -> str:
+    """What a node of ours that listens there is called."""
+    return f"colloquy-{port}@localhost"
+
+
+def node_environment(folder: Path, port: int, distribution: int) -> dict[str, str]:
+    """With what `rabbitmq-server` is started as a node of its own, whose files lie in this folder."""
+    # RabbitMQ 3.10 books several files for each quorum queue. With all of the usual 1,024 it stops without a word:
+    # virtual hosts are no longer made or deleted, and connections are accepted but never answered.
+    (folder / "environment.conf").write_text("ulimit -S -n $(ulimit -H -n)\n")
+    (folder / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\n")
+    (folder / "plugins").write_text("[].\n")
+    (folder / "plugins").chmod(0o666)
+    return {
         **os.environ,
-        "RABBITMQ_NODENAME": f"colloquy-{port}@localhost",
+        "RABBITMQ_NODENAME": node_name(port),
         "RABBITMQ_CONF_ENV_FILE": str(folder / "environment.conf"),
         "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
         "RABBITMQ_DIST_PORT": str(distribution),
@@ -93,28 +115,39 @@ def _own_node(server: str) -> Iterator[str]:
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
         "RABBITMQ_PID_FILE": str(folder / "pid"),
     }
-    (folder / "environment.conf").touch()
-    (folder / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\n")
-    (folder / "plugins").write_text("[].\n")
-    (folder / "plugins").chmod(0o666)
+
+
+@contextlib.contextmanager
+def _own_node(server: str) -> Iterator[tuple[str, str]]:
+    port, distribution = _free_port(), _free_port()
+    folder = Path(tempfile.mkdtemp(prefix="colloquy-rabbitmq-"))
+    folder.chmod(0o777)  # the server may run under a user of its own
+    environment = node_environment(folder, port, distribution)
     print(f"Starting RabbitMQ on port {port} for this run …", flush=True)
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen([server], env=environment, stdout=output, stderr=output, start_new_session=True)
         try:
             deadline = time.monotonic() + START_LIMIT_SECONDS
-            while not _speaks_amqp("127.0.0.1", port):
+            while not speaks_amqp("127.0.0.1", port):
                 if process.poll() is not None or time.monotonic() > deadline:
                     tail = (folder / "output").read_text(errors="replace")[-2000:]
                     raise CannotProvide(f"RabbitMQ did not start:\n{tail}\nStart one and set COLLOQUY_AMQP_URL.")
                 time.sleep(0.3)
-            yield f"amqp://guest:guest@127.0.0.1:{port}/"
+            yield f"amqp://guest:guest@127.0.0.1:{port}/", node_name(port)
         finally:
-            process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(30)
-            if process.poll() is None:
-                process.kill()
+            end_with_children(process)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_with_children(process: subprocess.Popen[bytes]) -> None:
+    """End a program and what it has started: Debian's `rabbitmq-server` is a script around `su` around the node."""
+    if process.poll() is not None:
+        return
+    ours = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    for one in ours:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
+    process.wait(30)
 
 
 def _install(package: str, otherwise: str) -> None:
@@ -134,7 +167,7 @@ def _on_path(names: tuple[str, ...], *, extra: str = "") -> str | None:
     return next((found for name in names if (found := shutil.which(name, path=path))), None)
 
 
-def _speaks_amqp(host: str, port: int) -> bool:
+def speaks_amqp(host: str, port: int) -> bool:
     try:
         with socket.create_connection((host, port), 2) as connection:
             connection.settimeout(5)

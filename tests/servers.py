@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
+import orjson
 
 from shared.files.store_directory import DirectoryStore
 from shared.kernel.ids import new_code
@@ -27,6 +28,7 @@ from shared.storage.embedded_postgres import EmbeddedPostgres
 from shared.storage.embedded_redis import EmbeddedRedis
 
 RUN_FOLDER = "COLLOQUY_TEST_RUN_FOLDER"
+NODE = "COLLOQUY_TEST_RABBITMQ_NODE"  # name of the broker's node that tests/provision.py has started for this run
 POSTGRES_DEFAULT = "postgresql://postgres@127.0.0.1:5432/postgres"
 AMQP_DEFAULT = "amqp://guest:guest@127.0.0.1:5672/"
 NO_BROKER = (
@@ -94,10 +96,16 @@ def stop_servers(folder: Path) -> None:
             await server.stop()
 
         in_thread(end)
-        place = folder / "postgres" / "place.json"
-        if place.exists() and '"home":"/' in place.read_text():
-            shutil.rmtree(place.read_text().split('"')[3], ignore_errors=True)
+        remove_homes_outside(folder)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_homes_outside(folder: Path) -> None:
+    """Remove what embedded servers under `folder` keep elsewhere (shared/storage/service_folder.py)."""
+    for place in folder.rglob("place.json"):
+        home = Path(orjson.loads(place.read_bytes())["home"])
+        if home.is_absolute() and home.name.startswith("colloquy-"):
+            shutil.rmtree(home, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -143,24 +151,35 @@ def own_vhost() -> Iterator[str]:
     host, port = parts.hostname or "127.0.0.1", parts.port or 5672
     if not answers(host, port):
         raise ConnectionError(NO_BROKER.format(url=f"{host}:{port}"))
-    control = shutil.which("rabbitmqctl", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     name = f"colloquy-test-{new_code(8).lower()}"
-    is_local_default = host in ("127.0.0.1", "localhost") and port == 5672
-    if not (control and is_local_default and os.geteuid() == 0):
-        yield url
-        return
-
-    def told(*words: str) -> bool:
-        return subprocess.run([control, "-q", *words], capture_output=True, timeout=60, check=False).returncode == 0
-
     user = parts.username or "guest"
-    if not told("add_vhost", name) or not told("set_permissions", "-p", name, user, ".*", ".*", ".*"):
+    if not (
+        _may_control(host, port)
+        and broker_told("add_vhost", name)
+        and broker_told("set_permissions", "-p", name, user, ".*", ".*", ".*")
+    ):
         yield url
         return
     try:
         yield urlunsplit(parts._replace(path=f"/{quote(name, safe='')}"))
     finally:
-        told("delete_vhost", name)
+        broker_told("delete_vhost", name)
+
+
+def _may_control(host: str, port: int) -> bool:
+    is_ours = NODE in os.environ or (host in ("127.0.0.1", "localhost") and port == 5672)
+    return is_ours and os.geteuid() == 0 and _control() is not None
+
+
+def _control() -> str | None:
+    return shutil.which("rabbitmqctl", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
+def broker_told(*words: str) -> bool:
+    """Whether `rabbitmqctl` did what these words say, on the node of this run or else the machine's."""
+    node = ("-n", os.environ[NODE]) if NODE in os.environ else ()
+    command = [_control() or "rabbitmqctl", "-q", *node, *words]
+    return subprocess.run(command, capture_output=True, timeout=120, check=False).returncode == 0
 
 
 async def _may_create_databases(url: str) -> bool:

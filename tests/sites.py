@@ -24,7 +24,7 @@ from tests import servers
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
 SERVICES = ("session", "worker", "scheduler", "mail", "gateway")
-READY_SECONDS = 60.0
+READY_SECONDS = 110.0
 
 
 class SiteNotReady(AssertionError):
@@ -133,36 +133,60 @@ def distributed_site(
 ) -> Iterator[Site]:
     """The five services (or what `commands` names) as processes of their own, on real PostgreSQL, Redis, RabbitMQ."""
     folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
     with (
         servers.own_database(servers.postgres_server()) as database_url,
         servers.own_redis(folder / "redis-server") as redis_url,
         servers.own_vhost() as amqp_url,
-    ):
-        site = Site(
-            folder=folder,
-            port=port,
+        site_on(
+            folder,
+            interviews=(*interviews, EXAMPLES),
             commands=commands or {name: service_command(name) for name in SERVICES},
-            environment={
-                **_common(folder, port, (*interviews, EXAMPLES)),
-                "COLLOQUY_DATABASE_URL": database_url,
-                "COLLOQUY_REDIS_URL": redis_url,
-                "COLLOQUY_AMQP_URL": amqp_url,
-                "COLLOQUY_AMQP_PREFIX": f"{new_code(8).lower()}.",
-                "COLLOQUY_DATABASE_POOL_SIZE": "6",
-                **(environment or {}),
-            },
+            database_url=database_url,
+            redis_url=redis_url,
+            amqp_url=amqp_url,
+            environment=environment,
+        ) as site,
+    ):
+        yield site
+
+
+@contextlib.contextmanager
+def site_on(
+    folder: Path,
+    *,
+    commands: Mapping[str, Sequence[str]],
+    database_url: str,
+    redis_url: str,
+    amqp_url: str,
+    interviews: Sequence[Path] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Site]:
+    """What `commands` names as processes of their own, on these servers; the database is migrated first."""
+    port = free_port()
+    site = Site(
+        folder=folder,
+        port=port,
+        commands=commands,
+        environment={
+            **_common(folder, port, interviews),
+            "COLLOQUY_DATABASE_URL": database_url,
+            "COLLOQUY_REDIS_URL": redis_url,
+            "COLLOQUY_AMQP_URL": amqp_url,
+            "COLLOQUY_AMQP_PREFIX": f"{new_code(8).lower()}.",
+            "COLLOQUY_DATABASE_POOL_SIZE": "6",
+            **(environment or {}),
+        },
+    )
+    for words in (["keys", "create"], ["migrate"]):
+        subprocess.run(
+            [sys.executable, "-m", "services.cli", *words],
+            cwd=folder,
+            env={**os.environ, **site.environment},
+            check=True,
+            capture_output=True,
         )
-        for words in (["keys", "create"], ["migrate"]):
-            subprocess.run(
-                [sys.executable, "-m", "services.cli", *words],
-                cwd=folder,
-                env={**os.environ, **site.environment},
-                check=True,
-                capture_output=True,
-            )
-        with _running(site):
-            yield site
+    with _running(site):
+        yield site
 
 
 @contextlib.contextmanager

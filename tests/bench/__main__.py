@@ -29,7 +29,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from tests import servers
-from tests.bench import engine
+from tests.bench import crowd, documents, engine, live, mail, programs, schedule, session_list, storage
 from tests.bench.http import Client
 from tests.bench.visitor import Visitor
 from tests.sites import ROOT, Site, distributed_site, embedded_site, free_port
@@ -49,6 +49,7 @@ class Result:
     per_second: float | None
     to_floor: float | None = None
     memory_mib: float | None = None
+    note: str = ""
     cpu_us: dict[str, float] | None = None
     """CPU time for one operation by process, in microseconds: `session` and, of its children, `session interviews`."""
 
@@ -147,6 +148,19 @@ async def measure_tasks(name: str, site: Site, rounds: int, tick: Callable[[], N
     return result(name, times, None, floor)
 
 
+def measure_crowds(site: Site, folder: Path, tick: Callable[[], None]) -> list[Result]:
+    """Many tasks at once, and bare Celery beside; the ratio stands in the note."""
+    bare = crowd.celery(site.environment["COLLOQUY_AMQP_URL"], folder, tick)
+    lines = [Result(bare.name, 0.0, 0.0, statistics.median(bare.per_second))]
+    for interview, what in (("crowd", "with a response action"), ("crowd_of_values", "that give a value")):
+        name = f"{crowd.TASKS} tasks at once {what}, through RabbitMQ"
+        done = asyncio.run(crowd.ours(site, f"bench:{interview}.yml", name, tick))
+        per_second = statistics.median(done.per_second)
+        note = f"{per_second / statistics.median(bare.per_second):.2f} of bare Celery"
+        lines.append(Result(name, 0.0, 0.0, per_second, note=note))
+    return lines
+
+
 @contextlib.asynccontextmanager
 async def _visitors(site: Site, interview: str, count: int = VISITORS) -> AsyncIterator[list[Visitor]]:
     visitors = [Visitor(Client("127.0.0.1", site.port), interview) for _ in range(count)]
@@ -214,7 +228,12 @@ def machine() -> str:
 
 def measure(rounds: int, folder: Path, progress: Progress) -> list[Result]:
     """All lines of the table, in one run."""
-    bar = progress.add_task("Measuring", total=8 * rounds + 2 * (rounds // 5) + engine.MEASUREMENTS)
+    apart = engine.MEASUREMENTS + documents.MEASUREMENTS
+    stored = storage.STEPS + session_list.LOOKS + schedule.MEASUREMENTS + mail.MEASUREMENTS
+    total = (
+        8 * rounds + 2 * (rounds // 5) + apart + crowd.MEASUREMENTS + live.MEASUREMENTS + programs.MEASUREMENTS + stored
+    )
+    bar = progress.add_task("Measuring", total=total)
 
     def tick() -> None:
         progress.advance(bar)
@@ -225,10 +244,35 @@ def measure(rounds: int, folder: Path, progress: Progress) -> list[Result]:
         with _site(start, folder / place.replace(" ", "-")) as site:
             results.append(asyncio.run(measure_posts(f"form post, {place}", site, rounds, tick, floor)))
             results.append(asyncio.run(measure_tasks(f"task, post to notice, {place}", site, rounds, tick, floor)))
-    for one in engine.measured_apart(rounds, ROOT):
-        results.append(result(one.name, one.seconds, None))
-        results[-1].to_floor, results[-1].memory_mib = None, one.memory_mib
-        tick()
+            if start is distributed_site:
+                results.extend(measure_crowds(site, folder, tick))
+    with distributed_site(folder / "live", interviews=(INTERVIEWS,), environment=live.ENVIRONMENT) as site:
+        for line in asyncio.run(live.measured(site, rounds, live.PAGES, tick)):
+            results.append(result(line.name, line.seconds or [0.0], line.per_second, floor))
+            results[-1].memory_mib, results[-1].note = line.memory_mib, line.note
+    with _site(distributed_site, folder / "storage") as site:
+        results.append(
+            Result("steps of a long session", 0.0, 0.0, None, note=asyncio.run(storage.measured(site, tick)).note)
+        )
+        for line in asyncio.run(programs.measured(site, tick)):
+            results.append(result(line.name, line.seconds, line.per_second, floor))
+            results[-1].note = line.note
+        listed = asyncio.run(session_list.measured(site, tick))
+        results.append(result("list of one's sessions", listed.seconds, None, floor))
+        results[-1].note = listed.note
+    with distributed_site(folder / "schedule", interviews=(INTERVIEWS,), environment=schedule.ENVIRONMENT) as site:
+        for line in asyncio.run(schedule.measured(site, lambda: _cpu_seconds(site), tick)):
+            results.append(result(line.name, line.seconds, line.per_second, floor))
+            results[-1].note = line.note
+    with distributed_site(folder / "mail", interviews=(INTERVIEWS,), environment=mail.ENVIRONMENT) as site:
+        for letters in asyncio.run(mail.measured(site, tick)):
+            results.append(result(letters.name, letters.seconds, letters.per_second, floor))
+            results[-1].memory_mib, results[-1].note = letters.memory_mib, letters.note
+    for module, times in (("tests.bench.engine", rounds), ("tests.bench.documents", max(rounds // 10, 10))):
+        for one in engine.measured_apart(times, ROOT, module):
+            results.append(result(one.name, one.seconds, None))
+            results[-1].to_floor, results[-1].memory_mib = None, one.memory_mib
+            tick()
     again = asyncio.run(measure_floor(rounds, tick))
     again.name, again.to_floor = "the floor again", again.p50_ms / floor.p50_ms
     return [*results, again]
@@ -236,7 +280,7 @@ def measure(rounds: int, folder: Path, progress: Progress) -> list[Result]:
 
 @contextlib.contextmanager
 def _site(start: Callable[..., contextlib.AbstractContextManager[Site]], folder: Path) -> Iterator[Site]:
-    with start(folder, interviews=(INTERVIEWS,)) as site:
+    with start(folder, interviews=(INTERVIEWS,), environment=programs.ENVIRONMENT) as site:
         yield site
 
 
@@ -260,14 +304,17 @@ def main() -> None:
     for one in results:
         table.add_row(
             one.name,
-            f"{one.p50_ms:.2f}",
-            f"{one.p95_ms:.2f}",
+            f"{one.p50_ms:.2f}" if one.p50_ms else "",
+            f"{one.p95_ms:.2f}" if one.p95_ms else "",
             f"{one.per_second:.0f}" if one.per_second else "",
             f"{one.to_floor:.1f}" if one.to_floor else "",
             f"{sum(one.cpu_us.values()) / 1000:.2f}" if one.cpu_us else "",
             f"{one.memory_mib:.0f}" if one.memory_mib else "",
         )
     Console(width=110).print(table)
+    for one in results:
+        if one.note:
+            Console(width=110).print(f"{one.name}: {one.note}")
 
 
 if __name__ == "__main__":

@@ -97,16 +97,16 @@ def measure(rounds: int, folder: Path) -> Iterator[Measured]:
     del answers[last]
     asked = session.run(AssignVariables(variables=answers))
     assert asked.startswith("Anything else"), asked
-    yield Measured(f"evaluation of {_BLOCKS} blocks at the last question", _timed(session.show, rounds))
+    yield Measured(f"evaluation of {_BLOCKS} blocks at the last question", timed(session.show, rounds))
     session = OneSession(engine, f"{_PACKAGE}:data/questions/household.yml")
     asked = session.run(CallAction(action="fill", arguments={}))
     assert asked == "200 people", asked
-    yield Measured("evaluation of a list of 200 objects, in a table", _timed(session.show, rounds))
+    yield Measured("evaluation of a list of 200 objects, in a table", timed(session.show, rounds))
 
 
 def _compilation(path: InterviewPath, rounds: int) -> Measured:
     """Compile; then keep several copies."""
-    seconds = _timed(lambda: Engine(path).interview(f"{_PACKAGE}:data/questions/large0.yml"), rounds)
+    seconds = timed(lambda: Engine(path).interview(f"{_PACKAGE}:data/questions/large0.yml"), rounds)
     engine, process = Engine(path), psutil.Process()
     before = process.memory_full_info().uss
     for number in range(_COMPILED):
@@ -115,7 +115,7 @@ def _compilation(path: InterviewPath, rounds: int) -> Measured:
     return Measured(f"compilation of {_BLOCKS} blocks (memory: kept for one)", seconds, kept)
 
 
-def _timed(work: Callable[[], object], rounds: int) -> list[float]:
+def timed(work: Callable[[], object], rounds: int) -> list[float]:
     """Seconds of each round, after a warm-up."""
     for _ in range(3):
         work()
@@ -127,9 +127,9 @@ def _timed(work: Callable[[], object], rounds: int) -> list[float]:
     return found
 
 
-def measured_apart(rounds: int, root: Path) -> Iterator[Measured]:
-    """All measurements, taken in a process of their own. Raises CalledProcessError."""
-    command = [sys.executable, "-m", "tests.bench.engine", str(rounds)]
+def measured_apart(rounds: int, root: Path, module: str = "tests.bench.engine") -> Iterator[Measured]:
+    """All measurements of a module, taken in a process of their own. Raises CalledProcessError."""
+    command = [sys.executable, "-m", module, str(rounds)]
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout or ():
             yield Measured(**json.loads(line))

@@ -58,7 +58,7 @@ class Client:
     async def _exchange(self, method: str, path: str, body: bytes, content_type: str) -> Answer:
         if time.monotonic() - self._used_at > IDLE_SECONDS:
             await self.close()
-        if self._writer is None or self._reader is None or self._writer.is_closing():
+        if self._writer is None or self._reader is None or self._writer.is_closing() or self._reader.at_eof():
             self._reader, self._writer = await asyncio.open_connection(self.host, self.port, limit=1 << 22)
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self.host}:{self.port}", f"Content-Length: {len(body)}"]
         if content_type:

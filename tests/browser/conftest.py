@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from playwright import async_api, sync_api
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.sites import Site, distributed_site, embedded_site
@@ -15,6 +16,14 @@ ARGUMENTS = (
     "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-sync"
     " --disable-component-update --disable-quic --no-proxy-server"
 )
+
+PATIENCE_MS = 20_000
+"""How long a test waits for what must come. A machine that runs other tests beside this one is slow, not wrong."""
+
+
+def pytest_configure() -> None:
+    sync_api.expect.set_options(timeout=PATIENCE_MS)
+    async_api.expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module", params=["one process", "five processes"])

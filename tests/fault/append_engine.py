@@ -1,8 +1,8 @@
 """A real engine, but a tiny one: the answers are lists that operations append tokens to.
 
 It knows every operation of the port of evaluation, and a few words that tests need: `sleep` (be slow), `launch` (a
-background task), `await` (and wait for it), `timer`, `multi_user`, `fail`, `restart`, `exit`. Answers are JSON, so that
-a test can read them without unpickling.
+background task), `await` (and wait for it), `timer`, `multi_user`, `unattended`, `fail`, `restart`, `exit`. Answers are
+JSON, so that a test can read them without unpickling.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 
 import orjson
 
-from shared.evaluation.port import HostServer, RunKilled, RunTimedOut
+from shared.evaluation.port import Begins, HostServer, RunKilled, RunTimedOut
 from shared.interview.errors import HostRefused
 from shared.interview.runtime.effects import Effect, LaunchTask, RevokeTask, ScheduleTimer
-from shared.interview.runtime.host import AwaitTask, FetchTaskResult, Host
+from shared.interview.runtime.host import AwaitTask, FetchTaskResult, Host, LookAtTasks, TaskPictures
 from shared.interview.runtime.operations import (
     AssignVariables,
     Blobs,
@@ -114,6 +114,8 @@ def apply(run: AppendRun) -> None:
         answers["payload"] = words["payload"]
     if "multi_user" in words:
         answers["multi_user"] = words["multi_user"] == "on"
+    if "unattended" in words:
+        answers["unattended"] = orjson.loads(words["unattended"])
     if "launch" in words:
         _launch(run, str(words["launch"]), words.get("mode"))
     if "timer" in words:
@@ -196,6 +198,7 @@ def finish(run: AppendRun) -> tuple[RunResult, Blobs]:
     header = Header(
         title="Append",
         multi_user=bool(run.answers.get("multi_user")),
+        unattended=tuple(run.answers.get("unattended", ())),
         waits_for_tasks=(run.answers["task"],) if run.answers.get("task") else (),
     )
     result = RunResult(
@@ -211,7 +214,7 @@ def finish(run: AppendRun) -> tuple[RunResult, Blobs]:
 class AppendEngine:
     """The engine as interview processes load it."""
 
-    def __init__(self, path: InterviewPath) -> None:
+    def __init__(self, path: InterviewPath, config: object) -> None:
         self.path = path
 
     def run(self, request: RunRequest, blobs: Blobs, host: Host) -> tuple[RunResult, Blobs]:
@@ -220,6 +223,9 @@ class AppendEngine:
         time.sleep(run.sleep_seconds)
         apply(run)
         return finish(run)
+
+    def simplify(self, value: bytes) -> object:
+        return None
 
     def describe(self, reference: str, language: str) -> Mapping[str, Any]:
         """What the start page would say."""
@@ -245,12 +251,15 @@ class AppendEvaluator:
         host: HostServer,
         limit_seconds: float,
         cancelled: asyncio.Event | None = None,
+        begins: Begins | None = None,
     ) -> tuple[RunResult, Blobs]:
         """One run; its sleep counts against the limit."""
         async with self._slots:
             self.runs += 1
             if cancelled is not None and cancelled.is_set():
                 raise RunKilled
+            if begins is not None:
+                await begins()
             run = begin(request, blobs)
             if run.sleep_seconds > limit_seconds:
                 await asyncio.sleep(limit_seconds)
@@ -262,7 +271,19 @@ class AppendEvaluator:
         if "fetch" in run.words:
             _, answered = await host.answer(FetchTaskResult(task_id=str(run.words["fetch"])), {})
             run.answers["fetched"] = orjson.loads(answered["payload"])
+        if "look" in run.words:
+            await self._look_at_those_before(run, host)
         return finish(run)
+
+    async def _look_at_those_before(self, run: AppendRun, host: HostServer) -> None:
+        """Note how the tasks stand that have come here before this one."""
+        before = run.answers.setdefault("been_here", [])
+        for task_id in before:
+            answer, _ = await host.answer(LookAtTasks(task_id=task_id, number=1), {})
+            assert isinstance(answer, TaskPictures)
+            run.answers.setdefault("seen", []).extend(picture.state for picture in answer.tasks)
+        operation = run.request.operation
+        before.append(operation.task_id if isinstance(operation, RunResponseAction) else "")
 
     async def _await_task(self, run: AppendRun, host: HostServer) -> None:
         launch = next(effect for effect in run.effects if isinstance(effect, LaunchTask))
@@ -272,6 +293,18 @@ class AppendEvaluator:
             run.outcome = RunFailed(failure=TaskFailure(error_type="HostRefused", error_message=refused.message))
             return
         run.answers["awaited"] = answer.task.state
+
+    async def simplify(self, value: bytes) -> object:
+        """Nobody asks."""
+        raise NotImplementedError
+
+    async def names(self, reference: str) -> dict[str, object]:
+        """Nobody asks."""
+        raise NotImplementedError
+
+    async def work(self, work: object, contents: bytes) -> tuple[dict[str, object], bytes]:
+        """Nobody asks."""
+        raise NotImplementedError
 
     async def describe(self, reference: str, language: str) -> dict[str, object]:
         """What the start page would say."""

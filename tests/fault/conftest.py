@@ -13,6 +13,7 @@ from tests.fault.door import Door, open_door
 from tests.sites import Site, distributed_site, service_command
 
 INTERVIEWS = Path(__file__).parent / "interviews"
+OPERATOR_TOKEN = "an operator of the fault tests"
 MOMENTS = ("claimed", "begun", "recorded")
 
 
@@ -38,7 +39,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         tmp_path_factory.mktemp("house"),
         interviews=[INTERVIEWS],
         commands={name: service_command(name) for name in ("session", "gateway")},
-        environment={"COLLOQUY_INTERVIEW_PROCESSES": "1"},
+        environment={"COLLOQUY_INTERVIEW_PROCESSES": "1", "COLLOQUY_OPERATOR_TOKEN": OPERATOR_TOKEN},
     ) as site:
         yield site
 

@@ -62,7 +62,7 @@ class OpenPage(Visitor):
         """The live connection of the page, once the server knows that it is watched."""
         async with self.listening() as live:
             await live.send(self.hello())
-            assert json.loads(await live.recv()) == {"type": "watching"}
+            assert json.loads(await live.recv())["type"] == "watching"
             yield live
 
     async def told(self, live: ClientConnection) -> None:

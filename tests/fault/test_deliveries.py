@@ -70,7 +70,7 @@ async def played(house: Site, rows: Database, door: Door, way: str) -> dict[str,
     await page.submit(afterwards="more")
     tasks = await rows.fetch("select state, fencing from tasks.tasks where session_id = $1", session)
     handled = "select count(*) from session.inbox where session_id = $1 and operation_id like 'task:%'"
-    left = "select count(*) from session.notices where session_id = $1"
+    left = "select count(*) from session.notices where session_id = $1 and acknowledged_at is null"
     return {
         "saved": page.text.partition(" Saved ")[2].removesuffix("."),
         "notices": [command["value"] for command in page.commands],

@@ -68,3 +68,38 @@ def test_a_response_action_seen_twice_is_found() -> None:
 def test_a_look_that_does_not_fit_is_found() -> None:
     with pytest.raises(HistoryBroken):
         explain(A, B, seen=(Seen(2, ()),), last=Seen(3, ("a", "b")))
+
+
+def test_response_actions_that_came_together_are_explained() -> None:
+    shown = ("a", "t", "u", "b")
+    explain(A, Answered("step", "b", 4, shown), last=Seen(4, shown), tasks=("t", "u"))
+
+
+def test_of_those_that_came_together_none_may_be_lost() -> None:
+    both = Answered("step", "b", 4, ("a", "t", "u", "b"))
+    with pytest.raises(HistoryBroken):
+        explain(A, both, Answered("step", "c", 5, ("a", "t", "b", "c")), last=Seen(5, ()), tasks=("t", "u"))
+    with pytest.raises(HistoryBroken):
+        explain(A, Answered("step", "b", 4, ("a", "t", "b")), last=Seen(4, ("a", "t", "b")), tasks=("t", "u"))
+
+
+def test_what_one_version_was_shown_to_hold_no_other_can_hold() -> None:
+    first = Answered("step", "b", 4, ("a", "t", "b"))
+    with pytest.raises(HistoryBroken):
+        explain(A, first, last=Seen(5, ("a", "t", "b", "t")), tasks=("t",))
+    with pytest.raises(HistoryBroken):
+        explain(A, first, Answered("step", "c", 6, ("a", "b", "t", "c")), last=Seen(6, ()), tasks=("t",))
+
+
+def test_neighbours_whose_border_is_not_known_are_explained_together() -> None:
+    shown = ("a", "t", "u", "v", "b")
+    explain(A, Answered("step", "b", 5, shown), last=Seen(5, shown), tasks=("t", "u", "v"))
+    with pytest.raises(HistoryBroken):
+        explain(A, Answered("step", "b", 5, ("a", "t", "b")), last=Seen(5, ("a", "t", "b")), tasks=("t",))
+
+
+def test_a_length_counts_each_of_those_that_came_together() -> None:
+    last = Seen(4, ("a", "t", "u", "b"))
+    explain(A, Answered("step", "b", 4, length=4), last=last, tasks=("t", "u"))
+    with pytest.raises(HistoryBroken):
+        explain(A, Answered("step", "b", 4, length=2), last=last, tasks=("t", "u"))

@@ -10,7 +10,10 @@ from playwright.async_api import Page, async_playwright
 
 from services.gateway import assets
 from shared.crypto.keys import ServerKeys
+from tests.browser.conftest import PATIENCE_MS
+from tests.browser.gateway.live_plays import LIVE_PLAYS
 from tests.flows.gateway.house import House, gateway_house
+from tests.flows.gateway.plays import PLAYS
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -32,7 +35,11 @@ async def house(postgres_url: str, server_keys: ServerKeys, tmp_path: Path) -> A
     if not assets.are_present():
         pytest.fail("The browser libraries are missing: run `python -m services.gateway.assets`.", pytrace=False)
     async with gateway_house(
-        database_url=postgres_url, server_keys=server_keys, packages=tmp_path, check_in_seconds=1.0
+        database_url=postgres_url,
+        server_keys=server_keys,
+        packages=tmp_path,
+        plays={**PLAYS, **LIVE_PLAYS},
+        check_in_seconds=1.0,
     ) as house:
         yield house
 
@@ -45,7 +52,7 @@ async def page() -> AsyncIterator[Page]:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         context = await browser.new_context(viewport={"width": 1005, "height": 1200}, locale="en-US")
         page = await context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: errors.append(str(error)))
         yield page
         await browser.close()

@@ -75,6 +75,7 @@ async def test_a_link_with_an_action_changes_the_screen_in_place(house: House, p
 
 async def test_fields_appear_and_vanish_with_the_answers_they_depend_on(house: House, page: Page) -> None:
     await page.goto(f"{house.url}/interview?i=test:many.yml")
+    await at_rest(page)
     await expect(page.get_by_label("Why plums?")).to_be_hidden()
     await page.locator('xpath=//div[contains(@class,"da-legend")][text()="Favorite fruit"]/following-sibling::div'
                        '//span[text()="Plum"]/..').click()  # fmt: skip
@@ -92,6 +93,7 @@ async def test_fields_appear_and_vanish_with_the_answers_they_depend_on(house: H
 
 async def test_what_is_hidden_is_not_sent(house: House, page: Page) -> None:
     await page.goto(f"{house.url}/interview?i=test:many.yml")
+    await at_rest(page)
     for label, value in (("First name", "Ann"), ("Last name", "Lee"), ("E-mail", "a@b.example"), ("Income", "1,000"),
                          ("Date of birth", "2000-01-02"), ("Vegetable", "Leek")):  # fmt: skip
         await page.get_by_label(label).first.fill(value)
@@ -112,6 +114,7 @@ async def test_what_is_hidden_is_not_sent(house: House, page: Page) -> None:
 
 async def test_messages_of_validation_read_as_authors_know_them(house: House, page: Page) -> None:
     await page.goto(f"{house.url}/interview?i=test:many.yml")
+    await at_rest(page)
     await page.get_by_label("E-mail").first.fill("a@b")
     await page.get_by_label("Income").fill("5")
     await press(page, "Continue")
@@ -124,6 +127,7 @@ async def test_messages_of_validation_read_as_authors_know_them(house: House, pa
 
 async def test_what_was_typed_is_judged_when_its_input_is_left_and_nothing_else_is(house: House, page: Page) -> None:
     await page.goto(f"{house.url}/interview?i=test:many.yml")
+    await at_rest(page)
     await page.get_by_label("First name").focus()
     await page.get_by_label("Income").fill("5")
     await page.get_by_label("Income").blur()
@@ -133,6 +137,7 @@ async def test_what_was_typed_is_judged_when_its_input_is_left_and_nothing_else_
 
 async def test_a_combobox_offers_its_list_and_takes_other_words(house: House, page: Page) -> None:
     await page.goto(f"{house.url}/interview?i=test:many.yml")
+    await at_rest(page)
     await page.locator("button.dacomboboxtoggle").click()
     await page.locator(".combobox-container .dropdown-item", has_text="Potato").click()
     assert await page.evaluate("val('vegetable')") == "potato"
@@ -143,13 +148,16 @@ async def test_a_combobox_offers_its_list_and_takes_other_words(house: House, pa
 
 async def test_a_signature_is_drawn_and_sent(house: House, page: Page) -> None:
     await page.goto(f"{house.url}/interview?i=test:sign.yml")
-    await press(page, "Continue")
+    await at_rest(page)
+    await page.locator("a.dasigsave").click()
+    await at_rest(page)
     await expect(page.get_by_text("You must sign your name to continue.")).to_be_visible()
     box = await page.locator("#dasigcanvas").bounding_box()
     assert box is not None
     for right, down in ((20, 20), (20, 40), (40, 40)):
         await page.mouse.click(box["x"] + box["width"] / 2 + right, box["y"] + box["height"] / 2 + down)
-    await press(page, "Continue")
+    await page.locator("a.dasigsave").click()
+    await at_rest(page)
     await expect(page.locator("#daMainQuestion")).to_have_text("Signed: 1")
     picture = next(iter(house.double.sessions.values())).answers["_the_image"]
     assert picture.endswith("image/png")
@@ -157,6 +165,7 @@ async def test_a_signature_is_drawn_and_sent(house: House, page: Page) -> None:
 
 async def test_help_and_menu_are_where_browser_suites_look_for_them(house: House, page: Page) -> None:
     await page.goto(f"{house.url}/interview?i=test:many.yml")
+    await at_rest(page)
     await page.locator("#dahelptoggle").click()
     await expect(page.get_by_text("How to fill this in")).to_be_visible()
     await page.locator("#dabackToQuestion").click()
@@ -219,6 +228,7 @@ async def test_reloading_a_tab_shows_the_session_of_this_tab(house: House, page:
 
 async def test_elements_of_a_list_are_added_and_deleted_on_one_screen(house: House, page: Page) -> None:
     await page.goto(f"{house.url}/interview?i=test:collect.yml")
+    await at_rest(page)
     boxes = page.get_by_label("Fruit name")
     await boxes.nth(0).fill("apple")
     await boxes.nth(1).fill("peach")

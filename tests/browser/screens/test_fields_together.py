@@ -94,3 +94,53 @@ def test_a_review_leads_to_the_question_and_back(open_screen: Open, page: Page) 
     page.get_by_label("Rent", exact=True).fill("900")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("$900.00")).to_be_visible()
+
+
+def test_inputs_of_every_kind_stand_within_a_sentence(open_screen: Open, page: Page) -> None:
+    open_screen("layouts", "embedded")
+    sentences = page.locator(".da-subquestion > p")
+    expect(sentences).to_have_count(2)
+    expect(sentences.last.locator(".da-embedded")).to_have_count(5)
+    expect(page.locator(".da-fields .da-field-container")).to_have_count(0)
+    bite = page.get_by_label("The bite")
+    expect(bite).to_be_hidden()
+    sentences.last.get_by_text("gloomy").click()
+    expect(bite).to_be_visible()
+    page.get_by_role("button", name="Continue").click()
+    expect(sentences.last.locator(".da-field-error")).to_have_count(2)
+    page.get_by_label("Your name").fill("Ann")
+    page.get_by_label("Your place").fill("Bath")
+    page.get_by_label("Rent").fill("10")
+    page.get_by_label("Pet").select_option("a dog")
+    page.get_by_label("bread").check()
+    page.get_by_label("is tame").check()
+    bite.fill("My hand")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#daMainQuestion")).to_have_text("That is all")
+
+
+def test_a_logarithmic_slider_and_its_number_follow_each_other(open_screen: Open, page: Page) -> None:
+    open_screen("inputs", "typed")
+    slider, number = page.get_by_role("slider", name="Savings"), page.get_by_role("spinbutton", name="Savings")
+    expect(number).to_have_value("1")
+    slider.fill("0.5")
+    expect(number).to_have_value("100")
+    assert page.evaluate("val('savings')") == "100"
+    number.fill("10000")
+    expect(slider).to_have_value("1")
+    page.evaluate("setField('savings', 10)")
+    expect(slider).to_have_value("0.25")
+
+
+def test_none_of_the_above_stays_when_the_form_is_refused(open_screen: Open, page: Page) -> None:
+    open_screen("conditions", "refused")
+    group = page.get_by_role("group", name="Colours")
+    group.get_by_label("None of the above").check()
+    page.get_by_label("Number between").fill("5")
+    page.get_by_label("Short word").fill("abc")
+    page.get_by_label("E-mail").fill("ann@example.com")
+    page.get_by_label("Small").check()
+    page.get_by_label("Even number").fill("3")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator(".da-field-error")).to_have_count(1)
+    expect(group.get_by_label("None of the above")).to_be_checked()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Mapping
 from typing import Any, Self
 
 import aio_pika
-from aio_pika.abc import AbstractConnection
+from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 from aio_pika.exceptions import ChannelNotFoundEntity
 
 from shared.bus.port import RETRY_DELAYS_SECONDS
@@ -56,6 +57,21 @@ class BrokerHands:
         async with self._connection.channel() as channel:
             to = await channel.get_exchange(exchange, ensure=False) if exchange else channel.default_exchange
             await to.publish(aio_pika.Message(body, **properties), key)
+
+    async def ask(self, exchange: str, key: str, body: bytes, **properties: Any) -> bytes:
+        """Publish, and wait for the answer at an address of direct reply-to."""
+        async with self._connection.channel() as channel:
+            answers: asyncio.Queue[bytes] = asyncio.Queue()
+            replies = await channel.get_queue("amq.rabbitmq.reply-to", ensure=False)
+
+            async def keep(message: AbstractIncomingMessage) -> None:
+                await answers.put(message.body)
+
+            await replies.consume(keep, no_ack=True)
+            to = await channel.get_exchange(exchange, ensure=False)
+            await to.publish(aio_pika.Message(body, reply_to="amq.rabbitmq.reply-to", **properties), key)
+            async with asyncio.timeout(30):
+                return await answers.get()
 
     async def clear(self, topology: Topology) -> None:
         """Remove everything with this prefix."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from shared.bus.port import BlobMissing
 from shared.contracts.base import Command, Event, Message, Reply, Sealed
 from shared.contracts.events import ActionRequested
-from shared.contracts.session import RefusedRequest
+from shared.contracts.session import RefusedRequest, TakeAction
 
 
 class Greet(Command, queue="test.greetings"):
@@ -46,7 +46,8 @@ class Greeting(Reply):
 
 
 TYPES: Mapping[str, type[Message]] = {
-    each.type_name: each for each in (Greet, Sweep, Happened, Ended, Greeting, RefusedRequest, ActionRequested)
+    each.type_name: each
+    for each in (Greet, Sweep, Happened, Ended, Greeting, RefusedRequest, ActionRequested, TakeAction)
 }
 
 _SCRAMBLE = bytes(255 - number for number in range(256))

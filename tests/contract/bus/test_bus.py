@@ -14,6 +14,7 @@ from shared.bus.port import (
     Envelope,
     NotUnderstood,
     Packed,
+    QueueFigures,
     RequestRefused,
     RequestTimedOut,
 )
@@ -392,3 +393,19 @@ async def test_a_stopped_bus_says_so(world: World) -> None:
         await bus.publish([WRITER.wrap(Sweep(number=1))])
     with pytest.raises(BusUnavailable):
         await bus.request(Greet(name="Ada"), Greeting, timeout_seconds=1)
+
+
+async def test_a_queue_tells_how_many_messages_nobody_has_been_given_yet(world: World) -> None:
+    may_go_on = asyncio.Event()
+
+    async def hold(_: Envelope) -> None:
+        await may_go_on.wait()
+
+    bus = await world.join(consumer("test.sweeps", {Sweep: hold}, prefetch=1))
+    publishing_all = asyncio.create_task(bus.publish([WRITER.wrap(Sweep(number=number)) for number in range(3)]))
+    async with asyncio.timeout(20):
+        while (figures := await bus.queues(["test.sweeps", "test.nobody"])).get("test.sweeps") != QueueFigures(1, 2):
+            await asyncio.sleep(0.05)
+    assert set(figures) == {"test.sweeps"}
+    may_go_on.set()
+    await publishing_all

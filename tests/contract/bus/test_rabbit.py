@@ -6,13 +6,15 @@ import asyncio
 import logging
 import sys
 
+import orjson
 import pytest
 
 from shared.bus.amqp import BrokerRefusedUs
 from shared.bus.port import Bus, BusUnavailable, Consumer, Envelope
 from shared.bus.topology import partition_queue
 from shared.contracts.base import Sealed
-from shared.contracts.events import ActionRequested
+from shared.contracts.events import ActionFinished, ActionRequested
+from shared.contracts.session import TakeAction
 from tests.contract.bus.broker import BrokerHands
 from tests.contract.bus.messages import Greet, Greeting, Happened, Sweep
 from tests.contract.bus.proxy import Proxy
@@ -39,6 +41,8 @@ async def test_consumption_resumes_after_the_queue_was_deleted_under_a_live_cons
         await hands.delete_queue(rabbit.topology.queue_name("test.sweeps"))
     await bus.publish([WRITER.wrap(Sweep(number=2))])
     assert await sweeps.received(2) == [Sweep(number=1), Sweep(number=2)]
+    [subscription] = [each for each in bus._subscriptions if "test.sweeps" in each.queue]
+    await until(lambda: subscription.is_consuming)  # its first message may come before the broker's word that it began
     assert await bus.problem() is None
 
 
@@ -53,6 +57,27 @@ async def test_a_live_queue_that_was_deleted_is_bound_to_its_topics_again(rabbit
     await until(lambda: subscription.is_consuming)
     await bus.publish([WRITER.wrap(Happened(number=1))])
     assert await page.received(1) == [Happened(number=1)]
+
+
+async def test_who_listens_live_is_told_of_every_break_in_which_events_were_lost(rabbit: RabbitWorld) -> None:
+    gaps: list[int] = []
+    async with Proxy(rabbit.url) as proxy:
+        live = Consumer(
+            queue="test.live",
+            handlers={Happened: Recorder()},
+            topics=("test.happened",),
+            is_live=True,
+            on_gap=lambda: gaps.append(1),
+        )
+        bus = rabbit.bus(live, url=proxy.url)
+        await bus.start()
+        assert gaps == [], "nothing was missed before the first time"
+        [subscription] = [each for each in bus._subscriptions if "test.live" in each.queue]
+        async with subscription._link._consuming.channel() as channel:
+            await channel.queue_delete(subscription.queue)
+        await until(lambda: len(gaps) == 1)
+        proxy.cut()
+        await until(lambda: len(gaps) == 2)
 
 
 async def test_the_periodic_comparison_finds_a_consumer_that_was_lost_in_silence(rabbit: RabbitWorld) -> None:
@@ -314,20 +339,84 @@ async def test_a_reply_address_that_is_no_direct_reply_is_not_written_to(rabbit:
         assert await hands.message_count(target) == 0
 
 
+ASKED = ActionRequested(interview="a:b.yml", session="s1", action="go", arguments={"word": "canary"})
+
+
 async def test_what_another_service_publishes_is_parted_by_session_with_the_verified_publisher(
     rabbit: RabbitWorld,
 ) -> None:
-    queue = partition_queue("s1")
     actions = Recorder()
-    bus = rabbit.bus(Consumer(queue=queue, handlers={ActionRequested: actions}, prefetch=1))
+    bus = rabbit.bus(Consumer(queue=partition_queue("s1"), handlers={TakeAction: actions}, prefetch=1))
     await bus.start()
-    asked = ActionRequested(interview="a:b.yml", session="s1", action="go")
-    body = rabbit.codec.encode(WRITER.wrap(asked))
+    body = rabbit.codec.encode(WRITER.wrap(ASKED, dedup_key="order 7"))
     async with BrokerHands(rabbit.url) as hands:
-        forged = {"x-colloquy-publisher": "somebody else"}
-        await hands.publish(rabbit.topology.actions, "action.crm", body, user_id="guest", headers=forged)
-    assert await actions.received(1) == [asked]
-    assert actions.seen[0].publisher == "guest"
+        await hands.publish(rabbit.topology.actions, "action.crm", body, user_id="guest")
+    [taken] = await actions.received(1)
+    assert isinstance(taken, TakeAction)
+    assert (taken.publisher, taken.request_id, taken.asked.value) == ("guest", "order 7", ASKED)
+
+
+async def test_who_says_not_who_they_are_is_nobody(rabbit: RabbitWorld) -> None:
+    actions = Recorder()
+    bus = rabbit.bus(Consumer(queue=partition_queue("s1"), handlers={TakeAction: actions}, prefetch=1))
+    await bus.start()
+    async with BrokerHands(rabbit.url) as hands:
+        await hands.publish(rabbit.topology.actions, "action.crm", rabbit.codec.encode(WRITER.wrap(ASKED)))
+    [taken] = await actions.received(1)
+    assert isinstance(taken, TakeAction)
+    assert taken.publisher == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"canary, not JSON", "not JSON"),
+        (b'{"word": "canary"}', "not a CloudEvent"),
+        (
+            b'{"specversion": "1.0", "id": "1", "source": "/x", "type": "colloquy.Sweep", "data": {"number": 1}}',
+            "publish",
+        ),
+        (
+            b'{"specversion": "1.0", "id": "1", "source": "x", "type": "colloquy.ActionRequested", "dataref": "blob"}',
+            "must be in it",
+        ),
+        (b'{"specversion": "1.0", "id": "1", "source": "/x", "data": "' + b"canary" * 180_000 + b'"}', "the limit is"),
+    ],
+    ids=["no JSON", "no envelope", "an order to us", "kept elsewhere", "a megabyte"],
+)
+async def test_what_is_no_request_becomes_a_dead_letter_without_its_contents_and_its_publisher_is_told(
+    rabbit: RabbitWorld, body: bytes, reason: str
+) -> None:
+    bus = rabbit.bus(Consumer(queue=partition_queue("s1"), handlers={TakeAction: Recorder()}, prefetch=1))
+    await bus.start()
+    async with BrokerHands(rabbit.url) as hands:
+        answer = await hands.ask(rabbit.topology.actions, "action.crm", body, user_id="guest")
+    [letter] = await rabbit.dead()
+    assert letter.queue == "session.actions.intake"
+    assert reason in letter.reason
+    assert b"canary" not in letter.body
+    told = orjson.loads(answer)["data"]
+    assert (told["status"], told["publisher"]) == ("refused", "guest")
+    assert reason in told["detail"]
+
+
+async def test_a_publisher_that_waits_is_answered(rabbit: RabbitWorld) -> None:
+    actions = Recorder()
+    bus = rabbit.bus(Consumer(queue=partition_queue("s1"), handlers={TakeAction: actions}, prefetch=1))
+    await bus.start()
+
+    async def answer() -> None:
+        [taken] = await actions.received(1)
+        assert isinstance(taken, TakeAction)
+        ended = ActionFinished(session_id="1", request_id=taken.request_id, status="done")
+        await bus.answer(taken.reply_to, taken.correlation_id, ended)
+
+    async with BrokerHands(rabbit.url) as hands:
+        body = rabbit.codec.encode(WRITER.wrap(ASKED))
+        answered, _ = await asyncio.gather(
+            hands.ask(rabbit.topology.actions, "action.crm", body, user_id="guest"), answer()
+        )
+    assert orjson.loads(answered)["data"]["status"] == "done"
 
 
 async def test_the_librarys_loggers_stay_silent(

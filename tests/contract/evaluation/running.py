@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from shared.evaluation.port import Evaluator
-from shared.interview.runtime.host import HostAnswer, HostCall, TaskAnswer
+from shared.interview.runtime.host import HostAnswer, HostCall, Noted, ReportProgress, TaskAnswer
 from shared.interview.runtime.operations import Blobs, CallAction, RunContext, RunRequest, TaskPicture
 from shared.interview.runtime.outcomes import BackgroundValue, RunFailed, RunResult
 
@@ -23,6 +23,8 @@ class Host:
         self.calls.append((call, blobs))
         if self._on_call is not None:
             await self._on_call(call, blobs)
+        if isinstance(call, ReportProgress):
+            return Noted(), {}
         return TaskAnswer(task=TaskPicture(task_id=call.task_id, state="succeeded")), {"payload": b"42"}
 
 

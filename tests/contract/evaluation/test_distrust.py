@@ -82,6 +82,12 @@ async def test_a_run_cannot_ask_the_server_without_end(make_pool: MakePool) -> N
     assert "3 times" in (await failure(pool, "ask_often", times=4)).failure.error_message
 
 
+async def test_news_of_progress_are_not_counted_unless_they_come_without_pause(make_pool: MakePool) -> None:
+    pool = await make_pool(calls=3)
+    assert await value(pool, "tell_progress", times=40) == "told"
+    assert "3 times" in (await failure(pool, "tell_progress", times=100_000)).failure.error_message
+
+
 async def test_an_engine_that_cannot_be_made_ends_the_start_with_its_reason(make_pool: MakePool) -> None:
     with pytest.raises(TemplateFailed, match="does not fit"):
         await make_pool(engine="tests.unit.evaluation.scripted_engine:BrokenEngine")

@@ -9,7 +9,8 @@ import signal
 import pytest
 
 from shared.evaluation.pool import InterviewUnreadable, ProcessPool
-from shared.evaluation.port import ProcessDied, RunKilled, RunTimedOut
+from shared.evaluation.port import ProcessDied, RunKilled, RunTimedOut, ValueUnreadable, WorkRefused
+from shared.interview.documents.work_order import DocumentWork
 from shared.interview.errors import HostRefused
 from shared.interview.runtime.host import AwaitTask, FetchTaskResult, HostCall
 from shared.interview.runtime.operations import Blobs
@@ -139,11 +140,43 @@ async def test_the_limit_counts_the_waits_too(evaluator: ProcessPool) -> None:
     assert await value(evaluator, "sleep", seconds=0) == "slept"
 
 
+async def test_what_interview_code_has_put_away_is_opened_in_a_process_that_serves_nothing_else(
+    evaluator: ProcessPool,
+) -> None:
+    first = await evaluator.simplify(b"one")
+    second = await evaluator.simplify(b"two")
+    assert isinstance(first, list)
+    assert isinstance(second, list)
+    assert (first[1], second[1]) == ("one", "two")
+    assert first[0] != second[0]
+
+
+async def test_what_cannot_be_opened_any_more_is_said_to_be_so(evaluator: ProcessPool) -> None:
+    with pytest.raises(ValueUnreadable):
+        await evaluator.simplify(b"broken")
+
+
 async def test_an_interview_is_described_without_running_it(evaluator: ProcessPool) -> None:
     described = await evaluator.describe("docs:data/questions/a.yml", "de")
     assert (described["title"], described["language"]) == ("docs:data/questions/a.yml", "de")
     with pytest.raises(InterviewUnreadable, match="no such interview"):
         await evaluator.describe("missing", "en")
+
+
+async def test_a_file_is_worked_on_in_a_process_that_serves_nothing_else(evaluator: ProcessPool) -> None:
+    work = DocumentWork(task="page", kind="pdf", name="a.pdf")
+    (one, made), (other, _) = [await evaluator.work(work, b"abc") for _ in range(2)]
+    assert (one["task"], made) == ("page", b"cba")
+    assert one["process"] != other["process"]
+    with pytest.raises(WorkRefused, match=r"a\.pdf cannot be converted"):
+        await evaluator.work(work, b"broken")
+
+
+async def test_the_names_of_an_interview_are_told_without_running_it(evaluator: ProcessPool) -> None:
+    assert await evaluator.names("docs:data/questions/a.yml") == {
+        "names": ["docs:data/questions/a.yml"],
+        "vocabulary": [],
+    }
 
 
 async def _for_ever(call: HostCall, blobs: Blobs) -> None:

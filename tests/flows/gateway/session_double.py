@@ -19,6 +19,8 @@ from shared.contracts.base import Message, Sealed
 from shared.contracts.events import SessionChanged
 from shared.contracts.screen import Form, FormField, Screen
 from shared.contracts.session import (
+    AdoptedSessions,
+    AdoptSessions,
     BrowserCommand,
     CheckIn,
     EndSession,
@@ -69,6 +71,9 @@ class SessionDouble:
         """Given instead of the play's screen, first one first."""
         self.commands: list[BrowserCommand] = []
         """Handed out at the next check-in."""
+        self.held: list[asyncio.Event] = []
+        """Check-ins that are answered only when their event is set, with the commands of when they came: the next one
+        has the first event."""
         self.entries: Sequence[InterviewEntry] = ()
         self.pause: asyncio.Event | None = None
         """Set it to an Event to make submissions wait for it."""
@@ -81,6 +86,7 @@ class SessionDouble:
             EndSession: self.on_end,
             ReadVariables: self.on_read,
             ListInterviews: self.on_list,
+            AdoptSessions: self.on_adopt,
         }
         table = {message: _plain(handler) for message, handler in handlers.items()}
         for consumer in consumers(table, parts={}, queues={"session.interactive": QueueSettings(is_quorum=False)}):
@@ -96,6 +102,10 @@ class SessionDouble:
         session.version += 1
         event = SessionChanged(session_id=session.id, version=session.version, **({"cause": "task"} | facts))
         await self.bus.announce(event)
+
+    async def on_adopt(self, message: AdoptSessions) -> AdoptedSessions:
+        self.asked.append(message)
+        return AdoptedSessions(count=len(self.sessions))
 
     async def on_open(self, message: OpenSession) -> TurnReply:
         code = message.session_code.value
@@ -136,6 +146,8 @@ class SessionDouble:
 
     async def on_action(self, message: PerformAction) -> TurnReply:
         self.asked.append(message)
+        if message.session_code.value not in self.sessions:
+            return TurnReply(kind="missing")
         session = self.sessions[message.session_code.value]
         call = message.call.value
         session.steps.append(
@@ -151,6 +163,8 @@ class SessionDouble:
             return TurnReply(kind="missing")
         commands, given = tuple(self.commands), [one for one in self.commands if one.notice is not None]
         self.commands = given
+        if self.held:
+            await self.held.pop(0).wait()
         return TurnReply(
             kind="check_in", commands=Sealed(commands), version=self.sessions[message.session_code.value].version
         )

@@ -126,6 +126,25 @@ async def test_an_action_of_an_address_runs_after_the_session_was_entered(house:
     assert asked.call.value.arguments == {"to": "Zoe"}
 
 
+async def test_an_action_of_an_address_is_all_that_is_run_in_a_session_that_is_there(
+    house: House, visitor: Visitor
+) -> None:
+    await visitor.open()
+    opened = len(house.double.asked_for(OpenSession))
+    answer = await visitor.open(action=action("rename", to="Zoe"), color="red")
+    assert answer.status_code == 200
+    assert len(house.double.asked_for(OpenSession)) == opened
+    assert house.double.asked_for(PerformAction)[0].url_args.value == {"color": "red"}
+
+
+async def test_an_action_of_an_address_whose_session_is_gone_runs_in_a_new_one(house: House, visitor: Visitor) -> None:
+    await visitor.open()
+    house.double.sessions.clear()
+    answer = await visitor.open(action=action("rename", to="Zoe"))
+    assert answer.status_code == 200
+    assert len(house.double.sessions) == 1
+
+
 async def test_the_same_submission_sent_twice_has_one_effect(house: House, visitor: Visitor) -> None:
     await visitor.open()
     fields = visitor.fields() | {encoded("user.name"): "Ann"}

@@ -129,6 +129,15 @@ async def test_without_the_database_pages_say_so(house: House, visitor: Visitor)
     assert (await visitor.open()).status_code == 200
 
 
+async def test_a_load_balancer_asks_as_it_asks_docassemble(house: House, visitor: Visitor) -> None:
+    well = await visitor.http.get("/health_check?ready=1")
+    assert (well.status_code, well.text) == (200, "OK")
+    await house.database.stop()
+    assert (await visitor.http.get("/health_check?ready=1")).status_code == 400
+    assert (await visitor.http.get("/health_check")).status_code == 200
+    await house.database.start()
+
+
 async def test_files_of_packages_are_served_and_nothing_beside_them(house: House, visitor: Visitor) -> None:
     folder = house.packages / "test" / "data"
     (folder / "static").mkdir(parents=True)
@@ -163,5 +172,11 @@ async def test_pages_of_our_own_run_nothing_inline_and_interviews_may(visitor: V
     start = await visitor.http.get("/")
     assert "unsafe-inline" not in start.headers["content-security-policy"].partition("style-src")[0]
     page = await visitor.open()
-    assert "'unsafe-inline'" in page.headers["content-security-policy"]
-    assert "object-src 'none'" in page.headers["content-security-policy"]
+    policy = page.headers["content-security-policy"]
+    scripts = policy.partition("script-src ")[2].partition(";")[0]
+    assert "'unsafe-inline'" not in scripts
+    assert "object-src 'none'" in policy
+    nonce = scripts.partition("'nonce-")[2].partition("'")[0]
+    assert len(nonce) >= 20
+    assert page.text.count("<script") - 1 == page.text.count(f'<script nonce="{nonce}"') > 3
+    assert nonce not in (await visitor.open()).text, "each page has its own"

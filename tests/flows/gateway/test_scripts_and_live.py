@@ -13,10 +13,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from shared.contracts.base import Sealed
-from shared.contracts.session import BrowserCommand, CheckIn, SessionCommand, TurnReply
+from shared.contracts.session import BrowserCommand, CheckIn, PerformAction, SessionCommand, TurnReply
 from tests.flows.gateway.conftest import Visitor
 from tests.flows.gateway.house import House
-from tests.flows.gateway.session_double import encoded, raw
+from tests.flows.gateway.session_double import action, encoded, raw
 
 
 async def test_an_ajax_post_is_answered_with_the_new_inside_of_the_page(visitor: Visitor) -> None:
@@ -33,13 +33,22 @@ async def test_an_ajax_post_is_answered_with_the_new_inside_of_the_page(visitor:
         assert name in said
 
 
-async def test_a_raw_response_to_a_script_is_asked_for_again_without_one(house: House, visitor: Visitor) -> None:
+async def test_a_raw_response_to_a_script_is_fetched_by_the_browser_without_another_run(
+    house: House, visitor: Visitor, somebody_else: Visitor
+) -> None:
     await visitor.open()
-    fields = visitor.fields()
-    house.double.replies.append(raw("text"))
-    assert (await visitor.post(fields | {"ajax": "1"})).json() == {"action": "resubmit"}
-    house.double.replies.append(raw("text"))
-    assert (await visitor.post(fields)).text == "text"
+    await somebody_else.open()
+    house.double.replies.append(raw("text", "text/csv", 201))
+    said = (await visitor.post(visitor.fields() | {"_action": action("tell"), "ajax": "1"})).json()
+    assert said["action"] == "redirect"
+    fetched = await visitor.http.get(said["url"])
+    assert (fetched.status_code, fetched.text) == (201, "text")
+    assert fetched.headers["content-type"].startswith("text/csv")
+    assert len(house.double.asked_for(PerformAction)) == 1
+    assert (await somebody_else.http.get(said["url"])).status_code == 404, "it is for the browser that asked"
+    assert (await visitor.http.get("/answer?c=made-up")).status_code == 404
+    house.double.replies.append(raw("plain"))
+    assert (await visitor.post(visitor.fields())).text == "plain", "a browser without scripts gets it at once"
 
 
 @pytest.mark.parametrize(
@@ -124,7 +133,7 @@ async def test_a_page_is_told_when_its_session_changes_by_ids_only(house: House,
     await visitor.open()
     async with live(house, visitor) as socket:
         await say_hello(socket, visitor.facts)
-        assert await heard(socket) == {"type": "watching"}
+        assert await heard(socket) == {"type": "watching", "beat_seconds": 60.0}
         await house.double.change(str(visitor.facts["session"]), ended_tasks=("task-1",), has_notices=True)
         said = await heard(socket)
     assert said == {

@@ -14,7 +14,7 @@ import pytest
 from services.gateway.housekeeping import Housekeeping
 from services.gateway.store import BrowserStore
 from shared.contracts.base import Sealed
-from shared.contracts.session import HttpAnswer, OpenSession, PerformAction, Problem, TurnReply
+from shared.contracts.session import EndSession, HttpAnswer, OpenSession, PerformAction, Problem, TurnReply
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import ManualClock
 from tests.flows.gateway.conftest import Visitor
@@ -55,10 +55,8 @@ async def test_a_link_of_another_site_that_starts_over_asks_first(house: House, 
     page = await visitor.http.get(address, headers=ELSEWHERE, follow_redirects=True)
     assert "the interview begins anew" in page.text
     assert not any(opened.reset for opened in house.double.asked_for(OpenSession))
-    answer = await confirmed(visitor, page.text)
-    assert answer.headers["location"].endswith("reset=1")
-    await visitor.http.get(answer.headers["location"], headers={"sec-fetch-site": "same-origin"})
-    assert house.double.asked_for(OpenSession)[-1].reset
+    await confirmed(visitor, page.text)
+    assert house.double.asked_for(EndSession)[-1].how == "restart"
 
 
 @pytest.mark.parametrize("site", ["none", "same-origin", None])
@@ -97,6 +95,26 @@ async def test_arguments_of_actions_lose_their_markup_when_another_site_made_the
     foreign, typed = (asked.call.value.arguments for asked in house.double.asked_for(PerformAction)[-2:])
     assert foreign == {"text": "Hello you", "many": ["1"], "number": 3}
     assert typed["text"].startswith("<script>")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        action("_da_set", variables=[["user.name", "Eve"]]),
+        action("_da_priority_action", _action="_da_undefine", _arguments={"variables": ["user.name"]}),
+        action("need", variable="x"),
+    ],
+)
+async def test_a_link_of_another_site_cannot_work_on_variables(house: House, visitor: Visitor, call: str) -> None:
+    await visitor.open()
+    query = {"i": "test:names.yml", "action": call}
+    answer = await visitor.http.get("/interview", params=query, headers=ELSEWHERE)
+    assert answer.status_code == 403
+    assert "may not ask for this" in answer.text
+    assert "What is your name?" in answer.text
+    assert house.double.asked_for(PerformAction) == []
+    await visitor.http.get("/interview", params=query)
+    assert len(house.double.asked_for(PerformAction)) == 1, "a page of ours may"
 
 
 # Names and addresses

@@ -58,8 +58,8 @@ def until(holds: Callable[[], Any], what: str) -> Any:
     raise AssertionError(f"{what} did not come within {PATIENCE_SECONDS:g} s.")
 
 
-def command(site: Site, *words: str) -> subprocess.CompletedProcess[str]:
-    """`colloquy …` as an operator types it beside a running system."""
+def command(site: Site, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    """`colloquy …` as an operator types it beside a running system; `typed` is its standard input."""
     return subprocess.run(
         [sys.executable, "-m", "services.cli", *words],
         cwd=site.folder,
@@ -67,6 +67,7 @@ def command(site: Site, *words: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         timeout=60,
+        input=typed,
         check=False,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from html import unescape
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
+_FACTS = re.compile(r'<script type="application/json" id="da-page">(.*?)</script>', re.DOTALL)
 _HEADING = re.compile(r'<h1 id="daMainQuestion"[^>]*>(.*?)</h1>', re.DOTALL)
 
 SCRIPT = {"x-requested-with": "XMLHttpRequest"}
@@ -18,6 +20,11 @@ SCRIPT = {"x-requested-with": "XMLHttpRequest"}
 def encoded(variable: str) -> str:
     """How a variable is named in a form."""
     return base64.b64encode(variable.encode()).decode().rstrip("=")
+
+
+def encoded_action(name: str, **arguments: Any) -> str:
+    """An action as links and scripts carry it."""
+    return base64.b64encode(json.dumps({"action": name, "arguments": arguments}).encode()).decode().rstrip("=")
 
 
 def interview(name: str) -> str:
@@ -50,6 +57,13 @@ class Person:
         found = {name: unescape(value) for name, value in _HIDDEN.findall(form)}
         assert found, self.page
         return found
+
+    def page_fields(self) -> dict[str, str]:
+        """What the scripts of the page send with every post, also where there is no form."""
+        match = _FACTS.search(self.page)
+        assert match is not None, self.page
+        facts = json.loads(match[1])
+        return {"csrf_token": facts["csrf_token"], "_session": facts["session"], "_step": str(facts["steps"])}
 
     def filled(self, **answers: str) -> dict[str, str]:
         """The form on the page with answers typed in."""

@@ -79,21 +79,53 @@ def test_a_part_of_a_file_is_given(filer: Person) -> None:
     assert filer.http.head(paper).headers["content-length"] == str(len(PAPER))
 
 
+def test_pages_of_a_file_are_pictures_for_who_may_open_it(filer: Person, site: Site) -> None:
+    paper, _, mine, *_ = addresses(filer)
+    number = mine.split("/")[2].partition(".")[0]
+    for root in ("uploadedpage", "uploadedpagescreen", "uploadedpagedownload"):
+        given = filer.http.get(f"/{root}/{number}/1")
+        assert (given.status_code, given.headers["content-type"]) == (200, "image/png")
+        assert given.content.startswith(b"\x89PNG")
+        assert given.headers["cache-control"] == "private, no-store"
+        assert given.headers["content-disposition"].startswith("attachment" if "download" in root else "inline")
+        for missing in (f"/{root}/{number}/2", f"/{root}/{number}/0", f"/{root}/999999999/1"):
+            assert filer.http.get(missing).status_code == 404
+    of_text = filer.http.get(f"/uploadedpage/{paper.split('/')[2].partition('.')[0]}/1")
+    assert of_text.content.startswith(b"\x89PNG")
+    stranger = Person(site.url, "filing")
+    stranger.open()
+    assert stranger.http.get(f"/uploadedpage/{number}/1").status_code == 404
+    assert httpx.get(f"{site.url}uploadedpage/{number}/1", timeout=90).status_code == 404
+
+
 def test_nobody_else_gets_it_until_it_is_shared(filer: Person, site: Site) -> None:
     paper = addresses(filer)[0]
     other = Person(site.url, "filing")
     other.open()
     assert other.http.get(paper).status_code == 404
-    assert httpx.get(site.url.rstrip("/") + paper).status_code == 404
+    assert httpx.get(site.url.rstrip("/") + paper, timeout=90).status_code == 404
     act(filer, "publish")
     assert other.http.get(paper).content == PAPER
 
 
+def test_a_session_that_opens_while_nobody_is_there_keeps_its_files_from_strangers(site: Site) -> None:
+    owner = Person(site.url, "watched")
+    owner.open()
+    (paper,) = addresses(owner)
+    assert owner.http.get(paper).text == "of the owner"
+    stranger = Person(site.url, "watched")
+    stranger.open()
+    assert stranger.http.get(paper).status_code == 404
+    stranger.open(session=owner.page_fields()["_session"])  # the session is shared: its code opens it
+    assert stranger.http.get(paper).text == "of the owner"
+
+
 def test_a_temporary_address_is_enough(filer: Person, site: Site) -> None:
+    filer.open()  # such an address ends after 30 seconds, and the page may be older
     temporary = addresses(filer)[3]
     root = site.url.rstrip("/")
-    assert httpx.get(root + temporary).content == b"made of " + PAPER
-    assert httpx.get(root + temporary.replace("/tempfile/A", "/tempfile/B", 1)).status_code == 404
+    assert httpx.get(root + temporary, timeout=90).content == b"made of " + PAPER
+    assert httpx.get(root + temporary.replace("/tempfile/A", "/tempfile/B", 1), timeout=90).status_code == 404
 
 
 def test_a_task_reads_a_file_and_makes_another(filer: Person) -> None:

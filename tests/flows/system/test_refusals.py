@@ -92,7 +92,7 @@ def test_an_error_of_interview_code_is_shown_with_its_place_and_what_was_sought(
     assert page.status_code == 500
     assert "division by zero" in page.text
     assert "trials:data/questions/failing.yml, line 13 (ID the culprit)" in page.text
-    assert "<code>inner</code> for <code>outer</code>" in page.text
+    assert "<code>inner</code> ← <code>outer</code>" in page.text
     error = error_of(person.open(json="1"))
     assert error["sought"] == ["inner", "outer"]
     assert error["where"] == "trials:data/questions/failing.yml, line 13 (ID the culprit)"

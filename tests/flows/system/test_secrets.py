@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Iterable, Iterator
@@ -15,7 +16,8 @@ from tests import servers
 from tests.flows.system.conftest import INTERVIEWS, until
 from tests.flows.system.person import Person, encoded
 from tests.flows.system.proxy import Proxy, proxy_before
-from tests.sites import Site, distributed_site, embedded_site
+from tests.letters import hand_over, letter
+from tests.sites import Site, distributed_site, embedded_site, free_port
 
 pytestmark = pytest.mark.xdist_group("systems with proxies")
 
@@ -32,8 +34,9 @@ where table_schema not in ('pg_catalog', 'information_schema')
 class Watched:
     """A system, and everything of it that can be looked at from outside."""
 
-    def __init__(self, site: Site, database_url: str, redis_url: str, lines: Iterable[Proxy]) -> None:
+    def __init__(self, site: Site, database_url: str, redis_url: str, lines: Iterable[Proxy], smtp_port: int) -> None:
         self.site, self._database_url, self._redis_url, self._lines = site, database_url, redis_url, tuple(lines)
+        self.smtp_port = smtp_port
 
     def places(self) -> Iterator[tuple[str, bytes]]:
         """Every place where something of a session may have been left: its name, and all that it holds."""
@@ -84,7 +87,8 @@ class Watched:
 def watched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """A system on servers of its own, logging all it has to say; the five processes reach theirs through proxies."""
     folder = tmp_path_factory.mktemp("watched")
-    loud = {"COLLOQUY_LOG_LEVEL": "debug"}
+    smtp_port = free_port()
+    loud = {"COLLOQUY_LOG_LEVEL": "debug", "COLLOQUY_SMTP_PORT": str(smtp_port)}
     with (
         servers.own_database(servers.postgres_server()) as database_url,
         servers.own_redis(folder / "own-redis") as redis_url,
@@ -92,7 +96,7 @@ def watched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         if request.param == "one process":
             given = {**loud, "COLLOQUY_DATABASE_URL": database_url, "COLLOQUY_REDIS_URL": redis_url}
             with embedded_site(folder, interviews=[INTERVIEWS], environment=given) as site:
-                yield Watched(site, database_url, redis_url, ())
+                yield Watched(site, database_url, redis_url, (), smtp_port)
             return
         with (
             servers.own_vhost() as amqp_url,
@@ -106,7 +110,7 @@ def watched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
                 "COLLOQUY_REDIS_URL": redis_url,
             }
             with distributed_site(folder, interviews=[INTERVIEWS], environment=given) as site:
-                yield Watched(site, database_url, redis_url, (broker, database))
+                yield Watched(site, database_url, redis_url, (broker, database), smtp_port)
 
 
 def disguises(secret: bytes) -> set[bytes]:
@@ -149,6 +153,19 @@ def play(url: str) -> set[bytes]:
     }
 
 
+def write_to(url: str, smtp_port: int, kind: str) -> None:
+    """Mail comes for a session, and its visitor reads it."""
+    person = Person(url, "post")
+    person.open(kind=kind, word=CANARY)
+    message = letter(person.shown, subject=f"About {CANARY}", text=f"The word is {CANARY}.", X_Word=CANARY)
+    message.add_attachment(CANARY.encode() * 100, maintype="text", subtype="plain", filename=f"{CANARY}.txt")
+    code, said = asyncio.run(hand_over(smtp_port, message, person.shown, sender=f"{CANARY}@example.org"))
+    assert code == 250, said
+    filed = "1 filed" if kind == "shared" else "0 filed"
+    until(lambda: person.open() and f"About {CANARY}" in person.page and filed in person.page, "The mail")
+    assert asyncio.run(hand_over(smtp_port, letter("x"), f"{CANARY}@localhost"))[0] == 550
+
+
 def person_form(page: dict[str, str]) -> dict[str, str]:
     """The control fields of a post by script."""
     return page | {"ajax": "1"}
@@ -156,12 +173,15 @@ def person_form(page: dict[str, str]) -> dict[str, str]:
 
 def test_no_answer_and_no_key_is_left_anywhere_in_clear(watched: Watched) -> None:
     secrets = play(watched.site.url)
+    for kind in ("shared", "closed"):
+        write_to(watched.site.url, watched.smtp_port, kind)
     watched.site.stop()
     hidden = {disguise for secret in secrets for disguise in disguises(secret)}
     places = list(watched.places())
     looked_at = b"".join(held for _, held in places)
     for told in (b"service.started", b"on change of secret_word", b"Somebody looked"):
         assert told in looked_at, "the logs were looked at"
+    assert b"mail.received" in looked_at, "mail came"
     assert b"trials:data/questions/secrets.yml" in looked_at, "the database was looked at"
     found = {(place, hint) for place, held in places for hint in hidden if hint in held}
     assert found == set()

@@ -13,4 +13,4 @@ from tests.language.core.sessions import Session
 @pytest.fixture
 def session(tmp_path: Path) -> Callable[..., Session]:
     """Open a session of an interview given as text, with further files by their path in the package."""
-    return lambda text, **files: Session(tmp_path, text, files)
+    return lambda text, config=None, **files: Session(tmp_path, text, files, config)

@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 
 from shared.contracts.screen import Screen
-from shared.contracts.visitor import UserFacts
+from shared.contracts.visitor import Interface, RequestFacts, UserFacts
 from shared.interview.api import Engine
-from shared.interview.runtime.host import FetchTaskResult, HostAnswer, HostCall, TaskAnswer
+from shared.interview.runtime.host import FetchTaskResult, HostAnswer, HostCall, LookAtTasks, TaskAnswer, TaskPictures
 from shared.interview.runtime.operations import (
     AssignVariables,
     Blobs,
@@ -38,7 +38,9 @@ from shared.kernel.interview_path import InterviewPath
 class Session:
     """Keeps the answers as a server would: `steps` are the stored versions, newest last."""
 
-    def __init__(self, folder: Path, text: str, files: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, text: str, files: dict[str, str] | None = None, config: dict[str, Any] | None = None
+    ) -> None:
         package = f"core_{md5(str(folder).encode(), usedforsecurity=False).hexdigest()[:12]}"
         self.reference = f"{package}:data/questions/test.yml"
         """Another package for every test: modules of a package stay imported."""
@@ -47,9 +49,12 @@ class Session:
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content)
-        self.engine = Engine(InterviewPath.of([folder]))
+        self.engine = Engine(InterviewPath.of([folder]), config)
+        self.config = config or {}
         self.steps: list[bytes] = []
         self.browser = "first browser"
+        self.user = UserFacts()
+        self.now = "2026-05-05T12:00:00+00:00"
         self.tasks: dict[str, TaskPicture] = {}
         self.payloads: dict[str, bytes] = {}
         self.result: RunResult
@@ -59,20 +64,31 @@ class Session:
     # Host
     def call(self, request: HostCall, blobs: Blobs | None = None) -> tuple[HostAnswer, Blobs]:
         """What a run asks of the server."""
+        if isinstance(request, LookAtTasks):
+            return TaskPictures(tasks=tuple(self.tasks.values()) if request.task_id in self.tasks else ()), {}
         assert isinstance(request, FetchTaskResult)
         payload = self.payloads.get(request.task_id)
         return TaskAnswer(task=self.tasks[request.task_id]), {} if payload is None else {"payload": payload}
 
     # Runs
-    def run(self, operation: Operation, *, url_args: dict[str, str] | None = None, **blobs: bytes) -> RunResult:
+    def run(
+        self,
+        operation: Operation,
+        *,
+        url_args: dict[str, str] | None = None,
+        interface: Interface = "web",
+        **blobs: bytes,
+    ) -> RunResult:
         """Carry out an operation on the newest step and keep what it says is to be kept."""
         context = RunContext(
             interview=self.reference,
-            now="2026-05-05T12:00:00+00:00",
+            now=self.now,
             steps=max(len(self.steps), 1),
-            user=UserFacts(session_uid=self.browser),
+            user=self.user.model_copy(update={"session_uid": self.browser}),
+            request=RequestFacts(interface=interface),
             url_args=url_args or {},
             operation_id=f"operation {len(self.steps)}",
+            config=self.config,
         )
         if self.steps:
             blobs["answers"] = self.steps[-1]
@@ -81,7 +97,6 @@ class Session:
             context=context,
             has_answers=bool(self.steps),
             has_prior="prior" in blobs,
-            tasks=tuple(self.tasks.values()),
         )
         self.result, self.blobs = self.engine.run(request, dict(blobs), self)
         for effect in self.result.effects:
@@ -179,7 +194,8 @@ class Session:
         """Run the task launched last as a worker does: its action on a snapshot, then what it asks to be saved."""
         launch, arguments = self._launched
         kept = list(self.steps)
-        first = self.run(RunBackgroundAction(task_id=launch.task_id, action=launch.action), arguments=arguments)
+        task = RunBackgroundAction(task_id=launch.task_id, action=launch.action, language=launch.language)
+        first = self.run(task, arguments=arguments)
         self.steps = kept
         blobs, failure, payload = self.blobs, None, self.blobs.get("payload")
         outcome = first.outcome
@@ -200,7 +216,10 @@ class Session:
 
     def respond(self, task_id: str, action: str, arguments: bytes, failure: TaskFailure | None = None) -> bytes | None:
         """Run a response or error action; gives the pickled value it ended with."""
-        self.run(RunResponseAction(task_id=task_id, action=action, failure=failure), arguments=arguments)
+        language = self._launched[0].language
+        self.run(
+            RunResponseAction(task_id=task_id, action=action, failure=failure, language=language), arguments=arguments
+        )
         return self.blobs.get("payload")
 
     def payload(self) -> Any:

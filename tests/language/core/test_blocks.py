@@ -72,7 +72,7 @@ question: ${ house.door.instanceName }
 
 def test_data_blocks_give_plain_data_or_objects(session: Open) -> None:
     s = session("""
-variable name: plain
+variable name: simple
 data:
   - apple
   - ${ 1 + 1 }
@@ -88,7 +88,7 @@ data from code:
   total: 2 * 3
 ---
 mandatory: True
-question: ${ plain[1] } ${ rich['apple']['seeds'] } ${ rich.instanceName } ${ computed['total'] }
+question: ${ simple[1] } ${ rich['apple']['seeds'] } ${ rich.instanceName } ${ computed['total'] }
 """)
     assert s.open() == "2 5 rich 6"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.interview.runtime.operations import ShowScreen
+from shared.interview.runtime.operations import ShowScreen, SubmitForm
 from tests.language.core.sessions import Session
 
 Open = Callable[..., Session]
@@ -93,3 +93,54 @@ def test_describe_says_what_an_interview_is_or_why_it_cannot_be_read(session: Op
     assert (described["title"], described["needs"], described["problem"]) == ("Colores", ("mail",), "")
     broken = session("question: [\n")
     assert "not valid YAML" in broken.engine.describe(broken.reference, "en")["problem"]
+
+
+HANDLED = """
+metadata:
+  error action: on_error
+---
+mandatory: True
+code: |
+  number
+  1 / number
+---
+mandatory: True
+question: All went well
+---
+question: Which number?
+fields:
+  - Number: number
+    datatype: integer
+---
+event: on_error
+code: |
+  told = action_argument('error_message')
+  failures = (failures if defined('failures') else 0) + 1
+  apology
+---
+event: apology
+question: Sorry
+subquestion: ${ told }, ${ failures } times
+"""
+
+
+def test_an_error_is_handled_by_the_action_that_the_interview_names_for_it(session: Open) -> None:
+    s = session(HANDLED)
+    s.open()
+    steps = len(s.steps)
+    assert s.answer(number="0") == "Sorry"
+    assert "division by zero, 1 times" in s.screen.subquestion_html
+    assert len(s.steps) == steps, "what was typed led nowhere"
+    noted = [effect.message for effect in s.result.effects if effect.kind == "log"]
+    assert noted == [
+        f"ZeroDivisionError in {s.reference}, line 8, Question_2; the error action on_error was run instead"
+    ]
+    assert s.open() == "Which number?", "and the interview can go on"
+    assert s.answer(number="2") == "All went well"
+
+
+def test_an_error_action_that_fails_leaves_the_first_error(session: Open) -> None:
+    s = session(HANDLED.replace("  apology\n", "  raise ValueError('second')\n", 1))
+    s.open()
+    s.run(SubmitForm(form=s.screen.form, inputs=((s.screen.fields[0].input_name, "0"),)))
+    assert "division by zero" in s.failure.failure.error_message

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from shared.interview.runtime.operations import ShowScreen
+from shared.interview.runtime.outcomes import Header
 from tests.language.core.sessions import Session
 
 Open = Callable[..., Session]
@@ -148,15 +151,12 @@ code: |
   multi_user = True
   allow_cron = True
 ---
-event: cron_daily
-code: response()
----
 mandatory: True
 question: Hello
 """)
     s.open()
     header = s.result.header
-    assert (header.title, header.tags, header.cron_types) == ("Colors", ("art",), ("cron_daily",))
+    assert (header.title, header.tags) == ("Colors", ("art",))
     assert header.multi_user
     assert header.allow_cron
 
@@ -210,3 +210,18 @@ code: session_local.color = 'red'
     assert s.asked(s.act("paint")) == "red"
     s.browser = "another browser"
     assert s.open() == "none"
+
+
+@pytest.mark.parametrize(
+    ("value", "takes_part"),
+    [("True", True), ("1", True), ("'yes'", True), ("0", False), ("''", False), ("None", False), ("DAList()", False)],
+)
+def test_whatever_is_true_lets_a_session_take_part_in_cron(session: Open, value: str, takes_part: bool) -> None:
+    s = session(f"mandatory: True\ncode: allow_cron = {value}\n---\nmandatory: True\nquestion: Hello\n")
+    s.open()
+    assert s.screen.question_text == "Hello"
+    assert s.result.header.allow_cron is takes_part
+
+
+def test_a_header_stored_by_another_release_is_read() -> None:
+    assert Header.model_validate_json(b'{"title": "Kept", "a_field_of_then": ["x"]}').title == "Kept"

@@ -151,3 +151,62 @@ question: |
     assert s.open() == "Wait"
     s.work()
     assert s.payload() == ["Ann", "user", "own"]
+
+
+def test_values_of_all_kinds_cross_as_arguments(session: Open) -> None:
+    s = session("""
+imports:
+  - datetime
+---
+mandatory: True
+code: |
+  day, when, kinds = datetime.date(2026, 5, 5), DADateTime(2026, 1, 2), {'ä': [1, None, {2}]}
+  task = background_action('greet', day=day, when=when, kinds=kinds, name='Ünä', self=True)
+---
+event: greet
+code: |
+  given = action_arguments()
+  background_response([
+    given['day'].year, given['kinds']['ä'][2], given['name'], given['self'], given['when'].plus(days=1).day
+  ])
+---
+mandatory: True
+question: |
+  ${ task.get() if task.ready() else 'Wait' }
+""")
+    assert s.open() == "Wait"
+    s.work()
+    assert s.payload() == [2026, {2}, "Ünä", True, 3]
+
+
+def test_all_phases_of_a_task_know_who_launched_it_and_with_which_address(session: Open) -> None:
+    facts = "[interface(), url_args['color'], user_logged_in(), user_privileges()]"
+    text = f"""
+mandatory: True
+code: |
+  task = background_action('work')
+---
+event: work
+code: |
+  background_error_action('sorry')
+  here = {facts}
+  if url_args['color'] == 'red':
+    background_response_action('keep', here=here)
+  1 / 0
+---
+event: keep
+code: |
+  background_response([action_argument('here'), {facts}])
+---
+event: sorry
+code: |
+  background_response([{facts}])
+---
+mandatory: True
+question: Wait
+"""
+    for color, phases in (("red", 2), ("blue", 1)):
+        s = session(text)
+        s.open(color=color)
+        s.work()
+        assert s.payload() == [["worker", color, False, ["user"]]] * phases

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.interview.errors import HostRefused
+from shared.interview.runtime.document_calls import ConvertDocument, ProgramAnswer, ReadPicture
 from shared.interview.runtime.effects import SaveFile
 from shared.interview.runtime.host import (
     FetchFile,
@@ -16,6 +17,7 @@ from shared.interview.runtime.host import (
     NewFile,
     StoreFile,
 )
+from shared.interview.runtime.mail_calls import MailAnswer, SendMessage
 from shared.interview.runtime.operations import Blobs, Operation, PostedFile, SubmitForm
 from shared.interview.runtime.outcomes import RunResult
 from tests.language.core.sessions import Session
@@ -45,6 +47,12 @@ class FilingSession(Session):
         self.stored: dict[str, bytes] = {}
         self.fetched: list[int] = []
         self._numbers = 0
+        self.letters: list[tuple[SendMessage, Blobs]] = []
+        self.sends = True
+        """Whether mail is taken."""
+        self.program = ProgramAnswer(is_made=False)
+        """What comes of asking for other programs: this server has none."""
+        self.made_by_program = b""
 
     def call(self, request: HostCall, blobs: Blobs | None = None) -> tuple[HostAnswer, Blobs]:
         """What a run asks of the server."""
@@ -65,6 +73,11 @@ class FilingSession(Session):
                 return FileAnswer(number=number, ticket=ticket), {}
             case LinkFile(number=number, seconds=seconds):
                 return FileAnswer(number=number, link=f"link-to-{number}-for-{seconds:g}"), {}
+            case SendMessage():
+                self.letters.append((request, dict(blobs or {})))
+                return MailAnswer(was_sent=self.sends), {}
+            case ConvertDocument() | ReadPicture():
+                return self.program, {"contents": self.made_by_program} if self.program.is_made else {}
             case _:
                 return super().call(request, blobs)
 

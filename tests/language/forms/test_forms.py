@@ -189,3 +189,29 @@ fields:
     )
     session.post(likes="False")
     assert session.screen.question_text == "False False"
+
+
+def test_none_of_the_above_is_an_answer_that_stays(play: Player) -> None:
+    session = play(
+        """
+mandatory: True
+question: ${ name }
+---
+question: You
+fields:
+  - Fruit: fruit
+    datatype: checkboxes
+    choices: [apple, pear]
+  - Name: name
+validation code: |
+  if name == "Nobody":
+    validation_error("Nobody cannot answer", field="name")
+"""
+    )
+    assert session.field("fruit").default is None
+    session.post(name="Nobody")
+    assert session.field("fruit").default == []
+    session.post(name="Ann")
+    assert session.screen.question_text == "Ann"
+    session.back()
+    assert session.field("fruit").default == []

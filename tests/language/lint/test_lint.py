@@ -106,7 +106,7 @@ def test_an_error_in_an_included_file_names_that_file(session: Open) -> None:
         ("question: Q\nfieldz: 3\nmandatory: True\n", "'fieldz' has no meaning in a question", 2),
         ("code: a = 1\nmandatry: True\n" + END, "'mandatry' has no meaning in a `code` block", 2),
         ("features:\n  navigation: True\n  nawigation: True\n" + END, "no feature 'nawigation'", 3),
-        ("features:\n  pdf/a: True\n" + END, "'pdf/a' is accepted, but has no effect", 2),
+        ("features:\n  table width: 3\n" + END, "'table width' is accepted, but has no effect", 2),
         ("machine learning storage: x\n" + END, "Machine learning is left out", 1),
         ("question: Q\nfields:\n  - A: a\n    extras: 1\nmandatory: True\n", "'extras' is accepted, but has no", 4),
         ("question: Q\nfields:\n  - A: a\n    datatype: dat\nmandatory: True\n", "no datatype 'dat'", 3),
@@ -206,3 +206,74 @@ def test_code_that_always_starts_over_can_never_end(session: Open) -> None:
     (message,) = messages(session("mandatory: True\ncode: |\n  a = 1\n  re_run_logic()\n" + END))
     assert "never end" in message
     assert found(session("mandatory: True\ncode: |\n  if 1 > 2:\n    re_run_logic()\n" + END)) == []
+
+
+@pytest.mark.parametrize(
+    ("block", "line", "key"),
+    [
+        ("question: A\nfield: a\nchoices:\n  - label: A\n    value: b\n    colour: red\n", 6, "colour"),
+        ("question: A\nfields:\n  - A: a.b\nlist collect:\n  labell: A\n", 5, "labell"),
+        ("table: a\nrows: '[]'\ncolumns:\n  - header: A\n    cell: row_item\n    width: 4\n", 6, "width"),
+        ("question: A\nreview:\n  - label: A\n    field: a\n    buton: Edit\n", 5, "buton"),
+    ],
+)
+def test_unknown_keys_are_found_inside_of_blocks_too(session: Open, block: str, line: int, key: str) -> None:
+    s = session(f"{block}{END}")
+    said = [finding for finding in s.engine.lint(s.reference) if "no meaning" in finding.message]
+    assert [(one.severity, one.position.line if one.position else 0, key in one.message) for one in said] == [
+        ("warning", line, True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("block", "line"),
+    [
+        ("question: A\nevent: a\nattachment:\n  content: A\n  pdftk: True\n", 5),
+        ("attachment:\n  content: A\n  variable name: a\n  metadata:\n    header-includes: x\n", 5),
+        ("attachment options:\n  metadata: {}\n  valid formats: pdf\n", 3),
+        ("question: A\nevent: a\nsegment: A\n", 3),
+        ("features:\n  table width: True\n", 2),
+        ("default screen parts:\n  undr: A\n", 2),
+        ("question: A\nfields:\n  - A: a\n    file css class: wide\n", 4),
+    ],
+)
+def test_keys_that_are_accepted_without_effect_are_named(session: Open, block: str, line: int) -> None:
+    said = [(severity, at) for severity, at, _ in found(session(f"{block}{END}"))]
+    assert ("warning", line) in said
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"), [("requird privileges", "required privileges"), ("Short_Title", "short title"), ("tilte", None)]
+)
+def test_a_key_of_metadata_that_is_nearly_one_with_a_meaning_is_named(
+    session: Open, key: str, meant: str | None
+) -> None:
+    said = messages(session(f"metadata:\n  title: A\n  {key}: B\n  LIST_topics: C\n---\n{END}"))
+    assert [f"{meant!r} has one" in message for message in said] == ([True] if meant else [])
+
+
+def test_metadata_stands_alone(session: Open) -> None:
+    s = session("metadata:\n  title: A\nobjects:\n  - user: DAObject\n" + END)
+    assert ("error", 3, "objects:") in found(s)
+
+
+def test_a_module_of_the_package_that_is_not_there_is_an_error(session: Open) -> None:
+    s = session("modules:\n  - .helpers\n---\nmandatory: True\nquestion: ${ of_helpers }\n")
+    (finding,) = s.engine.lint(s.reference)
+    assert finding.severity == "error"
+    assert "no module .helpers" in finding.message
+
+
+def test_special_variables_that_do_nothing_here_are_named(session: Open) -> None:
+    (message,) = messages(session("code: |\n  speak_text = True\n---\nmandatory: speak_text\nquestion: The end\n"))
+    assert "not read aloud" in message
+
+
+def test_special_variables_need_no_definition(session: Open) -> None:
+    code = "mandatory: True\ncode: |\n  [role_event, track_location, incoming_email, speak_text]\n"
+    assert found(session(code + END)) == []
+
+
+def test_conditions_in_javascript_and_others_exclude_each_other(session: Open) -> None:
+    s = session("question: A\nfields:\n  - A: a\n  - B: b\n    js show if: val('a')\n    show if: a\n" + END)
+    assert ("error", 5, "js show if: val('a')") in found(s)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from shared.interview.api import Engine
 from shared.kernel.interview_path import InterviewPath
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")  # how long an example takes says nothing on a busy machine
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -45,10 +45,33 @@ WAYS = {
     "a number known before": ", complete_attribute='age', ask_number=True, target_number={count}",
 }
 
+PREPARING = """\
+  if not defined('is_prepared'):
+    for place in range({count}):
+      people.appendObject()
+    is_prepared = True
+"""
 
-def gather(folder: Path, way: str, people: list[tuple[str, int]], questions: list[str]) -> Session:
-    """Answer whatever is asked until the end is shown."""
+
+def gather(
+    folder: Path,
+    way: str,
+    people: list[tuple[str, int]],
+    questions: list[str],
+    *,
+    prepared: int = 0,
+    asked: list[int | str] | None = None,
+) -> Session:
+    """Answer whatever is asked until the end is shown. `asked` is filled with what was: places of ages, other names.
+
+    So many items are there, without anything in them, before the list is gathered.
+    """
     text = HEAD.format(options=WAYS[way].format(count=len(people))) + "".join(f"---\n{one}" for one in questions)
+    text = text.replace(
+        "code: |\n  people.gather()",
+        f"code: |\n{PREPARING.format(count=prepared) if prepared else ''}  people.gather()",
+        1,
+    )
     s = Session(folder, text)
     s.run(ShowScreen(is_first=True))
     for _ in range(40):
@@ -60,7 +83,10 @@ def gather(folder: Path, way: str, people: list[tuple[str, int]], questions: lis
         place = int(s.screen.form.context.get("i", "0")) if "i" in s.screen.form.context else 0  # type: ignore[union-attr]
         if name.startswith("people["):
             place = int(name[7:].partition("]")[0]) if "[i]" not in name else place
-        match name.rpartition(".")[2]:
+        last = name.rpartition(".")[2]
+        if asked is not None:
+            asked.append(place if last == "age" else last)
+        match last:
             case "there_are_any":
                 s.press("Yes" if people else "No")
             case "there_is_another":
@@ -89,6 +115,20 @@ def test_every_way_and_order_of_asking_ends_in_the_same_list(
     s = gather(tmp_path_factory.mktemp("gather"), way, people, questions)
     assert gathered(s) == people
     assert s.screen.question_text == f"All {len(people)}"
+
+
+@CHEAP
+@given(people=PEOPLE.filter(bool), prepared=st.integers(1, 3), questions=ORDERS)
+def test_items_are_asked_about_one_after_the_other_and_all_that_are_there_before_further_ones(
+    tmp_path_factory: pytest.TempPathFactory, people: list[tuple[str, int]], prepared: int, questions: list[str]
+) -> None:
+    prepared, asked = min(prepared, len(people)), list[int | str]()
+    way = "there is another"
+    s = gather(tmp_path_factory.mktemp("gather"), way, people, questions, prepared=prepared, asked=asked)
+    assert gathered(s) == people
+    places = [one for one in asked if isinstance(one, int)]
+    assert places == sorted(places)
+    assert set(asked[: asked.index("there_is_another")]) >= set(range(prepared))
 
 
 @CHEAP

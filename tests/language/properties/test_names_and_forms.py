@@ -6,12 +6,15 @@ import json
 import math
 import string
 from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from shared.interview.compile.names import IllegalName, is_legal, normalised, parsed, substituted
+from shared.interview.compile.templates import is_template
 from shared.interview.evaluate.forms_posted import decoded
 from shared.interview.runtime.operations import ShowScreen, SubmitForm
 from shared.interview.runtime.outcomes import ScreenReady
@@ -38,6 +41,8 @@ STEPS = st.one_of(
     st.sampled_from(["[i]", "[j]"]),
 )
 NAMES = st.builds(lambda base, steps: base + "".join(steps), IDENTIFIERS, st.lists(STEPS, max_size=4)).filter(is_legal)
+
+OURS = st.sampled_from(["_internal", "_internal['answered']", "_internal.x", "x._internal"])
 
 INTERVIEW = """
 objects:
@@ -131,7 +136,7 @@ def test_a_name_with_its_index_filled_in_has_no_index_left(name: str, index: int
     assert all(text not in {"i", "j"} for kind, text, _ in parsed(found)[1] if kind == "item")
 
 
-@given(st.one_of(TEXT, NAMES, NAMES.map(lambda name: f"{name}()"), st.text("ab.[]()'_x0 ", max_size=12)))
+@given(st.one_of(TEXT, NAMES, NAMES.map(lambda name: f"{name}()"), st.text("ab.[]()'_x0 ", max_size=12), OURS))
 def test_a_text_that_is_legal_as_a_name_calls_nothing(text: str) -> None:
     if not is_legal(text):
         return
@@ -140,11 +145,12 @@ def test_a_text_that_is_legal_as_a_name_calls_nothing(text: str) -> None:
     except IllegalName:
         raise AssertionError(text) from None
     assert not base.startswith("__")
+    assert base != "_internal"
     assert "(" not in text
 
 
 # Forms
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=TEXT, area=TEXT)
 def test_text_is_saved_as_text_in_its_own_variable(opened: Session, text: str, area: str) -> None:
     saved = post(opened, [("text", text), ("thing.area", area)])
@@ -154,7 +160,7 @@ def test_text_is_saved_as_text_in_its_own_variable(opened: Session, text: str, a
     assert saved["other"] == "untouched"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(name=st.one_of(TEXT, NAMES.map(encoded), st.just(encoded("other"))), text=TEXT)
 def test_an_input_that_the_form_did_not_ask_for_changes_nothing(opened: Session, name: str, text: str) -> None:
     assert opened.screen.form is not None
@@ -164,7 +170,7 @@ def test_an_input_that_the_form_did_not_ask_for_changes_nothing(opened: Session,
     assert post(opened, [("text", "a"), (name, text)]) == without
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(number=st.integers(-(10**12), 10**12))
 def test_a_whole_number_is_read_with_and_without_commas(opened: Session, number: int) -> None:
     for text in (str(number), f"{number:,}", f" {number} "):
@@ -173,7 +179,7 @@ def test_a_whole_number_is_read_with_and_without_commas(opened: Session, number:
         assert saved["whole"] == number
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(number=st.floats(allow_nan=False, allow_infinity=False))
 def test_a_decimal_number_is_read_as_it_is_written(opened: Session, number: float) -> None:
     saved = post(opened, [("decimal", repr(number))])
@@ -181,7 +187,7 @@ def test_a_decimal_number_is_read_as_it_is_written(opened: Session, number: floa
     assert saved["decimal"] == number
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(text=TEXT)
 def test_a_number_is_finite_or_the_form_is_refused(opened: Session, text: str) -> None:
     for name in ("whole", "decimal"):
@@ -189,7 +195,7 @@ def test_a_number_is_finite_or_the_form_is_refused(opened: Session, text: str) -
         assert saved is None or math.isfinite(saved[name])  # type: ignore[arg-type]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(day=st.dates(date(1800, 1, 1), date(2200, 1, 1)))
 def test_a_date_is_that_day(opened: Session, day: date) -> None:
     saved = post(opened, [("day", day.isoformat())])
@@ -197,14 +203,14 @@ def test_a_date_is_that_day(opened: Session, day: date) -> None:
     assert day.isoformat() in json.dumps(saved["day"])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(text=TEXT)
 def test_a_date_is_a_date_or_empty_or_the_form_is_refused(opened: Session, text: str) -> None:
     saved = post(opened, [("day", text)])
     assert saved is None or (saved["day"] == "") == (text.strip() == "")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=TEXT)
 def test_a_box_is_true_false_or_nothing(opened: Session, text: str) -> None:
     saved = post(opened, [("agreed", text), ("perhaps", text)])
@@ -214,9 +220,38 @@ def test_a_box_is_true_false_or_nothing(opened: Session, text: str) -> None:
     assert saved["perhaps"] is wanted
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts=st.permutations([("text", "a"), ("whole", "1"), ("decimal", "2.5"), ("way", "2nd")]))
 def test_the_order_of_inputs_does_not_matter(opened: Session, texts: list[tuple[str, str]]) -> None:
     saved = post(opened, list(texts))
     assert saved is not None
     assert (saved["text"], saved["whole"], saved["decimal"], saved["way"]) == ("a", 1, 2.5, "2nd")
+
+
+KEYS = st.lists(
+    st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=12).filter(
+        lambda key: not is_template(key)
+    ),
+    min_size=1, max_size=5, unique=True,
+)  # fmt: skip
+
+
+@settings(max_examples=40)
+@given(keys=KEYS, data=st.data())
+def test_of_a_group_those_boxes_are_true_that_were_ticked(keys: list[str], data: st.DataObject) -> None:
+    ticked = data.draw(st.lists(st.sampled_from(keys), unique=True))
+    written = "\n".join(
+        f"      - {json.dumps(f'Label {number}')}: {json.dumps(key, ensure_ascii=False)}"
+        for number, key in enumerate(keys)
+    )
+    group = (
+        f"fields:\n  - Group: group\n    datatype: checkboxes\n    none of the above: False\n    choices:\n{written}"
+    )
+    with TemporaryDirectory() as folder:
+        s = Session(Path(folder), f"mandatory: True\nquestion: Group\n{group}\n---\nmandatory: True\nquestion: End\n")
+        s.open()
+        assert s.screen.form is not None
+        (field,) = s.screen.form.fields
+        posted = tuple((name, "True") for name, key in zip(field.keys, keys, strict=True) if key in ticked)
+        assert s.asked(s.run(SubmitForm(form=s.screen.form, inputs=posted))) == "End"
+        assert s.answers["group"]["elements"] == {key: key in ticked for key in keys}

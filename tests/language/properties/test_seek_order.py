@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.interview.api import Engine
@@ -170,7 +170,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(blocks=BLOCKS, language=st.sampled_from(["en", "es", "fr"]), data=st.data())
 def test_candidates_come_in_the_order_of_the_rules(
     folder: Path, blocks: list[Written], language: str, data: st.DataObject
@@ -185,3 +185,25 @@ def test_candidates_come_in_the_order_of_the_rules(
     asker: Any = Asker(interview, language, {"people": Thing(), "people[0]": Thing()})
     found = [block.id for _, block in candidates(asker, "people[0].a", is_forced=False)]
     assert found == blocks_by_the_rules(blocks, language, order)
+
+
+@settings(max_examples=60)
+@given(ranks=st.permutations(range(6)), data=st.data())
+def test_a_block_that_supersedes_others_comes_before_them(folder: Path, ranks: list[int], data: st.DataObject) -> None:
+    edges = {  # without circles: a block supersedes only such as have a higher rank
+        number: data.draw(st.lists(st.sampled_from([one for one in range(6) if ranks[one] > rank]), unique=True))
+        if rank < 5
+        else []
+        for number, rank in enumerate(ranks)
+    }
+    texts = [
+        f"id: b{number}\ncode: name = {number}\nsupersedes: {[f'b{one}' for one in below]}\n"
+        for number, below in edges.items()
+    ]
+    (folder / "above.yml").write_text("---\n".join(texts))
+    interview = Engine(InterviewPath.of([folder.parents[2]])).interview("seek_order:data/questions/above.yml")
+    found = [str(block.id) for block in interview.index.literal("name", "en")]
+    assert sorted(found) == [f"b{number}" for number in range(6)]
+    assert all(found.index(f"b{above}") < found.index(f"b{one}") for above, below in edges.items() for one in below)
+    if not any(edges.values()):
+        assert found == [f"b{number}" for number in reversed(range(6))]

@@ -67,6 +67,64 @@ def test_add_another_brings_the_collecting_screen_again_although_all_is_known(pl
     assert p.screen.question_text == "apple and pear"
 
 
+def test_what_fields_of_a_collected_list_say_of_each_other_is_meant_within_their_element(play: Open) -> None:
+    p = play("""
+objects:
+  - fruit: DAList.using(object_type=DAObject, there_are_any=True, minimum_number=2)
+---
+question: Tell me about the fruit.
+fields:
+  - Name: fruit[i].name
+    disable others:
+      - fruit[i].seeds
+  - Seeds: fruit[i].seeds
+    js show if: val("fruit[i].name") != 'fruit[i]' && list[i]
+  - Sweet: fruit[i].is_sweet
+    datatype: yesno
+    uncheck others:
+      - fruit[i].is_sour
+  - Sour: fruit[i].is_sour
+    datatype: yesno
+    check others:
+      - fruit[i].is_sweet
+list collect: True
+---
+mandatory: True
+question: ${ fruit[0].name }
+""")
+    second = {field.variable: field for field in p.screen.fields if field.list_index == 1}
+    assert second["fruit[1].name"].disable_others == ("fruit[1].seeds",)
+    assert second["fruit[1].is_sweet"].uncheck_others == ("fruit[1].is_sour",)
+    assert second["fruit[1].is_sour"].check_others == ("fruit[1].is_sweet",)
+    (condition,) = second["fruit[1].seeds"].conditions
+    assert condition.javascript == """val("fruit[1].name") != 'fruit[1]' && list[i]"""
+
+
+def test_choices_of_objects_can_be_made_by_code(play: Open) -> None:
+    p = play("""
+objects:
+  - friend: DAList.using(object_type=DAObject)
+---
+question: Who is best?
+fields:
+  - Best: best
+    datatype: object
+    code: selections(friend, exclude=friend[1], default=friend[2])
+---
+mandatory: True
+code: |
+  for name in ('Ann', 'Bob', 'Cy'):
+    friend.appendObject(name=name)
+  friend.gathered = True
+---
+mandatory: True
+question: ${ best is friend[2] } ${ best.name }
+""")
+    assert [choice.label_text for choice in p.field("best").choices] == ["Ann", "Cy"]
+    p.post(best=p.field("best").choices[1].key)
+    assert p.screen.question_text == "True Cy"
+
+
 def test_a_gathered_list_that_is_edited_can_be_added_to(play: Open) -> None:
     p = play(_COLLECTED.replace("is final: False", "is final: True"))
     p.fill({"fruit[0].name.text": "apple"})
@@ -146,3 +204,66 @@ def test_an_authors_datatype_refuses_and_transforms_what_was_typed(tmp_path: Pat
 
 def test_an_input_of_an_authors_datatype_left_empty_has_the_value_its_class_gives(tmp_path: Path) -> None:
     assert _opened(tmp_path).answer(the_code="") == "It is none."
+
+
+_NAMED = """
+from docassemble.base.util import CustomDataType, DAObject
+
+class Spoken(CustomDataType):
+    name = "spoken"
+    jq_rule = ["isspoken", "isshort"]
+    jq_message = {"isspoken": "Say it."}
+    mako_parameters = ["tone"]
+    include_variable_name = True
+    is_object = True
+
+    @classmethod
+    def validate(cls, item, name, data):
+        return item != data["tone"] and name == "animal.call"
+
+    @classmethod
+    def transform(cls, item, name):
+        made = DAObject()
+        made.inner = DAObject()
+        made.words = f"{name}: {item}"
+        return made
+"""
+
+
+def test_an_authors_datatype_makes_objects_and_has_rules_for_the_page(tmp_path: Path) -> None:
+    s = Session(
+        tmp_path,
+        """
+modules: .named
+---
+objects:
+  - animal: DAObject
+---
+mandatory: True
+code: |
+  animal.call
+  done
+---
+question: Which?
+fields:
+  - Call: animal.call
+    datatype: spoken
+    tone: ${ 'lou' + 'd' }
+    validation messages:
+      isshort: Shorter, please.
+---
+event: done
+question: ${ animal.call.instanceName }, ${ animal.call.inner.instanceName }, ${ animal.call.words }
+""",
+        {"named.py": _NAMED},
+    )
+    s.open()
+    (field,) = s.screen.fields
+    assert field.rules == ("isspoken", "isshort")
+    assert {rule: field.validation_messages[rule] for rule in field.rules} == {
+        "isspoken": "Say it.",
+        "isshort": "Shorter, please.",
+    }
+    assert s.fill({"animal.call": "loud"}) == "Which?"
+    assert s.screen.fields[0].error_text == "Please enter a valid value."
+    assert s.fill({"animal.call": "miau"}) == "animal.call, animal.call.inner, animal.call: miau"

@@ -13,10 +13,19 @@ line `=== walk`, a list of steps, each a mapping with one key:
     act: name | {action: …}       follow a link with this action
     back: true                    press Back
     reload: true                  show the screen again
+    choices: {variable: [labels]} this field, or the question itself, offers these choices, in this order
+    messages: {variable: {rule: text}}  what the page says of this field when a rule is broken
     answers: {variable: value}    these variables have these values; null: None
     undefined: [variables]        … have none
     invalid: words                the form came back with this message
     progress: number              the progress bar stands here
+    steps: number                 so many steps are stored
+    may go back: truth            Back is offered
+    default: {variable: text}     this stands in the field already
+    open with: {parameter: text}  open the page with parameters in its address
+    fill numbered: {number: text} fill fields by their place on the screen
+    command: name                 the button that was pressed is this command
+    sections: [[label, state]]    the navigation column: `current`, `link`, `ahead`, `plain`
     fails: words                  the run ended in an error with these words
 """
 
@@ -30,9 +39,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from shared.contracts.screen import Screen
+from shared.contracts.screen import Field, Screen, Section
 from shared.interview.runtime.operations import ShowScreen, SubmitForm
-from shared.interview.runtime.outcomes import RunFailed
+from shared.interview.runtime.outcomes import CommandGiven, RunFailed
 from shared.interview.screen.markdown import to_plain_text
 from tests.language.core.sessions import Session
 
@@ -82,6 +91,11 @@ class Walker:
 
     def labels(self) -> list[str]:
         return [to_plain_text(field.label_html or "") for field in self.screen.fields if field.variable]
+
+    def field(self, name: str) -> Field:
+        """The field that saves this variable."""
+        shown = [*self.screen.fields, *filter(None, [self.screen.choices_field])]
+        return next(field for field in shown if field.variable == name)
 
     def value(self, name: str) -> Any:
         """The value of a variable, walked to by its name."""
@@ -140,6 +154,15 @@ def buttons(walker: Walker, labels: list[str]) -> None:
     assert [button.label_text for button in walker.screen.buttons] == labels
 
 
+def choices(walker: Walker, wanted: dict[str, list[str]]) -> None:
+    assert {name: [choice.label_text for choice in walker.field(name).choices] for name in wanted} == wanted
+
+
+def messages(walker: Walker, wanted: dict[str, dict[str, str]]) -> None:
+    found = {name: walker.field(name).validation_messages for name in wanted}
+    assert {name: {rule: found[name].get(rule) for rule in rules} for name, rules in wanted.items()} == wanted
+
+
 def act(walker: Walker, what: Any) -> None:
     given = {"action": what} if isinstance(what, str) else dict(what)
     walker.session.act(given.pop("action"), **given)
@@ -167,6 +190,39 @@ def fails(walker: Walker, words: str) -> None:
     assert words in walker.session.failure.failure.error_message
 
 
+def steps(walker: Walker, wanted: int) -> None:
+    assert (walker.screen.steps, len(walker.session.steps)) == (wanted, wanted)
+
+
+def may_go_back(walker: Walker, wanted: bool) -> None:
+    assert walker.screen.may_go_back is wanted
+
+
+def default(walker: Walker, wanted: dict[str, str]) -> None:
+    assert {name: walker.field(name).default for name in wanted} == wanted
+
+
+def fill_numbered(walker: Walker, texts: dict[str, str]) -> None:
+    form = walker.screen.form
+    assert form is not None
+    inputs = {field.number: field.input_name for field in form.fields}
+    filled = tuple((inputs[number], text) for number, text in texts.items())
+    walker.session.run(SubmitForm(form=form, inputs=filled, visible=tuple(name for name, _ in filled)))
+
+
+def command(walker: Walker, name: str) -> None:
+    outcome = walker.session.result.outcome
+    assert isinstance(outcome, CommandGiven), outcome
+    assert outcome.name == name
+
+
+def sections(walker: Walker, wanted: list[list[str]]) -> None:
+    def state(one: Section) -> str:
+        return "current" if one.is_current else "link" if one.link_action else "ahead" if one.is_dimmed else "plain"
+
+    assert [[to_plain_text(one.label_html), state(one)] for one in walker.screen.sections] == wanted
+
+
 STEPS: dict[str, Callable[[Walker, Any], object]] = {
     "see": see,
     "text": shows,
@@ -179,9 +235,18 @@ STEPS: dict[str, Callable[[Walker, Any], object]] = {
     "act": act,
     "back": lambda walker, _: walker.session.back(),
     "reload": lambda walker, _: walker.session.run(ShowScreen()),
+    "choices": choices,
+    "messages": messages,
     "answers": answers,
     "undefined": undefined,
     "invalid": invalid,
     "progress": progress,
+    "steps": steps,
+    "may go back": may_go_back,
+    "default": default,
+    "open with": lambda walker, args: walker.session.run(ShowScreen(), url_args=args),
+    "fill numbered": fill_numbered,
+    "command": command,
+    "sections": sections,
     "fails": fails,
 }

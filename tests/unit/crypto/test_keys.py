@@ -11,19 +11,23 @@ import orjson
 import pytest
 
 from shared.contracts.base import Message, Sealed, Sealer
-from shared.crypto.aead import KEY_SIZE, SealBroken
+from shared.crypto.aead import KEY_SIZE, SealBroken, key_id_of
 from shared.crypto.envelope import (
     new_data_key,
     unwrap_under,
     wrap_under,
 )
 from shared.crypto.keys import (
+    KeyFile,
+    KeyPrepared,
+    KeyStillNeeded,
     ServerKeyExposed,
     ServerKeyMalformed,
     ServerKeyMissing,
     ServerKeys,
     ServerKeyUnknown,
 )
+from shared.kernel.clock import ManualClock
 from shared.kernel.ids import random_bytes
 
 LINE = base64.b64encode(bytes(32)).decode()
@@ -99,6 +103,46 @@ def test_a_running_process_learns_of_a_rotation_by_itself(path: Path) -> None:
     ServerKeys.rotate(path)
     sealed = ServerKeys.load(path).transport.seal(b"after", purpose="message")
     assert running.transport.open(sealed, purpose="message") == b"after"
+
+
+async def test_a_running_process_seals_with_the_new_key_within_a_second(path: Path, clock: ManualClock) -> None:
+    running = ServerKeys.load(path, create=True, clock=clock)
+    new_id = ServerKeys.rotate(path)
+    await clock.advance(1.0)
+    assert key_id_of(running.transport.seal(b"x", purpose="message")) == new_id
+    assert ServerKeys.load(path).signer.unsign(running.signer.sign(b"x", salt="page"), salt="page") == b"x"
+
+
+def test_a_prepared_key_opens_and_seals_nothing_until_it_is_rotated_in(path: Path) -> None:
+    first = ServerKeys.load(path, create=True).newest.key_id
+    prepared = ServerKeys.prepare(path)
+    assert ServerKeys.load(path).newest.key_id == first
+    assert ServerKeys.look(path) == KeyFile((first, prepared), prepared, None)
+    with pytest.raises(KeyPrepared):
+        ServerKeys.prepare(path)
+    assert ServerKeys.rotate(path) == prepared
+    file = ServerKeys.look(path)
+    assert (file.key_ids, file.prepared) == ((prepared, first), None)
+    assert file.newest_since is not None
+
+
+def test_only_older_keys_can_be_taken_out(path: Path) -> None:
+    first = ServerKeys.load(path, create=True).newest.key_id
+    newest = ServerKeys.rotate(path)
+    prepared = ServerKeys.prepare(path)
+    for key_id in (newest, prepared, "unknown"):
+        with pytest.raises(KeyStillNeeded):
+            ServerKeys.retire(path, [key_id])
+    ServerKeys.retire(path, [first])
+    assert ServerKeys.look(path).key_ids == (newest, prepared)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o440])
+def test_a_file_that_is_changed_keeps_its_mode(path: Path, mode: int) -> None:
+    ServerKeys.load(path, create=True)
+    path.chmod(mode)
+    ServerKeys.rotate(path)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
 def test_a_key_that_was_taken_out_of_the_file_is_named(path: Path) -> None:

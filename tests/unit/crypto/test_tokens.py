@@ -74,3 +74,11 @@ def test_a_password_stands_for_one_key_per_salt() -> None:
     assert key_from_password("p", salt=salt) == key_from_password("p", salt=salt)
     assert key_from_password("p", salt=salt) != key_from_password("p", salt=new_salt())
     assert key_from_password("p", salt=salt) != key_from_password("q", salt=salt)
+
+
+def test_what_a_token_carries_is_read_without_its_key_only_where_that_is_asked_for() -> None:
+    foreign = Signer(lambda: [b"foreign"], clock=ManualClock())
+    token = foreign.sign(b"x" * 500, salt="form")
+    assert SIGNER.unverified(token) == b"x" * 500
+    with pytest.raises(TokenBroken):
+        SIGNER.unverified("AA")

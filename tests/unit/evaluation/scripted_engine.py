@@ -11,8 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from shared.interview.documents.errors import NotConvertible
+from shared.interview.documents.work_order import DocumentWork
 from shared.interview.runtime.effects import LaunchTask
-from shared.interview.runtime.host import AwaitTask, FetchTaskResult
+from shared.interview.runtime.host import AwaitTask, FetchTaskResult, Host, LookAtTasks, ReportProgress, TaskPictures
 from shared.interview.runtime.operations import CallAction, RunBackgroundAction, RunRequest, TaskFailure
 from shared.interview.runtime.outcomes import (
     BackgroundValue,
@@ -29,7 +31,7 @@ from shared.kernel.interview_path import InterviewPath
 class ScriptedEngine:
     """Fits shared.evaluation.child.Engine."""
 
-    def __init__(self, path: InterviewPath) -> None:
+    def __init__(self, path: InterviewPath, config: object) -> None:
         self._path = path
         self.kept: list[bytes] = []
 
@@ -46,7 +48,7 @@ class ScriptedEngine:
                     "user": context.user.the_user_id,
                     "interface": context.request.interface,
                     "client_ip": context.request.client_ip,
-                    "tasks": [[task.task_id, task.state] for task in request.tasks],
+                    "tasks": _states(request, host),
                 }
                 return self._value(told)
             case RunBackgroundAction(action=action):
@@ -58,6 +60,19 @@ class ScriptedEngine:
         if reference == "missing":
             raise LookupError("no such interview")
         return {"title": reference, "language": language, "folders": [str(folder) for folder in self._path.folders]}
+
+    def simplify(self, value: bytes) -> object:
+        if value == b"broken":
+            raise LookupError("no such class")
+        return [os.getpid(), value.decode()]
+
+    def names(self, reference: str) -> dict[str, Any]:
+        return {"names": [reference], "vocabulary": []}
+
+    def work(self, work: DocumentWork, contents: bytes) -> tuple[dict[str, Any], bytes]:
+        if contents == b"broken":
+            raise NotConvertible(work.name, "anything")
+        return {"task": work.task, "process": os.getpid()}, contents[::-1]
 
     def lint(self, reference: str) -> list[object]:
         return [{"file": reference, "line": 3}]
@@ -119,6 +134,14 @@ class ScriptedEngine:
             host.call(FetchTaskResult(task_id="t"))
         return self._value("asked")
 
+    def do_tell_progress(
+        self, blobs: dict[str, bytes], host: Any, times: int = 1, seconds: float = 0.0
+    ) -> tuple[RunResult, dict[str, bytes]]:
+        for number in range(1, times + 1):
+            host.call(ReportProgress(fraction=number / times, message=f"{number} of {times}"))
+        time.sleep(seconds)
+        return self._value("told")
+
     def do_respond(self, blobs: dict[str, bytes], host: Any, response: str) -> tuple[RunResult, dict[str, bytes]]:
         return RunResult(outcome=ResponseActionAsked(action=response)), {"arguments": b"pickle"}
 
@@ -128,7 +151,7 @@ class ScriptedEngine:
 
     def do_ask(self, blobs: dict[str, bytes], host: Any) -> tuple[RunResult, dict[str, bytes]]:
         outcome = ScreenReady(question_text="What is your name?", error_action="on_error")
-        return RunResult(outcome=outcome), {"screen": b"{}", "arguments": b"pickle"}
+        return RunResult(outcome=outcome), {"arguments": b"pickle"}
 
     def do_launch_another(self, blobs: dict[str, bytes], host: Any) -> tuple[RunResult, dict[str, bytes]]:
         effect = LaunchTask(task_id=new_id(), action="sleep", arguments_blob="further")
@@ -175,7 +198,7 @@ class ScriptedEngine:
 class BrokenEngine:
     """Cannot be made."""
 
-    def __init__(self, path: InterviewPath) -> None:
+    def __init__(self, path: InterviewPath, config: object) -> None:
         raise RuntimeError("the engine does not fit")
 
 
@@ -193,3 +216,11 @@ def _pipe() -> int:
         except OSError:
             continue
     raise LookupError("no pipe")
+
+
+def _states(request: RunRequest, host: Host) -> list[list[str]]:
+    """The task itself, as a look at it shows it."""
+    assert isinstance(request.operation, RunBackgroundAction)
+    answer, _ = host.call(LookAtTasks(task_id=request.operation.task_id))
+    assert isinstance(answer, TaskPictures)
+    return [[task.task_id, task.state] for task in answer.tasks]

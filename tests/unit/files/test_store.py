@@ -107,15 +107,26 @@ async def test_a_shared_file_is_open_to_the_server_until_it_is_private_again(
 
 
 async def test_new_contents_take_the_place_of_the_old_ones(
-    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys, folder: Path
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys
 ) -> None:
     number = await made(room, database, clock, keys)
     await change(room, database, clock, keys, FileChange(number=number, contents=await room.contents.keep(b"newer")))
     file = await opened(room, database, number, keys)
     assert await room.contents.read(file.contents) == b"newer"
     assert file.filename == "a file.txt"
-    assert on_disk(folder) == 2
-    await FileHousekeeping(database=database, store=room.store, clock=clock).tidy()
+
+
+async def test_replaced_contents_stay_for_who_reads_them_and_go_after_an_hour(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys, folder: Path
+) -> None:
+    number = await made(room, database, clock, keys)
+    before = await opened(room, database, number, keys)
+    await change(room, database, clock, keys, FileChange(number=number, contents=await room.contents.keep(b"newer")))
+    housekeeping = FileHousekeeping(database=database, store=room.store, clock=clock)
+    assert await housekeeping.tidy() == 0
+    assert await room.contents.read(before.contents) == b"text"
+    await clock.advance(timedelta(hours=1).total_seconds())
+    assert await housekeeping.tidy() == 1
     assert on_disk(folder) == 1
 
 

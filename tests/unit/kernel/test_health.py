@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 import orjson
 import pytest
 
-from shared.kernel.health import HealthServer
+from shared.kernel import probe
+from shared.kernel.health import HealthServer, probed
 from shared.kernel.service import Service
 from shared.kernel.telemetry import BadMetric, Metrics, Trace
+from tests.sites import free_port
 
 
 class Part:
@@ -144,3 +146,35 @@ def test_a_header_that_names_no_trace_begins_a_new_one(header: str) -> None:
     trace = Trace.continued(header)
     assert Trace.continued(trace.traceparent).trace_id == trace.trace_id
     assert trace.trace_id not in header
+
+
+async def test_a_probe_without_http_of_its_own_says_what_is_missing(server: HealthServer, part: Part) -> None:
+    port = server.address[1]
+    assert await asyncio.to_thread(probe.main, [str(port)]) == 0
+    part.missing = "The database does not answer."
+    assert "The database does not answer." in await asyncio.to_thread(probe.problem, port)
+    assert await asyncio.to_thread(probe.main, [str(port)]) == 1
+    await server.stop()
+    assert "does not answer" in await asyncio.to_thread(probe.problem, port)
+
+
+async def test_probes_are_answered_before_a_service_has_started() -> None:
+    asked_while_starting: list[tuple[int, bytes]] = []
+
+    class Slow:
+        async def start(self) -> None:
+            asked_while_starting.extend([await got(health, "/health/live"), await got(health, "/health/ready")])
+
+        async def stop(self) -> None:
+            """Nothing to end."""
+
+    probes, service = probed(Service("x", [Slow()]), host="127.0.0.1", port=free_port())
+    (health,) = probes.components
+    assert isinstance(health, HealthServer)
+    await probes.start()
+    await service.start()
+    assert [status for status, _ in asked_while_starting] == [200, 503]
+    assert (await got(health, "/health/ready"))[0] == 200
+    await service.stop()
+    assert b"It is stopping." in (await got(health, "/health/ready"))[1]
+    await probes.stop()

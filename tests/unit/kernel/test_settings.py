@@ -85,3 +85,30 @@ def test_settings_do_not_change_and_do_not_show_passwords() -> None:
     assert "hidden" not in repr(settings)
     with pytest.raises(ValidationError):
         settings.log_level = "debug"  # type: ignore[misc]
+
+
+def test_a_secret_is_read_from_a_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "database-url"
+    file.write_text("postgresql://from-a-file/d\n")
+    environment.setenv("COLLOQUY_DATABASE_URL_FILE", str(file))
+    assert Settings.load(required=["database_url"]).database_url == "postgresql://from-a-file/d"
+
+
+def test_what_is_no_secret_is_not_read_from_a_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "level"
+    file.write_text("debug")
+    environment.setenv("COLLOQUY_LOG_LEVEL_FILE", str(file))
+    assert Settings.load().log_level == "info"
+
+
+@pytest.mark.parametrize("text", ["", "postgresql://h/d"])
+def test_a_secret_given_twice_or_by_an_empty_file_is_a_mistake(
+    environment: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "database-url"
+    file.write_text(text)
+    environment.setenv("COLLOQUY_DATABASE_URL_FILE", str(file))
+    if text:
+        environment.setenv("COLLOQUY_DATABASE_URL", text)
+    with pytest.raises(SettingsInvalid, match="COLLOQUY_DATABASE_URL_FILE: "):
+        Settings.load()

@@ -133,6 +133,18 @@ async def test_a_task_that_outlives_the_end_of_sharing_still_writes(browser: Bro
     assert await browser.log() == ["late"]
 
 
+async def test_a_result_that_waits_while_sharing_ends_is_written_with_the_new_key(browser: Browser, rig: Rig) -> None:
+    """It had its keys before, and has to fetch the new one when its turn has come."""
+    opened = await browser.open()
+    await browser.submit(multi_user="on")
+    task_id = await launch(browser, {"sleep": 0.1, "response_action": {"token": "late"}})
+    await browser.submit(multi_user="off", sleep="0.7")
+    assert await ended(rig, task_id) == "succeeded"
+    assert await browser.log() == ["late"]
+    keys = "select count(distinct generation) from session.steps where session_id = $1"
+    assert await rig.database.fetchval(keys, opened.session_id) == 2
+
+
 async def test_the_end_of_a_task_delivered_twice_counts_once(browser: Browser, rig: Rig) -> None:
     opened = await browser.open()
     task_id = await launch(browser, {"response_action": {"token": "once"}}, mode="flash")

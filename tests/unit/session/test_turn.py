@@ -9,7 +9,7 @@ import pytest
 from shared.bus.port import RequestRefused
 from shared.contracts.base import Sealed
 from shared.contracts.events import SessionChanged
-from shared.contracts.session import ActionDone, NamedAction, RunAction, RunSweep
+from shared.contracts.session import ActionDone, NamedAction, RunAction
 from shared.crypto.keys import ServerKeys
 from shared.kernel.ids import new_id
 from tests.fault.rig import Browser, Rig, new_visitor, running_rig, shown
@@ -313,11 +313,6 @@ async def test_an_action_nobody_waits_for_needs_a_session_the_server_may_open(br
     assert await browser.log() == ["b"]
 
 
-async def test_messages_of_later_parts_are_refused_by_name(rig: Rig) -> None:
-    with pytest.raises(RequestRefused, match="later part"):
-        await rig.bus.request(RunSweep(fire_id="1", cron_type="cron_daily"), ActionDone, timeout_seconds=5)
-
-
 async def test_an_unknown_reference_is_refused_by_name(rig: Rig, browser: Browser) -> None:
     message = browser.post(token="a").model_copy(update={"interview": "no-colon"})
     with pytest.raises(RequestRefused) as refused:
@@ -329,3 +324,29 @@ async def test_sessions_with_the_same_code_in_two_interviews_are_two(browser: Br
     await browser.open()
     message = browser.post(token="a").model_copy(update={"interview": "tests:other.yml"})
     assert (await browser.send(message)).kind == "missing"
+
+
+async def test_resetting_a_session_that_others_take_part_in_leaves_it_to_them(browser: Browser) -> None:
+    await browser.open()
+    await browser.submit(token="a", multi_user="on")
+    other = browser.joined_by(new_visitor("t2"))
+    await other.submit(token="b")
+    message = browser.opening(reset=True)
+    reply = await browser.send(message)
+    assert reply.session_code.value != browser.code
+    assert (reply.steps, shown(reply)["log"]) == (1, [])
+    assert await other.log() == ["a", "b"]
+    assert (await browser.send(message)).session_code == reply.session_code
+
+
+async def test_a_reset_that_is_delivered_twice_begins_one_session_also_when_the_door_has_closed(
+    browser: Browser,
+) -> None:
+    await browser.open()
+    await browser.submit(token="a", multi_user="on")
+    other = browser.joined_by(new_visitor("t2"))
+    await other.submit(token="b", multi_user="off")
+    message = other.opening(reset=True)
+    first = await browser.send(message)
+    assert first.session_code.value != other.code
+    assert await browser.send(message) == first

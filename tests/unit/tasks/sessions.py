@@ -15,9 +15,10 @@ from shared.crypto.keys import ServerKeys
 from shared.kernel.ids import new_code, new_id, random_bytes
 from shared.storage.database import Database
 from shared.storage.migrations import migrate
-from shared.tasks.records import NewTask
+from shared.tasks.records import NewTask, Picture
 from shared.tasks.sealing import GrantedKeys
 from shared.tasks.snapshot import CODE_PURPOSE
+from shared.tasks.store import Tasks
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FOLDERS = [services.session.schema.SCHEMA, shared.tasks.schema.SCHEMA, shared.bus.schema.SCHEMA]
@@ -69,6 +70,12 @@ async def save_session(rows: Database, server_keys: ServerKeys) -> SavedSession:
             NOW,
         )
     return SavedSession(GrantedKeys(session_id, {1: key}), code, answers)
+
+
+async def pictures_of(rows: Database, tasks: Tasks, keys: GrantedKeys) -> list[Picture]:
+    """All tasks of a session as others see them, in the order of their launch."""
+    ids = [str(row["id"]) for row in await rows.fetch("select id from tasks.tasks")]
+    return list(await tasks.pictures(rows, ids, keys=keys))
 
 
 def new_task(task_id: str | None = None, **changes: object) -> NewTask:

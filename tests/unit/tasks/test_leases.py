@@ -14,7 +14,7 @@ from shared.tasks.records import Outcome, StaleTask
 from shared.tasks.sealing import GrantedKeys
 from shared.tasks.store import Tasks
 
-from .sessions import new_task
+from .sessions import new_task, pictures_of
 
 
 @pytest.fixture
@@ -29,6 +29,31 @@ async def taken(rows: Database, leases: Leases, task_id: str, owner: str = "w") 
     claim = await leases.claim(rows, task_id, owner=owner, lease_seconds=30)
     assert claim is not None
     return claim
+
+
+async def test_a_task_tells_its_progress_while_it_runs(
+    rows: Database, tasks: Tasks, leases: Leases, keys: GrantedKeys, task_id: str
+) -> None:
+    claim = await taken(rows, leases, task_id)
+    await leases.progress(rows, claim, 0.5, "half of Ada's letters")
+    [picture] = await pictures_of(rows, tasks, keys)
+    assert (picture.progress, picture.progress_message) == (0.5, "half of Ada's letters")
+    stored = await rows.fetchrow("select * from tasks.tasks where id = $1", task_id)
+    assert stored is not None
+    assert b"Ada" not in b"".join(value for value in stored.values() if isinstance(value, bytes))
+    await leases.give_back(rows, claim, after_seconds=30)
+    [picture] = await pictures_of(rows, tasks, keys)
+    assert (picture.progress, picture.progress_message) == (None, "")
+    with pytest.raises(StaleTask):
+        await leases.progress(rows, claim, 0.6, "")
+
+
+async def test_progress_that_a_visitor_cannot_open_has_no_words(
+    rows: Database, tasks: Tasks, leases: Leases, keys: GrantedKeys, task_id: str
+) -> None:
+    await leases.progress(rows, await taken(rows, leases, task_id), 0.5, "half")
+    [picture] = await pictures_of(rows, tasks, GrantedKeys(keys.session_id, {1: random_bytes(32)}))
+    assert (picture.progress, picture.progress_message) == (0.5, "")
 
 
 async def let_time_pass(rows: Database) -> None:

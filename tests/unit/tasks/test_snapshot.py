@@ -8,21 +8,17 @@ from shared.crypto.envelope import new_data_key
 from shared.storage.database import Database
 from shared.tasks.sealing import GrantedKeys
 from shared.tasks.snapshot import SessionClosed, SessionMissing, Snapshots
-from shared.tasks.store import Tasks
 
-from .sessions import SavedSession, new_task
+from .sessions import SavedSession
 
 
-async def test_a_snapshot_is_the_newest_step_and_the_tasks_of_the_session(
-    rows: Database, snapshots: Snapshots, tasks: Tasks, saved: SavedSession
+async def test_a_snapshot_is_the_newest_step_of_the_session(
+    rows: Database, snapshots: Snapshots, saved: SavedSession
 ) -> None:
-    task = new_task()
-    await tasks.insert(rows, [task], keys=saved.keys)
     snapshot = await snapshots.read(rows, keys=saved.keys)
     assert snapshot.answers == saved.answers
     assert snapshot.code == saved.code
     assert (snapshot.interview, snapshot.version, snapshot.steps) == ("docs:data/questions/a.yml", 2, 2)
-    assert [(picture.task_id, picture.state) for picture in snapshot.tasks] == [(task.task_id, "pending")]
     assert saved.code not in repr(snapshot)
 
 

@@ -16,7 +16,7 @@ from shared.tasks.records import Failure, GrantBroken, Outcome, StaleTask
 from shared.tasks.sealing import GrantedKeys, open_grants, seal, unseal
 from shared.tasks.store import Tasks
 
-from .sessions import NOW, new_task
+from .sessions import NOW, new_task, pictures_of
 
 FAILURE = Failure(error_type="ValueError", error_message="the secret ingredient", variables=("a", "b"))
 
@@ -43,11 +43,11 @@ async def test_a_launched_task_is_pending_for_everybody_who_looks(
 ) -> None:
     first, second = new_task(), new_task()
     await tasks.insert(rows, [first, second], keys=keys)
-    pictures = await tasks.pictures(rows, keys=keys)
+    pictures = await pictures_of(rows, tasks, keys)
     assert [(picture.task_id, picture.state) for picture in pictures] == [
         (task_id, "pending") for task_id in sorted((first.task_id, second.task_id))
     ]
-    assert await tasks.pictures(rows, keys=GrantedKeys(new_id(), keys.by_generation)) == ()
+    assert await pictures_of(rows, tasks, GrantedKeys(new_id(), keys.by_generation)) == []
 
 
 async def test_nothing_an_interview_put_into_a_task_is_stored_in_clear(
@@ -70,7 +70,7 @@ async def test_a_second_delivery_of_the_launch_changes_nothing(
     await tasks.insert(rows, [task], keys=keys)
     await leases.claim(rows, task.task_id, owner="w", lease_seconds=30)
     await tasks.insert(rows, [task], keys=keys)
-    assert [picture.state for picture in await tasks.pictures(rows, keys=keys)] == ["running"]
+    assert [picture.state for picture in await pictures_of(rows, tasks, keys)] == ["running"]
     assert await grants_of(rows, task.task_id) == 1
 
 
@@ -134,7 +134,7 @@ async def test_a_running_task_is_only_revoked_when_it_may_be_terminated(
     session_id = keys.session_id
     assert await tasks.revoke(rows, task.task_id, session_id=session_id, terminate=terminate, now=NOW) is took_effect
     assert await grants_of(rows, task.task_id) == (0 if took_effect else 1)
-    [picture] = await tasks.pictures(rows, keys=keys)
+    [picture] = await pictures_of(rows, tasks, keys)
     assert (picture.failure is not None and picture.failure.error_type == "TaskRevokedError") is took_effect
     if took_effect:
         with pytest.raises(StaleTask):
@@ -202,7 +202,7 @@ async def test_tasks_go_with_their_session(rows: Database, tasks: Tasks, keys: G
     task = new_task()
     await tasks.insert(rows, [task], keys=keys)
     await tasks.forget(rows, keys.session_id)
-    assert await tasks.pictures(rows, keys=keys) == ()
+    assert await pictures_of(rows, tasks, keys) == []
     assert await grants_of(rows, task.task_id) == 0
 
 
@@ -214,7 +214,7 @@ async def test_a_task_whose_grant_is_lost_fails_with_a_reason(
     with pytest.raises(GrantBroken):
         await elsewhere.ended(rows, task_id)
     assert await elsewhere.fail_for_lost_key(rows, task_id, fencing, now=NOW)
-    [picture] = await tasks.pictures(rows, keys=keys)
+    [picture] = await pictures_of(rows, tasks, keys)
     assert picture.state == "failed"
     assert picture.failure is not None
     assert picture.failure.error_type == "KeyLost"
@@ -234,7 +234,7 @@ async def test_all_tasks_of_a_session_are_revoked_also_those_that_a_task_launche
             await asyncio.sleep(0.01)
         await tasks.insert(reporting, [launched], keys=keys)
     assert sorted(await revoking) == sorted([launching.task_id, launched.task_id])
-    assert {picture.state for picture in await tasks.pictures(rows, keys=keys)} == {"revoked"}
+    assert {picture.state for picture in await pictures_of(rows, tasks, keys)} == {"revoked"}
     assert await grants_of(rows, launched.task_id) == 0
 
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from services.worker.app import Parts, build
-from services.worker.checkpoint import Checkpoint, Unwatched
+from services.worker.checkpoint import Checkpoint, Moment, Unwatched
 from services.worker.settings import WorkerSettings
-from shared.bus.dispatch import consumers
+from shared.bus.dispatch import HandlerTable, consumers
 from shared.bus.messaging import Messaging, in_process
 from shared.contracts.base import Command
 from shared.contracts.envelope import Envelopes
-from shared.contracts.events import TaskRevoked
+from shared.contracts.events import TaskProgressed, TaskRevoked
 from shared.contracts.session import BackgroundEnded
 from shared.contracts.worker import RunTask, RunTaskLow
+from shared.crypto.answers import seal_step
 from shared.crypto.keys import ServerKeys
 from shared.evaluation.pool import PoolSettings, ProcessPool
 from shared.evaluation.port import Evaluator
@@ -27,6 +28,7 @@ from shared.kernel.clock import SystemClock
 from shared.kernel.service import Service
 from shared.storage.database import Database
 from shared.tasks.records import EndedTask
+from shared.tasks.sealing import GrantedKeys
 from shared.tasks.store import Tasks
 from tests.servers import content_store
 from tests.unit.tasks.sessions import SavedSession, make_tables, new_task, save_session
@@ -45,15 +47,27 @@ class House:
     messaging: Messaging
     envelopes: Envelopes
     ended: asyncio.Queue[BackgroundEnded] = field(default_factory=asyncio.Queue)
+    progressed: asyncio.Queue[TaskProgressed] = field(default_factory=asyncio.Queue)
 
-    async def launch(self, action: str, *, is_low_priority: bool = False, **arguments: Any) -> str:
+    async def launch(
+        self,
+        action: str,
+        *,
+        is_low_priority: bool = False,
+        session: SavedSession | None = None,
+        is_rung: bool = True,
+        facts: Mapping[str, Any] | None = None,
+        **arguments: Any,
+    ) -> str:
         """What a turn does: the row and the doorbell, in one transaction."""
-        task = new_task(action=action, arguments=json.dumps(arguments).encode(), is_low_priority=is_low_priority)
+        changes = {"is_low_priority": is_low_priority, **(facts or {})}
+        task = new_task(action=action, arguments=json.dumps(arguments).encode(), **changes)
         async with self.database.transaction() as connection:
-            await self.tasks.insert(connection, [task], keys=self.session.keys)
-            await self.messaging.outbox.add(
-                connection, [self.envelopes.wrap(self.doorbell(task.task_id, is_low_priority))]
-            )
+            await self.tasks.insert(connection, [task], keys=(session or self.session).keys)
+            if is_rung:
+                await self.messaging.outbox.add(
+                    connection, [self.envelopes.wrap(self.doorbell(task.task_id, is_low_priority))]
+                )
         self.messaging.relay.wake()
         return task.task_id
 
@@ -71,6 +85,24 @@ class House:
         now = SystemClock().now()
         assert await self.tasks.revoke(self.database, task_id, session_id=session_id, terminate=True, now=now)
         await self.messaging.bus.publish([self.envelopes.wrap(TaskRevoked(task_id=task_id, session_id=session_id))])
+
+    async def save(self, answers: bytes) -> None:
+        """What a turn does that changes the answers in place."""
+        keys = self.session.keys
+        data = seal_step(
+            answers,
+            data_key=keys.by_generation[keys.generation],
+            session_id=keys.session_id,
+            step=2,
+            version=2,
+            generation=keys.generation,
+            dictionary=None,
+        )
+        await self.database.execute(
+            "update session.steps set base_step = null, data = $2 where session_id = $1 and step = 2",
+            keys.session_id,
+            data,
+        )
 
     async def next_end(self) -> EndedTask:
         """The next task that is reported as ended."""
@@ -112,7 +144,11 @@ async def house(database: Database, server_keys: ServerKeys) -> House:
     async def on_background_ended(message: BackgroundEnded) -> None:
         house.ended.put_nowait(message)
 
-    for consumer in consumers({BackgroundEnded: on_background_ended}, parts={}):
+    async def on_task_progressed(message: TaskProgressed) -> None:
+        house.progressed.put_nowait(message)
+
+    handlers: HandlerTable = {BackgroundEnded: on_background_ended, TaskProgressed: on_task_progressed}
+    for consumer in consumers(handlers, parts={}, event_queue="test.live"):
         messaging.bus.consume(consumer)
     return house
 
@@ -153,3 +189,32 @@ async def start_worker(house: House, server_keys: ServerKeys) -> AsyncIterator[S
 async def worker(start_worker: StartWorker) -> Service:
     """A started worker with the usual settings."""
     return await start_worker(worker_processes=1, overdue_seconds=0.05)
+
+
+class Moved:
+    """Gives a session a new key, under which its newest step is sealed, while its task has been claimed."""
+
+    def __init__(self, house: House, keys: GrantedKeys, answers: bytes) -> None:
+        self._house, self._keys, self._answers = house, keys, answers
+
+    async def reached(self, moment: Moment, task_id: str) -> None:
+        if moment != "claimed":
+            return
+        keys = self._keys
+        step = seal_step(
+            self._answers,
+            data_key=keys.by_generation[2],
+            session_id=keys.session_id,
+            step=2,
+            version=2,
+            generation=2,
+            dictionary=None,
+        )
+        async with self._house.database.transaction() as connection:
+            await self._house.tasks.extend_grants(connection, keys=keys)
+            await connection.execute(
+                "update session.steps set generation = 2, base_step = null, data = $2 "
+                "where session_id = $1 and step = 2",
+                keys.session_id,
+                step,
+            )

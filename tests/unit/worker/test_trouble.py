@@ -10,6 +10,7 @@ from shared.crypto.keys import ServerKeys
 from shared.evaluation.frames import FrameTooLarge
 from shared.evaluation.port import PoolBusy
 from shared.tasks.leases import Leases
+from tests.unit.tasks.sessions import save_session
 
 from .conftest import House, StartWorker
 
@@ -37,7 +38,16 @@ class Failing:
     async def run(self, *given: Any, **named: Any) -> Any:
         raise self._error
 
+    async def simplify(self, value: bytes) -> object:
+        raise self._error
+
     async def describe(self, reference: str, language: str) -> dict[str, object]:
+        raise self._error
+
+    async def names(self, reference: str) -> dict[str, object]:
+        raise self._error
+
+    async def work(self, work: Any, contents: bytes) -> tuple[dict[str, object], bytes]:
         raise self._error
 
 
@@ -58,9 +68,22 @@ async def test_a_task_that_cannot_be_handed_to_an_interview_process_fails_at_onc
 async def test_a_revoked_task_does_not_wait_for_an_interview_process(house: House, start_worker: StartWorker) -> None:
     await start_worker(evaluator=Failing(PoolBusy()), worker_concurrency=1, worker_drain_seconds=0.0)
     waiting = await house.launch("sleep")
-    await house.until_begun(waiting)
+    await house.until(waiting, "running")
     await house.revoke(waiting)
-    await house.until_begun(await house.launch("sleep"))
+    await house.until(await house.launch("sleep"), "running")
+
+
+async def test_a_task_that_waits_for_an_interview_process_has_not_begun(
+    house: House, start_worker: StartWorker, server_keys: ServerKeys
+) -> None:
+    worker = await start_worker(worker_processes=1, worker_concurrency=2, worker_drain_seconds=0.0)
+    first = await house.launch("sleep_stubbornly")
+    await house.until_begun(first)
+    session = await save_session(house.database, server_keys)
+    waiting = await house.launch("sleep", seconds=0, session=session)
+    await house.until(waiting, "running")
+    await worker.stop()
+    assert [await house.state(task_id) for task_id in (first, waiting)] == ["responding", "pending"]
 
 
 async def test_a_mistake_of_the_server_fails_the_task_without_telling_what_it_says(
@@ -86,7 +109,7 @@ async def test_a_task_claimed_twice_by_one_worker_leaves_room_for_others(
     house: House, start_worker: StartWorker
 ) -> None:
     held = Held("claimed")
-    await start_worker(checkpoint=held, worker_processes=2, worker_concurrency=2)
+    await start_worker(checkpoint=held, worker_processes=2, worker_concurrency=2, worker_session_concurrency=2)
     task_id = await house.launch("sleep", seconds=0)
     await held.is_reached.wait()
     await house.database.execute("update tasks.tasks set state = 'pending'")  # its lease ran out

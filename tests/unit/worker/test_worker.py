@@ -6,14 +6,19 @@ import asyncio
 import contextlib
 from urllib.parse import urlsplit
 
+import pytest
+
+from shared.crypto.envelope import new_data_key
 from shared.crypto.keys import ServerKeys
 from shared.kernel.service import Service
 from shared.storage.database import Database
 from shared.storage.errors import StatementRefused
 from shared.tasks.leases import Leases
 from shared.tasks.records import Failure
+from shared.tasks.sealing import GrantedKeys
+from tests.unit.tasks.sessions import save_session
 
-from .conftest import House, StartWorker
+from .conftest import House, Moved, StartWorker
 
 
 async def test_a_task_runs_on_the_saved_answers_and_reports_its_value(house: House, worker: Service) -> None:
@@ -93,7 +98,7 @@ async def test_a_task_whose_lease_is_lost_is_killed(house: House, start_worker: 
 
 
 async def test_as_many_tasks_run_at_once_as_the_settings_say(house: House, start_worker: StartWorker) -> None:
-    await start_worker(worker_processes=2, worker_concurrency=2)
+    await start_worker(worker_processes=2, worker_concurrency=2, worker_session_concurrency=2)
     first = [await house.launch("sleep") for _ in range(2)]
     for task_id in first:
         await house.until_begun(task_id)
@@ -106,12 +111,91 @@ async def test_as_many_tasks_run_at_once_as_the_settings_say(house: House, start
 
 
 async def test_tasks_of_low_priority_leave_room_for_others(house: House, start_worker: StartWorker) -> None:
-    await start_worker(worker_processes=2, worker_concurrency=2, worker_low_concurrency=1)
+    await start_worker(worker_processes=2, worker_concurrency=2, worker_session_concurrency=2, worker_low_concurrency=1)
     low = [await house.launch("sleep", is_low_priority=True) for _ in range(3)]
     other = await house.launch("sleep", seconds=0)
     assert (await house.next_end()).task_id == other
     for task_id in low:
         await house.revoke(task_id)
+
+
+async def test_one_session_leaves_room_for_others(
+    house: House, start_worker: StartWorker, server_keys: ServerKeys
+) -> None:
+    await start_worker(worker_processes=2, worker_concurrency=2)
+    crowd = [await house.launch("sleep") for _ in range(5)]
+    await house.until_begun(crowd[0])
+    other = await save_session(house.database, server_keys)
+    newcomer = await house.launch("sleep", seconds=0, session=other)
+    assert (await house.next_end()).task_id == newcomer
+    assert [await house.state(task_id) for task_id in crowd] == ["running", *["pending"] * 4]
+    for task_id in crowd:
+        await house.revoke(task_id)
+
+
+async def test_one_interview_may_be_given_less_room(house: House, start_worker: StartWorker) -> None:
+    await start_worker(worker_concurrency=3, worker_interview_concurrency=1, worker_processes=2)
+    slow, waiting = [await house.launch("sleep", facts={"interview": "a:data/questions/a.yml"}) for _ in range(2)]
+    await house.until_begun(slow)
+    other = await house.launch("sleep", seconds=0, facts={"interview": "a:data/questions/b.yml"})
+    assert (await house.next_end()).task_id == other
+    assert await house.state(waiting) == "pending"
+    await house.revoke(slow)
+    await house.until_begun(waiting)
+    await house.revoke(waiting)
+
+
+async def test_a_task_that_nobody_was_rung_for_is_found(house: House, worker: Service) -> None:
+    task_id = await house.launch("sleep", seconds=0, is_rung=False)
+    assert (await house.next_end()).task_id == task_id
+
+
+async def test_one_doorbell_is_enough_for_many_tasks(house: House, start_worker: StartWorker) -> None:
+    await start_worker(worker_processes=1, worker_concurrency=1, overdue_seconds=3600)
+    silent = [await house.launch("sleep", seconds=0, is_rung=False) for _ in range(3)]
+    last = await house.launch("sleep", seconds=0)
+    assert [(await house.next_end()).task_id for _ in range(4)] == [*silent, last]
+
+
+async def test_an_author_may_ask_for_less_time_but_not_for_more(house: House, start_worker: StartWorker) -> None:
+    await start_worker(worker_processes=2, task_limit_seconds=0.4)
+    for limit in (0.1, 3600.0):
+        await house.launch("sleep_stubbornly", facts={"time_limit_seconds": limit})
+        failure = (await house.next_end()).outcome.failure
+        assert failure is not None
+        assert (failure.error_type, failure.error_message.split()[-2]) == ("RunTimedOut", f"{min(limit, 0.4):g}")
+
+
+async def test_a_task_that_takes_too_much_memory_fails(house: House, start_worker: StartWorker) -> None:
+    await start_worker(worker_processes=1)
+    await house.launch("eat_memory")
+    failure = (await house.next_end()).outcome.failure
+    assert failure is not None
+    assert failure.error_type == "MemoryError"
+
+
+async def test_a_task_works_on_after_its_session_got_a_new_key(house: House, start_worker: StartWorker) -> None:
+    session = house.session
+    task_id = await house.launch("sleep", seconds=0, is_rung=False)
+    newer = GrantedKeys(session.keys.session_id, {**session.keys.by_generation, 2: new_data_key()})
+    moved = Moved(house, newer, session.answers)
+    await start_worker(worker_processes=1, checkpoint=moved)
+    ended = await house.next_end()
+    assert (ended.task_id, ended.outcome.kind) == (task_id, "value")
+    assert set(ended.keys) == {1, 2}
+
+
+async def test_a_task_that_has_waited_for_a_process_runs_on_what_was_saved_meanwhile(
+    house: House, start_worker: StartWorker
+) -> None:
+    await start_worker(worker_processes=1, worker_concurrency=2, worker_session_concurrency=2)
+    first = await house.launch("sleep", seconds=2.5)
+    await house.until_begun(first)
+    second = await house.launch("tell_answers")
+    await house.until(second, "running")
+    await house.save(b"more than before")
+    assert (await house.next_end()).task_id == first
+    assert (await house.next_end()).outcome.json_value["answers"] == len(b"more than before")
 
 
 async def test_a_message_that_waits_too_long_goes_back_to_its_queue(house: House, start_worker: StartWorker) -> None:
@@ -181,6 +265,14 @@ async def test_a_worker_that_is_stopped_finishes_what_it_has_begun(house: House,
     assert ended.outcome.kind == "value"
 
 
+async def test_a_worker_that_is_stopped_hands_back_what_may_run_again(house: House, start_worker: StartWorker) -> None:
+    worker = await start_worker(worker_processes=1, worker_drain_seconds=0.1)
+    task_id = await house.launch("sleep_stubbornly", facts={"is_idempotent": True})
+    await house.until_begun(task_id)
+    await worker.stop()
+    assert await house.state(task_id) == "pending"
+
+
 async def test_a_worker_that_cannot_finish_in_time_says_so(house: House, start_worker: StartWorker) -> None:
     worker = await start_worker(worker_processes=1, worker_drain_seconds=0.1)
     task_id = await house.launch("sleep_stubbornly")
@@ -216,3 +308,16 @@ async def rename_database(admin: Database, old: str, new: str) -> None:
             with contextlib.suppress(StatementRefused):
                 await admin.execute(f'alter database "{old}" rename to "{new}"')
                 return
+
+
+@pytest.mark.parametrize(("queues", "runs_low"), [("low", True), ("normal", False)])
+async def test_a_worker_for_one_queue_leaves_the_other_to_others(
+    house: House, start_worker: StartWorker, queues: str, runs_low: bool
+) -> None:
+    await start_worker(worker_processes=1, worker_queues=queues, overdue_seconds=0.05)
+    left = await house.launch("sleep", is_low_priority=not runs_low, seconds=0.0)
+    taken = [await house.launch("sleep", is_low_priority=runs_low, seconds=0.0) for _ in range(3)]
+    assert {(await house.next_end()).task_id for _ in taken} == set(taken)
+    assert await house.state(left) == "pending"
+    await start_worker(worker_processes=1, overdue_seconds=0.05)
+    assert (await house.next_end()).task_id == left

@@ -8,7 +8,7 @@ from shared.contracts.visitor import RequestFacts, UserFacts
 from shared.interview.compile.interview import Interview
 from shared.interview.evaluate.fresh import fresh_answers
 from shared.interview.library.exports import public_names
-from shared.interview.runtime.host import HostAnswer, HostCall
+from shared.interview.runtime.host import HostAnswer, HostCall, LookAtTasks, TaskPictures
 from shared.interview.runtime.namespace import as_namespace, builtins_with
 from shared.interview.runtime.operations import Blobs, Operation, RunContext, ShowScreen, TaskPicture
 from shared.interview.runtime.run import Run
@@ -48,8 +48,13 @@ class AnsweringHost:
     def __init__(self) -> None:
         self.calls: list[tuple[HostCall, Blobs]] = []
         self.answers: list[tuple[HostAnswer, Blobs]] = []
+        self.tasks: tuple[TaskPicture, ...] = ()
+        self.looks: list[LookAtTasks] = []
 
     def call(self, request: HostCall, blobs: Blobs | None = None) -> tuple[HostAnswer, Blobs]:
+        if isinstance(request, LookAtTasks):
+            self.looks.append(request)
+            return TaskPictures(tasks=self.tasks), {}
         self.calls.append((request, blobs or {}))
         return self.answers.pop(0)
 
@@ -73,14 +78,15 @@ def make_run(
         config={"support email": "help@example.com"},
     )
     answers = as_namespace({**fresh_answers(context), **variables}, builtins_with(public_names()))
+    host = AnsweringHost()
+    host.tasks = tasks
     return Run(
         interview=Interview(reference=REFERENCE, package="docs", **(interview or {})),
         answers=answers,
         operation=operation or ShowScreen(),
         context=context,
-        host=AnsweringHost(),
+        host=host,
         steering=NotedSteering(),
-        tasks={task.task_id: task for task in tasks},
     )
 
 

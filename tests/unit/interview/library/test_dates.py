@@ -6,6 +6,7 @@ import pickle
 import pytest
 
 from shared.interview.library import dates
+from shared.interview.library.languages import update_word_collection
 from shared.interview.runtime.run import Run
 
 
@@ -71,3 +72,95 @@ def test_a_date_survives_storage(run: Run) -> None:
     stored = pickle.dumps(moment)
     assert b"docassemble.base.util" in stored
     assert pickle.loads(stored) == moment
+
+
+@pytest.mark.parametrize(
+    ("language", "date", "span"),
+    [
+        ("en", "October 31, 2015", "one year, one month, and three days"),
+        ("es", "31 de octubre de 2015", "1 año, 1 mes y 3 días"),
+        ("de", "31. Oktober 2015", "1 Jahr, 1 Monat und 3 Tage"),
+        ("fr", "31 octobre 2015", "1 an, 1 mois et 3 jours"),
+    ],
+)
+def test_dates_and_spans_in_other_languages(run: Run, language: str, date: str, span: str) -> None:
+    conjunctions = {"en": "and", "es": "y", "de": "und", "fr": "et"}
+    update_word_collection(language, {"and": conjunctions[language]})
+    run.language = language
+    assert dates.format_date("10/31/2015") == date
+    found = dates.date_difference(starting="11/15/2013", ending="12/18/2014").describe()
+    assert found.replace("\xa0", " ") == span
+
+
+@pytest.mark.parametrize(
+    ("specificity", "words"),
+    [
+        ("year", "one year"),
+        ("month", "one year and one month"),
+        ("day", "one year, one month, and three days"),
+        ("hour", "one year, one month, three days, and five hours"),
+        ("minute", "one year, one month, three days, five hours, and six minutes"),
+        (None, "one year, one month, and three days"),
+    ],
+)
+def test_a_span_is_described_as_exactly_as_wanted(run: Run, specificity: str | None, words: str) -> None:
+    span = dates.date_difference(starting="2013-11-15", ending="2014-12-18 05:06:07")
+    assert span.describe(specificity=specificity) == words
+
+
+def test_a_short_span_is_described_in_small_units(run: Run) -> None:
+    assert dates.date_difference(starting="2024-01-01 10:00", ending="2024-01-01 12:30").describe(capitalize=True) == (
+        "Two hours and 30 minutes"
+    )
+    assert str(dates.date_difference(starting="2024-01-01", ending="2024-01-01")) == "zero seconds"
+
+
+# -- Worked results of spec/area3 §4.2
+
+
+def test_a_difference_of_two_days_in_every_unit(run: Run) -> None:
+    span = dates.date_difference("1/1/2025", "1/3/2025")
+    assert span.years == pytest.approx(0.005475814013977016)
+    assert span.weeks == pytest.approx(0.2857142857142857)
+    assert (span.days, span.hours, span.minutes, span.seconds) == (2.0, 48.0, 2880.0, 172800)
+
+
+def test_a_difference_that_goes_back_is_negative_and_told_without_its_sign(run: Run) -> None:
+    span = dates.date_difference("1/3/2025", "1/1/2025")
+    assert (span.days, str(span)) == (-2.0, "two days")
+
+
+def test_a_day_on_which_the_clocks_change_is_a_day(run: Run) -> None:
+    span = dates.date_difference("3/8/2025", "3/10/2025")
+    assert (span.days, span.hours) == (2.0, 48.0)
+
+
+@pytest.mark.parametrize(
+    ("starting", "ending", "options", "words"),
+    [
+        ("1/1/2024", "4/3/2025", {}, "one year, three months, and two days"),
+        ("1/1/2024", "4/3/2025", {"specificity": "month"}, "one year and three months"),
+        ("1/1/2024", "4/3/2025", {"nice": False}, "1 year, 3 months, and 2 days"),
+        ("1/1/2022 23:22:35", "4/3/2023 21:45:22", {}, "one year, three months, and one day"),
+        (
+            "1/1/2022 23:22:35",
+            "4/3/2023 21:45:22",
+            {"specificity": "second"},
+            "one year, three months, one day, 22 hours, 22 minutes, and 47 seconds",
+        ),
+        ("1/1/2025", "1/1/2025", {}, "zero seconds"),
+        ("1/1/2025", "1/1/2025", {"specificity": "day"}, "zero days"),
+    ],
+)
+def test_spans_in_words(run: Run, starting: str, ending: str, options: dict[str, object], words: str) -> None:
+    assert dates.date_difference(starting, ending).describe(**options) == words
+
+
+def test_dates_and_times_as_they_are_written(run: Run) -> None:
+    assert str(dates.as_datetime("12/25/2018")) == "December 25, 2018"
+    christmas_eve = dates.as_datetime("2018-12-25T00:00:00Z")
+    assert christmas_eve.replace(tzinfo=None).isoformat() == "2018-12-24T19:00:00"
+    assert str(dates.as_datetime("1/31/2024") + dates.date_interval(months=1)) == "February 29, 2024"
+    assert dates.format_time("04:01:23").replace("\u202f", " ") == "4:01 AM"
+    assert dates.as_datetime("5/6/2018 17:00").format_datetime("h:mm in MMMM") == "5:00 in May"
+    assert dates.format_date("April 5, 2014", format="full") == "Saturday, April 5, 2014"

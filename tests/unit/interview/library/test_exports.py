@@ -6,6 +6,7 @@ import datetime
 import importlib
 import pickle
 import sys
+import types
 from decimal import Decimal
 
 import pytest
@@ -17,7 +18,7 @@ from shared.interview.library.objects import DADict, DAList, DAObject, DASet
 from shared.interview.library.objects.persons import Individual
 from shared.interview.library.unavailable import CLASSES, FUNCTIONS
 
-OURS = {"schedule_action", "remind", "task_progress", "allow_unattended", "TaskHandle", "TaskResult"}
+OURS = {"schedule_action", "remind", "task_progress", "allow_unattended", "Launching", "TaskHandle", "TaskResult"}
 
 
 def test_every_module_shows_exactly_what_the_table_says() -> None:
@@ -54,6 +55,7 @@ def test_the_library_is_importable_by_the_names_interviews_use() -> None:
     assert not hasattr(util, "Case")
     assert importlib.import_module("docassemble.base.legal").Case.__module__ == "docassemble.base.legal"
     assert hasattr(importlib.import_module("docassemble.base.sql"), "SQLObject")
+    assert importlib.import_module("docassemble.base.dates").DADateTime is util.DADateTime
     assert importlib.import_module("docassemble.base.error").DAError is util.DAError
     namespace: dict[str, object] = {}
     exec("from docassemble.base.util import *", namespace)
@@ -63,9 +65,20 @@ def test_the_library_is_importable_by_the_names_interviews_use() -> None:
 
 
 @pytest.mark.usefixtures("importable")
+def test_columns_of_sessions_are_found_under_all_their_names() -> None:
+    module = importlib.import_module("docassemble.base.DA")
+    assert module.__all__ == ["DA"]
+    assert module.DA.Sessions is module.Sessions
+    namespace: dict[str, object] = {}
+    exec("from docassemble.base import DA\nfrom docassemble.base.DA import Sessions, And, Or", namespace)
+    assert namespace["DA"] is module
+
+
+@pytest.mark.usefixtures("importable")
 def test_our_own_names_are_imported_from_our_own_module() -> None:
     ours = importlib.import_module("colloquy.interview")
-    assert ours.__all__ == []
+    assert {"task_progress", "allow_unattended", "schedule_action"} <= set(ours.__all__)
+    assert not set(ours.__all__) & set(public_names())
 
 
 def test_installing_twice_is_installing_once_and_can_be_undone() -> None:
@@ -166,3 +179,23 @@ def test_plain_data_name_no_class_outside_the_library() -> None:
     assert transform_json_variables({"_class": "docassemble.base.util.word", "instanceName": "x"}) is None
     assert class_by_full_name("builtins.eval") is None
     assert transform_json_variables({"a": ["12:30:00", "text"]}) == {"a": [datetime.time(12, 30), "text"]}
+
+
+def test_plain_data_become_objects_of_a_package_in_use_and_import_nothing() -> None:
+    module = types.ModuleType("docassemble.fishing.things")
+    code = "class Fish(DAObject): pass\nclass Net: pass\ndef cast(): pass"
+    exec(code, {"DAObject": DAObject, "__name__": module.__name__}, vars(module))
+    described = {"_class": "docassemble.fishing.things.Fish", "instanceName": "fish", "weight": 3}
+    assert transform_json_variables(described) is None
+    sys.modules[module.__name__] = module
+    try:
+        fish = transform_json_variables(described)
+        assert type(fish) is module.Fish
+        assert (fish.instanceName, fish.weight) == ("fish", 3)
+        assert transform_json_variables(simplified(module.Fish)) is module.Fish
+        assert transform_json_variables({**described, "_class": "docassemble.fishing.things.Net"}) is None
+        assert transform_json_variables({**described, "_class": "docassemble.fishing.things.cast"}) is None
+    finally:
+        del sys.modules[module.__name__]
+    assert transform_json_variables({**described, "_class": "docassemble.fishing.unread.Fish"}) is None
+    assert "docassemble.fishing.unread" not in sys.modules

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.interview.library import grammar
-from shared.interview.library.languages import REPLACED, update_language_function
+from shared.interview.library import grammar, numbers
+from shared.interview.library.languages import REPLACED, update_language_function, update_word_collection
 from shared.interview.library.objects import DAList
 from shared.interview.runtime.run import Run
 
@@ -79,3 +79,16 @@ def test_another_languages_function_takes_the_place_of_the_english_one(run: Run)
         assert grammar.comma_and_list("a", "b") == "a and b"
     finally:
         REPLACED._functions.clear()
+
+
+def test_one_call_can_speak_another_language(run: Run) -> None:
+    update_word_collection("es", {"and": "y", "her": "su"})
+    assert grammar.comma_and_list("a", "b", language="es") == "a y b"
+    assert grammar.her("casa", language="es") == "su casa"
+    assert numbers.nice_number(3, language="es") == "tres"
+    assert numbers.ordinal(0, language="fr", capitalize=True) == "Premier"
+    assert DAList("things", elements=[1, 2]).number_as_word(language="de") == "zwei"
+    assert (run.language, grammar.comma_and_list("a", "b")) == ("en", "a and b")
+    with pytest.raises(ValueError, match="could not convert"):
+        numbers.nice_number("soon", language="es")
+    assert run.language == "en"

@@ -13,13 +13,13 @@ def test_a_word_is_looked_up_and_truth_values_have_words(run: Run) -> None:
 
 
 def test_the_language_set_is_the_runs_own(run: Run) -> None:
-    languages.update_word_collection("es", {"Continue": "Continuar"})
+    languages.update_word_collection("es", {"Continue": "Adelante"})
     languages.set_language("es", dialect="mx")
     assert (languages.get_language(), languages.get_dialect()) == ("es", "mx")
-    assert languages.word("Continue") == "Continuar"
+    assert languages.word("Continue") == "Adelante"
     with running(make_run()):
         assert languages.get_language() == "en"
-        assert languages.word("Continue", language="es") == "Continue"
+        assert languages.word("Continue", language="es") == "Continuar"
 
 
 def test_the_browsers_wishes_are_taken_in_their_order() -> None:

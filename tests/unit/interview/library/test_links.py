@@ -13,6 +13,8 @@ from shared.contracts.visitor import RequestFacts
 from shared.interview.library import links
 from shared.interview.library.faults import DAError
 from shared.interview.library.objects import DADict, DAList, DAObject
+from shared.interview.runtime.host import HostAnswer, HostCall, KeepLink, LinkAnswer
+from shared.interview.runtime.operations import Blobs
 from shared.interview.runtime.run import Run, running
 from tests.unit.interview.library.being_asked import REFERENCE, make_run
 
@@ -76,6 +78,28 @@ def test_the_address_of_a_session_names_it(run: Run) -> None:
     assert "session" not in query(links.interview_url(new_session=1))
 
 
+def offering(config: dict[str, Any]) -> Run:
+    run = make_run()
+    run.context = run.context.model_copy(update={"config": config})
+    return run
+
+
+def test_a_short_address_has_the_name_that_the_operator_gave() -> None:
+    with running(offering({"dispatch": {"forms": "docs:other.yml", "here": REFERENCE}})):
+        assert links.interview_url(style="short", color="blue").startswith("http://example.com/run/here/?session=SSS")
+        assert links.interview_url(style="short", new_session=1, local=True) == "/start/here/"
+        assert links.interview_url(i="other.yml", style="short", local=True) == "/run/forms/?from_list=1"
+
+
+def test_a_short_address_without_such_a_name_has_the_package(run: Run) -> None:
+    name = REFERENCE.rpartition("/")[2].removesuffix(".yml")
+    for style in ("short", "short_package"):
+        assert urlsplit(links.interview_url(style=style)).path == f"/run/docs/{name}/"
+    other = links.interview_url(i="docassemble.zoo:data/questions/big/cats.yml", style="short", new_session=1)
+    assert urlsplit(other).path == "/start/zoo/big/cats/"
+    assert urlsplit(links.interview_url(style="odd")).path == "/interview"
+
+
 def test_the_address_of_another_interview_has_no_session(run: Run) -> None:
     assert query(links.interview_url(i="other.yml")) == {"i": "docs:data/questions/other.yml", "from_list": "1"}
     assert query(links.interview_url(i="p:q.yml", session="T"))["session"] == "T"
@@ -89,9 +113,46 @@ def test_an_action_from_anywhere_has_the_published_form(run: Run) -> None:
     )
 
 
-def test_links_that_expire_are_refused_in_words(run: Run) -> None:
-    with pytest.raises(DAError, match="not available"):
-        links.interview_url(temporary=1)
+def kept_links(run: Run, *codes: str) -> list[KeepLink]:
+    """Let the run's host keep links under these codes; fills with what it is asked."""
+    asked: list[KeepLink] = []
+
+    class LinkHost:
+        def call(self, request: HostCall, blobs: Blobs | None = None) -> tuple[HostAnswer, Blobs]:
+            assert isinstance(request, KeepLink)
+            asked.append(request)
+            return LinkAnswer(code=codes[len(asked) - 1]), {}
+
+    run.host = LinkHost()
+    return asked
+
+
+def test_a_link_can_end_after_some_hours(run: Run) -> None:
+    asked = kept_links(run, "abc", "def")
+    assert links.interview_url_action("sign", temporary=48, who="Ann").endswith("/goto?c=abc")
+    assert asked[0].seconds == 48 * 3600
+    assert action_in(asked[0].url) == {"action": "sign", "arguments": {"who": "Ann"}}
+    assert links.interview_url(temporary=True, local=True) == "/goto?c=def"
+    assert asked[1].seconds == 24 * 3600
+
+
+def test_a_lasting_link_is_made_once_in_a_run_and_one_for_a_single_visit_each_time(run: Run) -> None:
+    asked = kept_links(run, "a", "b", "c")
+    assert links.interview_url(temporary=1) == links.interview_url(temporary=1)
+    assert links.interview_url(once_temporary=1) != links.interview_url(once_temporary=1)
+    assert [link.is_once for link in asked] == [False, True, True]
+
+
+def test_any_address_can_be_made_short_for_some_time(run: Run) -> None:
+    asked = kept_links(run, "a")
+    assert links.url_of("temp_url", url="https://example.org/long", expire=60, one_time=True).endswith("/goto?c=a")
+    assert asked == [KeepLink(url="https://example.org/long", seconds=60, is_once=True)]
+
+
+@pytest.mark.parametrize("given", [{}, {"url": ""}, {"url": "/a", "expire": 0}, {"url": "/a", "expire": "soon"}])
+def test_a_short_address_needs_a_target_and_a_time(run: Run, given: dict[str, Any]) -> None:
+    with pytest.raises(DAError):
+        links.url_of("temp_url", **given)
 
 
 def test_addresses_as_pictures(run: Run) -> None:
@@ -160,3 +221,9 @@ def test_read_only_items_and_the_last_of_a_minimum_have_no_buttons(run: Run) -> 
     assert DAList("people", elements=[fixed]).item_actions(fixed, 0) == ""
     fruit = DAList("fruit", elements=["apple"], minimum_number=1)
     assert "Delete" not in fruit.item_actions("apple", 0)
+
+
+def test_a_static_picture_is_markup_with_its_package(run: Run) -> None:
+    assert links.static_image("scales.png") == "[FILE docs:data/static/scales.png]"
+    assert links.static_image("other:data/static/scales.png", width="2in") == "[FILE other:data/static/scales.png, 2in]"
+    assert links.static_image("scales.png", alt_text="Scales") == "[FILE docs:data/static/scales.png, None, Scales]"

@@ -32,3 +32,8 @@ def test_a_text_is_cut_into_lines_of_a_form() -> None:
 def test_check_boxes_of_forms() -> None:
     assert (plain_text.yesno(True), plain_text.yesno(False), plain_text.yesno(None)) == ("Yes", "No", "")
     assert plain_text.noyes(True) == "No"
+
+
+def test_a_plain_text_may_have_a_default() -> None:
+    assert [plain_text.plain(text, default="none") for text in ("x", "", None, 5)] == ["x", "none", "none", "5"]
+    assert plain_text.plain(None) == ""

@@ -12,12 +12,20 @@ from shared.interview.library.faults import DAError
 from shared.interview.library.objects import DADict, DAList
 from shared.interview.library.tasks import TaskHandle, background_action, background_response
 from shared.interview.runtime.effects import LaunchTask, LogLine, RevokeTask
-from shared.interview.runtime.host import AwaitTask, FetchTaskResult, TaskAnswer
-from shared.interview.runtime.operations import RunBackgroundAction, RunResponseAction, TaskFailure, TaskPicture
+from shared.interview.runtime.host import (
+    AwaitTask,
+    FetchTaskResult,
+    HostAnswer,
+    HostCall,
+    LookAtTasks,
+    TaskAnswer,
+    TaskPictures,
+)
+from shared.interview.runtime.operations import Blobs, RunBackgroundAction, RunResponseAction, TaskFailure, TaskPicture
 from shared.interview.runtime.pickling import dump_value, load_value
 from shared.interview.runtime.run import Run, running
 from shared.interview.runtime.signals import BackgroundResponse, BackgroundResponseAction, CommandCalled
-from tests.unit.interview.library.being_asked import make_run
+from tests.unit.interview.library.being_asked import AnsweringHost, make_run
 
 DONE = TaskPicture(task_id="t1", state="succeeded", ended_at="2026-05-05T11:00:00+00:00")
 FAILED = TaskPicture(
@@ -79,6 +87,39 @@ def test_an_unknown_way_to_tell_the_browser_is_noted_and_nothing_is_told(run: Ru
     background_action("bg_task", "shout")
     assert launched(run).mode is None
     assert isinstance(run.effects[0], LogLine)
+
+
+@pytest.mark.parametrize("mode", [["flash"], 5, {}])
+def test_a_mode_that_is_no_text_is_noted_like_any_other(run: Run, mode: Any) -> None:
+    background_action("bg_task", mode)
+    assert launched(run).mode is None
+
+
+def test_a_task_has_the_options_it_was_launched_with_and_every_keyword_is_an_argument(run: Run) -> None:
+    careful = background_action.with_options(idempotent=True, time_limit=90, low_priority=True)
+    careful("bg_task", "flash", idempotent="mine", time_limit=5)
+    effect = launched(run)
+    assert (effect.is_idempotent, effect.time_limit_seconds, effect.is_low_priority) == (True, 90.0, True)
+    assert load_value(run.blobs[effect.arguments_blob]) == {"idempotent": "mine", "time_limit": 5}
+    run.effects.clear()
+    background_action("bg_task")
+    effect = launched(run)
+    assert (effect.is_idempotent, effect.time_limit_seconds, effect.is_low_priority) == (False, None, False)
+
+
+@pytest.mark.usefixtures("importable")
+def test_a_stored_kind_of_task_is_told_by_names_that_stay() -> None:
+    careful = background_action.with_options(idempotent=True, time_limit=90)
+    stored = dump_value(careful, "it")
+    assert b"colloquy.interview" in stored
+    assert b"time_limit_seconds" in stored
+    assert load_value(stored) == careful
+
+
+@pytest.mark.parametrize("limit", [0, -1, "60", True, float("inf"), float("nan")])
+def test_a_time_limit_is_a_number_of_seconds(limit: Any) -> None:
+    with pytest.raises(DAError, match="time_limit needs a number of seconds"):
+        background_action.with_options(time_limit=limit)
 
 
 @pytest.mark.parametrize("picture", [DONE, FAILED, TaskPicture(task_id="t1", state="revoked")])
@@ -243,3 +284,43 @@ def test_a_background_action_object_waits_then_gives_the_value() -> None:
         third.host.answers.append((TaskAnswer(task=picture), {"payload": dump_value(7, "it")}))
         assert action.run("bg_task", x=1) == 7
     assert not action.running()
+
+
+def test_tasks_are_looked_at_when_they_are_asked_for_and_once() -> None:
+    with running(make_run(tasks=(DONE,))) as run:
+        assert run.host.looks == []
+        assert TaskHandle("t1").ready()
+        assert TaskHandle("t1").state() == "SUCCESS"
+        assert not TaskHandle("gone").ready()
+        assert not TaskHandle("gone").ready()
+        assert [look.task_id for look in run.host.looks] == ["t1", "gone"]
+
+
+def test_a_task_of_this_run_is_not_ready_without_a_look(run: Run) -> None:
+    handle = background_action("bg_task")
+    assert not handle.ready()
+    assert run.host.looks == []
+
+
+def test_thousands_of_tasks_need_a_handful_of_looks() -> None:
+    class Crowd(AnsweringHost):
+        def call(self, request: HostCall, blobs: Blobs | None = None) -> tuple[HostAnswer, Blobs]:
+            assert isinstance(request, LookAtTasks)
+            self.looks.append(request)
+            first = int(request.task_id)
+            near = range(first, first + request.number)
+            return TaskPictures(tasks=tuple(TaskPicture(task_id=str(one), state="succeeded") for one in near)), {}
+
+    run = make_run()
+    run.host = Crowd()
+    with running(run):
+        assert all(TaskHandle(str(number)).ready() for number in range(10_000))
+        assert len(run.host.looks) < 8
+
+
+def test_what_a_run_has_seen_of_a_task_stays_as_it_was() -> None:
+    with running(make_run(tasks=(TaskPicture(task_id="t1", state="running"),))) as run:
+        assert not TaskHandle("t1").ready()
+        run.host.tasks = (DONE, TaskPicture(task_id="t2", state="succeeded"))
+        assert TaskHandle("t2").ready()
+        assert not TaskHandle("t1").ready()

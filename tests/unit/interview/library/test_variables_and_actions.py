@@ -185,3 +185,12 @@ def test_gathering_by_force_names_the_variables(run: Run) -> None:
 def test_interview_code_can_catch_what_steers(run: Run) -> None:
     answers = executed(run, "try:\n  force_ask('a')\nexcept Exception as error:\n  kind = type(error).__name__")
     assert answers["kind"] == "ForcedAsk"
+
+
+def test_a_value_is_shown_if_a_condition_is_true() -> None:
+    with running(make_run(color="red")):
+        assert variables.showif("color", True) == "red"
+        assert variables.showif("color", False, alternative="no color") == "no color"
+        assert variables.showif("never_asked", 0) == ""
+        with pytest.raises(Undefined):
+            variables.showif("never_asked", True)

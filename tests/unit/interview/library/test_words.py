@@ -102,9 +102,16 @@ def test_verbs_are_conjugated_in_the_third_person(verb: str, past: str, present:
         ("tried", "tries"),
         ("ate", "eats"),
         ("was", "is"),
+        ("helping", "helps"),
+        ("making", "makes"),
+        ("running", "runs"),
+        ("singing", "sings"),
+        ("lying", "lies"),
+        ("being", "is"),
+        ("bring", "brings"),
     ],
 )
-def test_the_present_of_a_past_form_goes_through_its_infinitive(past: str, present: str) -> None:
+def test_the_present_of_another_form_goes_through_its_infinitive(past: str, present: str) -> None:
     assert verb_present(past) == present
 
 
@@ -115,5 +122,7 @@ def test_to_be_differs_by_person() -> None:
 
 def test_an_authors_dictionary_goes_before_the_built_in_one() -> None:
     assert translated("This field is required.", "en") == "You need to fill this in."
-    assert translated("Continue", "es", {"es": {"Continue": "Continuar"}}) == "Continuar"
-    assert translated("Continue", "fr") == "Continue"
+    assert translated("Continue", "es", {"es": {"Continue": "Adelante"}}) == "Adelante"
+    assert translated("Continue", "fr") == translated("Continue", "fr-CA") == "Continuer"
+    assert translated("Continue", "fr-CA", {"fr": {"Continue": "Suite"}}) == "Suite"
+    assert translated("Continue", "nl") == "Continue"

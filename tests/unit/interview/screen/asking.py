@@ -18,7 +18,7 @@ from shared.interview.runtime.namespace import as_namespace, builtins_with
 from shared.interview.runtime.operations import RunContext, ShowScreen, SubmitForm
 from shared.interview.runtime.run import Run, running
 from shared.interview.runtime.sought import MANDATORY, Sought
-from shared.interview.screen.build import build_screen
+from shared.interview.screen.build import build_screen, require_parents
 from shared.interview.source.documents import load, split
 from shared.interview.source.reader import RawBlock
 
@@ -56,7 +56,9 @@ class Asking:
         """Show it."""
         with running(self.run):
             self.run.enter(self.sought)
-            return build_screen(self.block, self.run, self.sought)
+            screen = build_screen(self.block, self.run, self.sought)
+            require_parents(screen, self.run, self.sought)
+            return screen
 
     def field(self, variable: str = "") -> Field:
         """One of its fields."""

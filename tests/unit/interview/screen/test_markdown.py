@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from shared.interview.documents.markdown_typography import curl
 from shared.interview.screen.markdown import to_html, to_plain_text
-from shared.interview.screen.markdown_typography import curl
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,23 @@ def test_centred_paragraphs() -> None:
     assert shown("[INDENTBY 1in] Text") == '<p style="padding-left: 1in;">Text</p>'
 
 
+@pytest.mark.parametrize(
+    ("code", "ratio", "host"),
+    [
+        ("YOUTUBE", "16x9", "www.youtube-nocookie.com"),
+        ("YOUTUBE4:3", "4x3", "www.youtube-nocookie.com"),
+        ("YOUTUBE16:9", "16x9", "www.youtube-nocookie.com"),
+        ("VIMEO", "16x9", "player.vimeo.com"),
+        ("VIMEO4:3", "4x3", "player.vimeo.com"),
+    ],
+)
+def test_films_have_the_shape_their_code_says(code: str, ratio: str, host: str) -> None:
+    made = shown(f"[{code} abc-1]")
+    assert f"ratio-{ratio}" in made
+    assert f'src="https://{host}/' in made
+    assert shown(f'[{code} a"b]').count("iframe") == 0
+
+
 def test_lines_with_a_bar_keep_their_breaks() -> None:
     assert shown("| one\n| two").count("<br>") == 2
 

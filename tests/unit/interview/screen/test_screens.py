@@ -329,9 +329,11 @@ def test_commands_are_buttons_posted_by_their_place() -> None:
 def test_action_buttons_carry_an_action_or_a_url() -> None:
     screen = Asking(
         "question: Q\naction buttons:\n  - label: Do\n    action: do_it\n    arguments:\n      a: ${ 1 + 1 }\n"
-        "    color: danger\n  - label: Go\n    action: https://x.y/\n    new window: True"
+        "    color: danger\n  - label: Go\n    action: https://x.y/\n    new window: True\n"
+        "  - label: Print\n    action: 'javascript:window.print()'"
     ).screen()
-    do, go = screen.action_buttons
+    do, go, prints = screen.action_buttons
+    assert (prints.url, prints.action) == ("javascript:window.print()", "")
     assert action_of(do.action) == {"action": "do_it", "arguments": {"a": "2"}}
     assert (do.color, go.url, go.new_window, go.action) == ("danger", "https://x.y/", True, "")
 
@@ -358,7 +360,10 @@ def test_script_tags_are_taken_off_scripts() -> None:
     assert screen.script == "go(1);"
 
 
-@pytest.mark.parametrize(("reload", "seconds"), [("True", 10), ("2", 4), ("60", 60), ("False", None), ("${ 5 }", 5)])
+@pytest.mark.parametrize(
+    ("reload", "seconds"),
+    [("True", 10), ("5", 5), ("2", 4), ("60", 60), ("20 seconds", 20), ("False", None), ("null", None), ("${ 5 }", 5)],
+)
 def test_reload(reload: str, seconds: float | None) -> None:
     assert Asking(f"question: Q\nreload: {reload}").screen().reload_seconds == seconds
 

@@ -149,3 +149,49 @@ def test_sets_behave_like_sets() -> None:
     colors.discard("red")
     colors.remove("blue")
     assert len(colors.elements) == 0
+
+
+def test_hooks_of_dictionaries_and_sets_are_told_what_was_taken_out() -> None:
+    told: list[object] = []
+
+    class NotedDict(DADict):
+        def hook_on_remove(self, *items: object, **_: object) -> None:
+            told.extend(items)
+
+    class NotedSet(DASet):
+        def hook_on_remove(self, *items: object, **_: object) -> None:
+            told.extend(items)
+
+    prices = NotedDict("prices", elements={"apple": 1, "pear": 2, "fig": 3, "plum": 4, "kiwi": 5})
+    assert (prices.pop("apple"), prices.pop("never there", 0)) == (1, 0)
+    prices.delitem("pear", "never there")
+    del prices["fig"]
+    assert prices.popitem() == ("kiwi", 5)
+    prices.clear()
+    assert told == [1, 2, 3, 5, 4]
+    told.clear()
+    fruit = NotedSet("fruit", elements={"apple", "pear", "fig"})
+    fruit.remove("apple")
+    fruit.discard("never there")
+    fruit.discard("pear")
+    fruit.clear()
+    assert told == ["apple", "pear", "fig"]
+    assert fruit.there_are_any is False
+
+
+def test_keys_of_dictionaries_are_sets() -> None:
+    prices = DADict("prices", elements={"apple": 1, "pear": 2})
+    assert prices.union(DADict("more", elements={"fig": 3})).elements == {"apple", "pear", "fig"}
+    assert prices.symmetric_difference({"pear", "plum"}).elements == {"apple", "plum"}
+    assert (prices.isdisjoint({"fig"}), prices.issubset({"apple"}), prices.issuperset({"apple"})) == (True, False, True)
+
+
+def test_a_dictionary_can_ask_for_the_class_of_what_it_makes() -> None:
+    animals = DADict("animals", ask_object_type=True, there_are_any=True, new_item_name="rex", complete_attribute="age")
+    assert sought(animals.gather) == "animals.new_object_type"
+    animals.new_object_type = "dog"
+    with pytest.raises(TypeError, match="has to be a class"):
+        animals.gather()
+    animals.new_object_type = DAObject.using(age=3)
+    assert sought(animals.gather) == "animals.there_is_another"
+    assert animals["rex"].instanceName == "animals['rex']"

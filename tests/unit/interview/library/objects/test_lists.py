@@ -293,3 +293,57 @@ def test_a_stored_list_goes_on_where_it_was() -> None:
     assert again.object_type is Individual
     assert again.elements[0].gender == "male"
     assert sought(again.gather) == "fruit[0].name.first"
+
+
+class Noted(DAList):
+    """A list that writes down what its hooks are told."""
+
+    def init(self, *arguments: Any, **attributes: Any) -> None:
+        self.told: list[tuple[str, Any]] = []
+        super().init(*arguments, **attributes)
+
+    def hook_on_item_complete(self, *items: Any, **_: Any) -> None:
+        self.told += [("complete", item) for item in items]
+
+    def hook_on_remove(self, *items: Any, **_: Any) -> None:
+        self.told += [("removed", item) for item in items]
+
+    def hook_on_gather(self, *_: Any, **__: Any) -> None:
+        self.told.append(("gathered", self.elements[:]))
+
+
+def test_hooks_are_told_what_is_complete_and_what_was_taken_out() -> None:
+    fruit = Noted("fruit", there_are_any=True, there_is_another=False)
+    assert sought(fruit.gather) == "fruit[0]"
+    assert fruit.told == []
+    fruit[0] = "apple"
+    fruit.gather()
+    assert fruit.told == [("complete", "apple"), ("gathered", ["apple"])]
+    fruit.append("pear", "plum", "fig", "kiwi", "date")
+    fruit.told.clear()
+    assert fruit.pop() == "date"
+    fruit.remove("apple", "never there")
+    fruit.delitem(0, 9)
+    del fruit[0]
+    fruit.clear()
+    assert [what for _, what in fruit.told] == ["date", "apple", "pear", "plum", "fig", "kiwi"]
+    assert {kind for kind, _ in fruit.told} == {"removed"}
+
+
+def test_whether_there_are_any_follows_what_is_put_in_and_taken_out() -> None:
+    fruit = DAList("fruit", elements=["apple"])
+    assert fruit.there_are_any is True
+    fruit.remove("apple")
+    assert fruit.there_are_any is False
+    assert not hasattr(DAList("nothing", elements=[]), "there_are_any")
+    people = DAList("people", object_type=DAObject)
+    people.appendObject()
+    assert people.there_are_any is True
+
+
+def test_complete_elements_are_judged_by_another_attribute_without_asking() -> None:
+    people = DAList("people", object_type=DAObject, complete_attribute="age", there_are_any=True)
+    old, young = people.appendObject(age=90), people.appendObject(name="Bo")
+    assert people.complete_elements().elements == [old]
+    assert people.complete_elements(complete_attribute="name").elements == [young]
+    assert people.complete_attribute == "age"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from shared.interview.errors import UndefinedAttribute
@@ -34,6 +36,22 @@ def test_a_stand_in_notes_how_it_is_used_and_asks_for_its_value() -> None:
     assert stand_in.data_type_guess() == "str"
     stand_in.value = 4
     assert (stand_in + 1, 2 * stand_in, stand_in > 3, f"{stand_in}") == (5, 8, True, "4")
+
+
+def test_a_later_use_forgets_what_an_earlier_one_worked_with() -> None:
+    stand_in = DACatchAll("thing")
+    sought(lambda: stand_in > 1.5)
+    sought(lambda: bool(stand_in))
+    assert stand_in.data_type_guess() == "bool"
+    assert not hasattr(stand_in, "operand")
+
+
+def test_a_stand_in_can_be_rounded_and_divided_with_a_rest() -> None:
+    stand_in = DACatchAll("thing")
+    assert sought(lambda: round(stand_in)) == "thing.value"
+    assert stand_in.data_type_guess() == "float"
+    stand_in.value = 7.4
+    assert (round(stand_in), math.floor(stand_in), math.ceil(stand_in), divmod(stand_in, 7)[0]) == (7, 7, 8, 1)
 
 
 def test_a_bare_use_has_a_guess_of_its_own() -> None:

@@ -1,0 +1,190 @@
+"""The page that shows mail where one person runs everything; nobody else ever sees it."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.gateway.letter_box import letter_box_of
+from services.gateway.settings import GatewaySettings
+from shared.bus.dispatch import consumers
+from shared.contracts.mail import MailTaken, TakeMail
+from shared.crypto.keys import ServerKeys
+from shared.kernel.clock import SystemClock
+from shared.kernel.ids import new_id
+from shared.mailbox.mail import Attachment, Mail, address_of, written
+from shared.mailbox.outgoing import Letter, Outgoing
+from shared.storage.database import Database
+from tests.flows.gateway.house import House, gateway_house
+
+KEY = "a signing key"
+
+
+@pytest.fixture
+async def house(postgres_url: str, server_keys: ServerKeys, tmp_path: Path) -> AsyncIterator[House]:
+    async with gateway_house(
+        database_url=postgres_url,
+        server_keys=server_keys,
+        packages=tmp_path,
+        has_letter_box=True,
+        mail_webhook_key=KEY,
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+async def letter_id(house: House, server_keys: ServerKeys) -> str:
+    """A mail of an interview that was kept."""
+    mail = Mail(
+        to=(address_of("Ann <ann@example.org>"),),
+        subject="Kept <b>",
+        text="For Ann only",
+        html="<p>For <i>Ann</i></p>",
+        attachments=(Attachment("paper.txt", "text/plain", b"Words"),),
+    )
+    number = new_id()
+    raw = written(mail, default_sender="a@example.org", message_id=number, now=SystemClock().now())
+    outgoing = Outgoing(sealer=server_keys.at_rest, clock=SystemClock())
+    await outgoing.keep(house.database, Letter("ann@example.org", mail.subject, mail.text, raw), mail_id=number)
+    return number
+
+
+async def test_it_shows_what_was_kept(house: House, letter_id: str) -> None:
+    async with httpx.AsyncClient(base_url=house.url) as http:
+        page = await http.get("/mail")
+        assert page.status_code == 200
+        assert "ann@example.org" in page.text
+        assert "Kept &lt;b&gt;" in page.text
+        letter = (await http.get(f"/mail/letters/{letter_id}")).text
+        assert "For Ann only" in letter
+        assert "paper.txt" in letter
+        shown = await http.get(f"/mail/letters/{letter_id}?as=html")
+        assert "<p>For <i>Ann</i></p>" in shown.text
+        assert "sandbox" in shown.headers["content-security-policy"]
+        raw = await http.get(f"/mail/letters/{letter_id}?as=raw")
+        assert b'filename="paper.txt"' in raw.content
+        assert (await http.get(f"/mail/letters/{new_id()}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "forms.example.org"},
+        {"x-forwarded-for": "203.0.113.5"},
+        {"forwarded": "for=203.0.113.5"},
+        {"via": "1.1 proxy"},
+    ],
+)
+async def test_nobody_sees_it_through_a_proxy_or_under_another_name(
+    house: House, letter_id: str, headers: dict[str, str]
+) -> None:
+    async with httpx.AsyncClient(base_url=house.url, headers=headers) as http:
+        for path in ("/mail", f"/mail/letters/{letter_id}", f"/mail/letters/{letter_id}?as=raw"):
+            assert (await http.get(path)).status_code in (400, 404), path
+        form = {"to": "a@b.example", "from": "c@d.example"}
+        assert (await http.post("/mail", data=form, headers={"origin": house.url})).status_code in (400, 404)
+
+
+@pytest.mark.parametrize("origin", [None, "https://evil.example", "null"])
+async def test_no_other_site_sends_by_it(house: House, origin: str | None) -> None:
+    headers = {"origin": origin} if origin else {}
+    async with httpx.AsyncClient(base_url=house.url, headers=headers) as http:
+        assert (await http.post("/mail", data={"to": "a@b.example", "from": "c@d.example"})).status_code == 404
+
+
+async def test_it_is_not_there_where_the_gateway_is_a_process_of_its_own(
+    postgres_url: str, server_keys: ServerKeys, tmp_path: Path
+) -> None:
+    async with (
+        gateway_house(database_url=postgres_url, server_keys=server_keys, packages=tmp_path) as house,
+        httpx.AsyncClient(base_url=house.url, headers={"origin": house.url}) as http,
+    ):
+        for path in ("/mail", f"/mail/letters/{new_id()}"):
+            assert (await http.get(path)).status_code == 404
+        assert (await http.post("/mail", data={"to": "a@b.example", "from": "c@d.example"})).status_code == 404
+        assert (await http.post("/mail/incoming", data={"recipient": "a@b.example"})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_there"),
+    [
+        ({"host": "127.0.0.1"}, True),
+        ({"host": "::1"}, True),
+        ({"host": "localhost"}, True),
+        ({"host": "0.0.0.0"}, False),
+        ({"host": "192.0.2.1"}, False),
+        ({"host": "127.0.0.1", "public_url": "https://forms.example.org/"}, False),
+        ({"host": "127.0.0.1", "mail_host": "mail.example.org"}, False),
+    ],
+)
+def test_it_is_for_who_runs_everything_on_one_machine(
+    settings: dict[str, Any], is_there: bool, server_keys: ServerKeys
+) -> None:
+    database = Database(url="postgresql://nobody@localhost/none")
+    given = GatewaySettings.model_validate(settings)
+    found = letter_box_of(given, database=database, server_keys=server_keys, clock=SystemClock())
+    assert (found is not None) is is_there
+
+
+@pytest.fixture
+async def taken(
+    postgres_url: str, server_keys: ServerKeys, tmp_path: Path
+) -> AsyncIterator[tuple[House, list[TakeMail]]]:
+    """A gateway before a mail service that says it has kept everything."""
+    messages: list[TakeMail] = []
+
+    async def take(message: TakeMail) -> MailTaken:
+        messages.append(message)
+        return MailTaken(outcome="unknown" if "nobody" in message.recipients.value[0] else "kept")
+
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(
+            gateway_house(
+                database_url=postgres_url,
+                server_keys=server_keys,
+                packages=tmp_path,
+                has_letter_box=True,
+                mail_webhook_key=KEY,
+                before_start=lambda bus: [bus.consume(one) for one in consumers({TakeMail: take}, parts={})],
+            )
+        )
+        yield house, messages
+
+
+async def test_what_is_typed_is_handed_to_the_mail_service(taken: tuple[House, list[TakeMail]]) -> None:
+    house, messages = taken
+    form = {"to": "abcdef@localhost", "from": "Ann <ann@example.org>", "subject": "Hi\r\nBcc: x@y.example", "text": "A"}
+    async with httpx.AsyncClient(base_url=house.url, headers={"origin": house.url}) as http:
+        answer = await http.post("/mail", data=form, files={"file": ("paper.txt", b"Words")})
+        assert "It was delivered." in answer.text
+        refused = await http.post("/mail", data={**form, "to": "nobody@localhost"})
+        assert "Nobody has this address" in refused.text
+        assert "not one e-mail address" in (await http.post("/mail", data={**form, "to": "a, b"})).text
+    assert (messages[0].recipients.value, messages[0].sender.value) == (("abcdef@localhost",), "ann@example.org")
+    assert (messages[0].via, len(messages)) == ("page", 2)
+
+
+async def test_a_provider_hands_mail_over_when_it_signs(taken: tuple[House, list[TakeMail]]) -> None:
+    house, messages = taken
+
+    async def post(*, key: str = KEY, age: float = 0.0, recipient: str = "abcdef@forms.example.org") -> int:
+        timestamp = str(int(time.time() - age))
+        signature = hmac.new(key.encode(), (timestamp + "t").encode(), sha256).hexdigest()
+        form = {"recipient": recipient, "sender": "a@b.example", "body-mime": "Subject: Hi\r\n\r\nText"}
+        form |= {"timestamp": timestamp, "token": "t", "signature": signature}
+        async with httpx.AsyncClient(base_url=house.url) as http:
+            return (await http.post("/mail/incoming", data=form)).status_code
+
+    assert await post() == 200
+    assert (messages[0].via, messages[0].sender.value) == ("webhook", "a@b.example")
+    assert await post(key="another") == 403
+    assert await post(age=3600) == 403
+    assert await post(recipient="nobody@forms.example.org") == 406

@@ -1,0 +1,181 @@
+"""A thousand secrets are typed, uploaded, given to tasks, raised and printed; no byte of the disks tells one of them.
+
+Everything the system runs on is its own here, so that whole folders can be searched: PostgreSQL's (tables, indexes and
+the log of changes), Redis's append-only file, RabbitMQ's queues, the store of files, and every log.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.gateway.browser_sessions import SECRET_COOKIE, SESSION_COOKIE
+from shared.kernel.ids import new_code
+from shared.storage.service_folder import service_folder
+from tests import servers
+from tests.fault.own_servers import OwnPostgres, OwnRabbit
+from tests.flows.system.conftest import INTERVIEWS, until
+from tests.flows.system.person import Person, encoded
+from tests.flows.system.test_secrets import disguises
+from tests.sites import SERVICES, Site, service_command, site_on
+
+pytestmark = pytest.mark.timeout(400)
+
+MARK = "Wobbegong5Saxophone"
+"""All secrets begin with it, so that one look at a file finds any of them."""
+IN_EACH = 125
+"""Secrets that go one way in one session; four ways in two sessions make a thousand."""
+TOLD = {
+    "PostgreSQL": [b"trials:data/questions/canaries.yml"],
+    "Redis": [b"redis-ver", b"SELECT"],
+    "RabbitMQ": [b"application/cloudevents"],
+    "logs and files": [b"service.started"],
+}
+"""What does stand in each of these folders."""
+INPUTS = 30
+PAPERS = 5
+
+
+@dataclass
+class Watched:
+    """A system, the folders of everything under it, and how to end all of it so that everything is on the disk."""
+
+    site: Site
+    folders: dict[str, Path]
+    end: list[Callable[[], None]] = field(default_factory=list)
+
+    def stop(self) -> None:
+        self.site.stop()
+        while self.end:
+            self.end.pop()()
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    """Five processes on servers of their own, saying all they have to say."""
+    postgres = OwnPostgres(tmp_path / "database")
+    with ExitStack() as ending:
+        servers.in_thread(postgres.start)
+        ending.callback(servers.in_thread, postgres.stop)
+        redis_url = ending.enter_context(servers.own_redis(tmp_path / "redis"))
+        amqp_url, queues = _broker(ending)
+        folders = {
+            "PostgreSQL": service_folder(tmp_path / "database" / "postgres").home,
+            "logs and files": tmp_path / "site",
+        }
+        if shutil.which("redis-server"):
+            folders["Redis"] = tmp_path / "redis"
+        if queues is not None:
+            folders["RabbitMQ"] = queues
+        (tmp_path / "site").mkdir()
+        running = site_on(
+            tmp_path / "site",
+            interviews=[INTERVIEWS],
+            commands={name: service_command(name) for name in SERVICES},
+            database_url=postgres.url,
+            redis_url=redis_url,
+            amqp_url=amqp_url,
+            environment={"COLLOQUY_LOG_LEVEL": "debug"},
+        )
+        with running as site:
+            yield Watched(site, folders, [ending.close])
+    if queues is not None:
+        shutil.rmtree(queues, ignore_errors=True)
+
+
+def _broker(ending: ExitStack) -> tuple[str, Path | None]:
+    """A node of our own where RabbitMQ is installed; else queues on the given one, whose disk is not ours to see."""
+    program = shutil.which("rabbitmq-server", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/lib/rabbitmq/bin")
+    if program is None:
+        return ending.enter_context(servers.own_vhost()), None
+    place = Path(tempfile.mkdtemp(prefix="colloquy-rabbitmq-"))
+    place.chmod(0o777)  # the server may run under a user of its own
+    node = OwnRabbit(place, program)
+    servers.in_thread(node.start)
+    ending.callback(servers.in_thread, node.stop)
+    return node.url, place
+
+
+def some() -> list[str]:
+    """Secrets that stand nowhere else."""
+    return [f"{MARK}{new_code(12)}" for _ in range(IN_EACH)]
+
+
+@dataclass
+class Teller:
+    """Somebody who gives away secrets in every way there is, in an ordinary session or one that is shared."""
+
+    person: Person
+    secrets: list[str] = field(default_factory=list)
+
+    def tell_all(self, shared: str) -> None:
+        self.person.open(shared=shared)
+        self._type()
+        self._upload()
+        until(lambda: self.person.open() and f"told {INPUTS} words" in self.person.page, "what the task has told")
+        words = self._fresh()
+        assert self._act("say", words).json() == len(words)
+        words = self._fresh()
+        assert self._act("fail", words[:60]).status_code == 500
+        assert self._act("fail_behind", words[60:]).json() is True
+        until(lambda: self.person.open() and "failed" in self.person.page, "the failure of the task")
+
+    def _fresh(self) -> list[str]:
+        words = some()
+        self.secrets += words
+        return words
+
+    def _type(self) -> None:
+        words = self._fresh()
+        self.person.answer(**{f"typed[{number}]": " ".join(words[number::INPUTS]) for number in range(INPUTS)})
+        assert self.person.shown == "Give us", self.person.page[-3000:]
+
+    def _upload(self) -> None:
+        words = self._fresh()
+        papers = [
+            (encoded("kept"), (f"{words[number]}.txt", "\n".join(words[number::PAPERS]) * 50, "text/plain"))
+            for number in range(PAPERS)
+        ]
+        where = {"i": self.person.interview}
+        self.person._see(self.person.http.post("/interview", params=where, data=self.person.fields(), files=papers))
+        assert self.person.shown == "Thank you", self.person.page[-3000:]
+        (address,) = re.findall(r"/uploadedfile/[^\s<\"&]+", self.person.page)
+        assert words[0] in self.person.http.get(address).text
+
+    def _act(self, action: str, words: list[str]) -> httpx.Response:
+        said = base64.b64encode(json.dumps({"action": action, "arguments": {"words": words}}).encode()).decode()
+        fields = self.person.page_fields() | {"_action": said, "_operation": ""}
+        return self.person.http.post("/interview", params={"i": self.person.interview}, data=fields)
+
+
+def test_none_of_a_thousand_secrets_is_on_any_disk(watched: Watched) -> None:
+    tellers = {shared: Teller(Person(watched.site.url, "canaries")) for shared in ("no", "yes")}
+    for shared, teller in tellers.items():
+        teller.tell_all(shared)
+    assert len({secret for teller in tellers.values() for secret in teller.secrets}) == 1000
+    keys = [teller.person.page_fields()["_session"] for teller in tellers.values()]
+    keys += [t.person.http.cookies[name] for t in tellers.values() for name in (SECRET_COOKIE, SESSION_COOKIE)]
+    watched.stop()
+
+    hints = {hint for secret in (MARK, *keys) for hint in disguises(secret.encode())}
+    seen: set[str] = set()
+    found = []
+    for name, folder in watched.folders.items():
+        for path in folder.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                held = path.read_bytes()
+                found += [(name, str(path.relative_to(folder))) for hint in hints if hint in held]
+                seen |= {name for told in TOLD[name] if told in held}
+    assert found == []
+    assert seen == set(watched.folders), "what may be told was found, so the right folders were searched"

@@ -1,0 +1,179 @@
+"""Documents on screens: what is offered, all of them in one archive, by e-mail, in the background (spec/area4 §8.6)."""
+
+from __future__ import annotations
+
+import base64
+import io
+import zipfile
+from typing import Any
+
+import orjson
+import pytest
+
+from shared.interview.runtime.operations import CallAction
+from shared.interview.runtime.outcomes import ResponseReady, RunFailed
+from tests.language.documents.assembling import Assemble, AssemblingSession
+
+_TWO = """
+mandatory: True
+question: Done
+email subject: For ${ planet }
+attachments:
+  - name: One
+    valid formats: [pdf, docx]
+    content: One
+  - name: Two
+    valid formats: pdf
+    content: Two
+---
+code: |
+  planet = 'Mars'
+"""
+
+
+def action_of(encoded: str) -> dict[str, Any]:
+    """An action as pages send it."""
+    found: dict[str, Any] = orjson.loads(base64.b64decode(encoded + "=" * (-len(encoded) % 4)))
+    return found
+
+
+def perform(session: AssemblingSession, action: dict[str, Any], **more: Any) -> Any:
+    return session.run(CallAction(action=action["action"], arguments={**action["arguments"], **more})).outcome
+
+
+def test_options_of_the_screen_say_what_is_offered(assemble: Assemble) -> None:
+    session = assemble(
+        """
+mandatory: True
+question: Done
+attachments:
+  - name: One
+    description: About *one*.
+    valid formats: pdf
+    content: One
+  - name: Two
+    valid formats: [pdf, docx]
+    content: Two
+allow emailing: False
+include attachment notice: False
+zip filename: papers
+"""
+    )
+    session.open()
+    screen = session.screen
+    assert screen.documents_mail is None
+    assert screen.documents_notice_html == ""
+    assert "papers" not in screen.documents[0].description_html
+    assert screen.documents[0].description_html == "<p>About <em>one</em>.</p>"
+    assert screen.documents_download_url
+    assert screen.documents[0].preview_html == ""
+
+
+def test_all_documents_can_be_taken_in_one_archive(assemble: Assemble) -> None:
+    session = assemble(_TWO)
+    session.open()
+    encoded = session.screen.documents_download_url.partition("action=")[2]
+    outcome = perform(session, action_of(encoded))
+    assert isinstance(outcome, ResponseReady)
+    assert outcome.content_type == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(session.blobs["body"])) as archive:
+        assert sorted(archive.namelist()) == ["One.docx", "One.pdf", "Two.pdf"]
+
+
+def test_an_archive_holds_only_files_of_the_session(assemble: Assemble) -> None:
+    session = assemble(_TWO)
+    session.open()
+    action = {"action": "_da_documents_download", "arguments": {}}
+    for files in ([999], ["../../etc/passwd"], [-1], [[True]]):
+        assert isinstance(perform(session, action, files=files), RunFailed)
+
+
+def test_one_document_needs_no_archive(assemble: Assemble) -> None:
+    session = assemble("mandatory: True\nquestion: Done\nattachment:\n  name: One\n  content: One\n")
+    session.open()
+    assert session.screen.documents_download_url == ""
+
+
+def test_the_offer_to_send_asks_whether_files_to_edit_go_along(assemble: Assemble) -> None:
+    session = assemble(_TWO)
+    session.open()
+    mail = session.screen.documents_mail
+    assert mail is not None
+    assert mail.asks_editable
+    arguments = action_of(mail.action)["arguments"]
+    assert (len(arguments["files"]), len(arguments["editable"])) == (2, 1)
+    assert "planet" not in str(arguments)
+    assert "Mars" not in str(arguments)
+
+
+def test_an_address_that_is_none_is_refused(assemble: Assemble) -> None:
+    session = assemble(_TWO)
+    session.open()
+    mail = session.screen.documents_mail
+    assert mail is not None
+    perform(session, action_of(mail.action), address="a@b.c\nBcc: d@e.f")
+    assert session.screen.messages == (("danger", "You need to enter a valid e-mail address."),)
+
+
+@pytest.mark.parametrize(("is_taken", "told"), [(True, "success"), (False, "danger")])
+def test_the_letter_is_made_before_it_is_sent_and_the_page_tells_how_that_went(
+    assemble: Assemble, is_taken: bool, told: str
+) -> None:
+    session = assemble(
+        _TWO.replace("email subject: For ${ planet }", "email template: letter")
+        + "---\ntemplate: letter\nsubject: For ${ planet }\ncontent: |\n  Hello.\n"
+    )
+    session.open()
+    mail = session.screen.documents_mail
+    assert mail is not None
+    session.sends = is_taken
+    perform(session, action_of(mail.action), address="ann@example.com")
+    ((kind, message),) = session.screen.messages
+    assert kind == told
+    assert message.endswith("ann@example.com.")
+    [(letter, files)] = session.letters
+    assert (letter.to, letter.text) == (("ann@example.com",), "Hello.")
+    assert letter.subject.startswith("For ")
+    assert len(files) == len(letter.attachments) > 0
+
+
+def test_a_document_made_in_a_task_is_handed_to_the_response_action(assemble: Assemble) -> None:
+    session = assemble("""
+mandatory: True
+code: |
+  if the_task.ready():
+    final_screen
+  else:
+    waiting_screen
+---
+code: |
+  the_task = background_action('assembly_task', 'refresh')
+---
+event: assembly_task
+code: |
+  background_response_action('assembly_done', document=the_document)
+---
+attachment:
+  name: A letter
+  variable name: the_document
+  content: |
+    Marry me?
+---
+event: assembly_done
+code: |
+  the_letter = action_argument('document')
+  background_response()
+---
+event: waiting_screen
+question: Please wait
+---
+event: final_screen
+question: Ready
+attachment code: the_letter
+""")
+    assert session.open() == "Please wait"
+    session.work()
+    assert session.open() == "Ready"
+    assert session.screen.documents[0].name_text == "A letter"
+    assert "Marry me?" in session.screen.documents[0].preview_html
+    assert session.pdf_text("A_letter.pdf") == "Marry me?"

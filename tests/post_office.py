@@ -1,0 +1,74 @@
+"""A mail server for tests: it takes mail in a real SMTP conversation, or answers what it is told to."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+from tests.sites import free_port
+
+
+class PostOffice:
+    """What the server has taken, and how it behaves."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.says = "250 OK"
+        self.refuses: set[str] = set()
+        """Recipients it does not know."""
+        self.taken: list[Any] = []
+        self.holds = False
+        """Whether it is slow to answer: until `go_on` is set."""
+        self.is_asked, self.go_on = threading.Event(), threading.Event()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How a service reaches it."""
+        return {
+            "mail_host": "127.0.0.1",
+            "mail_port": self.port,
+            "mail_security": "none",
+            "mail_sender": "Forms <forms@example.org>",
+        }
+
+    def received(self, about: str) -> list[EmailMessage]:
+        """The mails under a subject."""
+        contents = [envelope.content.replace(b"\r\n", b"\n") for envelope in self.taken]
+        mails = [message_from_bytes(content, policy=policy.default) for content in contents]
+        return [mail for mail in mails if isinstance(mail, EmailMessage) and mail["Subject"] == about]
+
+    async def handle_RCPT(  # noqa: N802 - the names aiosmtpd calls
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if address in self.refuses:
+            return "550 nobody here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        if self.holds:
+            self.holds = False
+            self.is_asked.set()
+            await server.loop.run_in_executor(None, self.go_on.wait, 30)
+        if self.says.startswith("2"):
+            self.taken.append(envelope)
+        return self.says
+
+
+@contextlib.contextmanager
+def post_office() -> Iterator[PostOffice]:
+    """A running mail server."""
+    office = PostOffice(free_port())
+    server = Controller(office, hostname="127.0.0.1", port=office.port)
+    server.start()
+    try:
+        yield office
+    finally:
+        office.go_on.set()
+        server.stop()

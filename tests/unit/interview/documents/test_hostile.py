@@ -1,0 +1,185 @@
+"""Documents that are damaged, far too large, or up to something: each ends in an error that names the file."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from random import Random  # noqa: TID251  # the same damage in every run
+
+import pikepdf
+import pytest
+
+from shared.interview.documents.archives import MOST_XML_BYTES
+from shared.interview.documents.bates import Bates, number_pages
+from shared.interview.documents.convert import docx_to_pdf, may_become_pdf, pictures_to_pdf, to_pdf
+from shared.interview.documents.docx_join import concatenate_docx, variables_of
+from shared.interview.documents.errors import DocumentError, DocumentTooLarge, DocumentUnreadable
+from shared.interview.documents.pdf import Piece, concatenate, extract, finish, overlay, page_count, without_scripts
+from shared.interview.documents.pdf_fields import fields_of
+from shared.interview.documents.pdf_pictures import page_picture
+
+from .made import docx_file, pages_of, picture
+
+Work = Callable[[Path, Path], object]
+
+
+def bomb(path: Path, member: str = "word/document.xml") -> Path:
+    """A small archive of which one member unpacks to more than is allowed."""
+    plain = docx_file(path.with_name("plain.docx"), "x")
+    with zipfile.ZipFile(plain) as before, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as after:
+        for name in before.namelist():
+            if name != member:
+                after.writestr(name, before.read(name))
+        with after.open(member, "w") as file:
+            for _ in range(MOST_XML_BYTES // 2**20 + 1):
+                file.write(b" " * 2**20)
+    return path
+
+
+class TestArchives:
+    def test_bomb_is_refused_before_it_is_read(self, tmp_path: Path) -> None:
+        with pytest.raises(DocumentTooLarge, match=r"letter\.docx is too large"):
+            docx_to_pdf(bomb(tmp_path / "a.docx"), tmp_path / "a.pdf", name="letter.docx")
+
+    def test_bomb_is_refused_before_a_library_reads_it(self, tmp_path: Path) -> None:
+        with pytest.raises(DocumentTooLarge, match=r"a\.docx is too large"):
+            concatenate_docx([bomb(tmp_path / "a.docx", "word/theme/theme1.xml")], tmp_path / "b.docx")
+
+    def test_archive_that_lies_about_its_sizes_is_refused(self, tmp_path: Path) -> None:
+        path = bomb(tmp_path / "a.docx")
+        contents = bytearray(path.read_bytes())
+        size = (MOST_XML_BYTES + 2**20).to_bytes(4, "little")
+        while (place := contents.find(size)) >= 0:
+            contents[place : place + 4] = (100).to_bytes(4, "little")
+        path.write_bytes(contents)
+        with pytest.raises(DocumentError, match=r"a\.docx"):
+            docx_to_pdf(path, tmp_path / "a.pdf")
+
+    def test_entities_that_grow_are_not_expanded(self, tmp_path: Path) -> None:
+        entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "laugh"}">' for n in range(9))
+        text = (
+            f'<!DOCTYPE d [{entities}]><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/'
+            '2006/main"><w:body><w:p><w:r><w:t>&e8;</w:t></w:r></w:p></w:body></w:document>'
+        )
+        plain = docx_file(tmp_path / "plain.docx", "x")
+        with zipfile.ZipFile(plain) as before, zipfile.ZipFile(tmp_path / "a.docx", "w") as after:
+            for name in before.namelist():
+                after.writestr(name, text if name == "word/document.xml" else before.read(name))
+        with pytest.raises(DocumentUnreadable, match=r"a\.docx cannot be read as DOCX"):
+            docx_to_pdf(tmp_path / "a.docx", tmp_path / "a.pdf")
+
+    def test_very_many_words_are_told_to_be_too_many(self, tmp_path: Path) -> None:
+        (tmp_path / "a.txt").write_text("word " * 1_400_000)
+        with pytest.raises(DocumentTooLarge, match=r"a\.txt is too large: it has too many words"):
+            to_pdf(tmp_path / "a.txt", tmp_path / "a.pdf")
+
+    def test_large_document_of_pictures_is_no_trouble(self, tmp_path: Path) -> None:
+        plain = docx_file(tmp_path / "plain.docx", "words")
+        noise = Random(1).randbytes(50 * 2**20)  # any bytes that do not shrink
+        with zipfile.ZipFile(plain) as before, zipfile.ZipFile(tmp_path / "a.docx", "w") as after:
+            for name in before.namelist():
+                after.writestr(name, before.read(name))
+            after.writestr("word/media/image1.bin", noise)
+        docx_to_pdf(tmp_path / "a.docx", tmp_path / "a.pdf")
+        assert "words" in pages_of(tmp_path / "a.pdf")[0]
+
+
+class TestPdfs:
+    def test_scripts_and_actions_are_taken_out(self, tmp_path: Path) -> None:
+        pdf = pikepdf.new()
+        pdf.add_blank_page(page_size=(100, 100))
+        script = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
+        pdf.Root.OpenAction = script
+        pdf.Root.Names = pikepdf.Dictionary(JavaScript=pikepdf.Dictionary(Names=pikepdf.Array(["a", script])))
+        pdf.save(tmp_path / "a.pdf")
+        assert without_scripts(Piece(tmp_path / "a.pdf"), tmp_path / "b.pdf")
+        assert b"JavaScript" not in (tmp_path / "b.pdf").read_bytes()
+        assert not without_scripts(Piece(tmp_path / "b.pdf"), tmp_path / "c.pdf")
+
+    def test_scripts_do_not_come_along_when_pdfs_are_put_together(self, tmp_path: Path) -> None:
+        pdf = pikepdf.new()
+        pdf.add_blank_page(page_size=(100, 100))
+        pdf.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
+        pdf.save(tmp_path / "a.pdf")
+        concatenate([Piece(tmp_path / "a.pdf")], tmp_path / "b.pdf")
+        assert b"JavaScript" not in (tmp_path / "b.pdf").read_bytes()
+
+    def test_page_as_large_as_a_house_has_a_picture_of_bounded_size(self, tmp_path: Path) -> None:
+        pdf = pikepdf.new()
+        pdf.add_blank_page(page_size=(14_400, 14_400))
+        pdf.save(tmp_path / "a.pdf")
+        assert len(page_picture(tmp_path / "a.pdf", 1, dpi=300)) < 2**20
+
+    def test_picture_that_unpacks_to_gigabytes_is_refused(self, tmp_path: Path) -> None:
+        header = bytearray(picture(kind="BMP"))
+        header[18:26] = (60_000).to_bytes(4, "little") * 2
+        (tmp_path / "a.bmp").write_bytes(header)
+        with pytest.raises(DocumentUnreadable, match=r"a\.bmp cannot be read as a picture"):
+            pictures_to_pdf([tmp_path / "a.bmp"], tmp_path / "a.pdf")
+
+
+PDF_WORK: tuple[Work, ...] = (
+    lambda source, _: page_count(Piece(source)),
+    lambda source, _: fields_of(Piece(source)),
+    lambda source, _: page_picture(source, 1, width=50),
+    lambda source, target: concatenate([Piece(source)], target),
+    lambda source, target: extract(Piece(source), target, first=1, last=1),
+    lambda source, target: overlay(Piece(source), Piece(source), target, stamp_page=lambda page: page),
+    lambda source, target: number_pages(Piece(source), target, Bates()),
+    lambda source, target: finish(Piece(source), target),
+)
+
+
+def damaged(contents: bytes, chance: Random) -> bytes:
+    """The same with some bytes changed, lost or doubled."""
+    made = bytearray(contents)
+    for _ in range(chance.choice([1, 5, 40])):
+        place = chance.randrange(max(len(made), 1))
+        if place >= len(made):
+            break
+        match chance.randrange(4):
+            case 0:
+                made[place] = chance.randrange(256)
+            case 1:
+                del made[place : place + chance.randrange(1, 40)]
+            case 2:
+                made[place:place] = made[-chance.randrange(1, 60) :]
+            case _:
+                made = made[: max(place, 20)]
+    return bytes(made)
+
+
+def names_the_file(work: Callable[[], object], name: str) -> bool:
+    """Whether the work succeeds, or fails with an error of ours that names the file."""
+    try:
+        work()
+    except DocumentError as error:
+        return name in str(error)
+    return True
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_damaged_pdf_is_worked_on_or_named(tmp_path: Path, seed: int) -> None:
+    chance = Random(seed)  # the same damage in every run
+    to_pdf(docx_file(tmp_path / "a.docx", "some words"), tmp_path / "whole.pdf")
+    source, target = tmp_path / "harm.pdf", tmp_path / "out.pdf"
+    for _ in range(5):
+        source.write_bytes(damaged((tmp_path / "whole.pdf").read_bytes(), chance))
+        for work in PDF_WORK:
+            assert names_the_file(lambda work=work: work(source, target), "harm.pdf")
+
+
+@pytest.mark.parametrize("kind", ["docx", "rtf", "odt", "md", "html"])
+def test_damaged_document_is_worked_on_or_named(tmp_path: Path, kind: str) -> None:
+    assert may_become_pdf(kind)
+    chance = Random(kind)  # the same damage in every run
+    whole = docx_file(tmp_path / "a.docx", "some words").read_bytes()
+    if kind != "docx":
+        whole = rb"{\rtf1 some {\b words} \'e4 \par\trowd\intbl a\cell\row <b>x</b> **y** | a | b |}"
+    for _ in range(10):
+        source = tmp_path / f"harm.{kind}"
+        source.write_bytes(damaged(whole, chance))
+        assert names_the_file(lambda source=source: to_pdf(source, tmp_path / "out.pdf"), source.name)
+        if kind == "docx":
+            assert names_the_file(lambda source=source: variables_of(source), source.name)

@@ -1,0 +1,118 @@
+"""Queued letters and what becomes of them, before a real mail server that says yes, later or no."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from services.mail.schema import SCHEMA
+from services.mail.sending import Sending
+from shared.contracts.mail import SendMail
+from shared.crypto.keys import ServerKeys
+from shared.kernel.clock import SystemClock
+from shared.mailbox.outgoing import Letter, Outgoing
+from shared.mailbox.schema import SCHEMA as MAILBOX
+from shared.mailbox.transport_smtp import MailServer, MailServerBusy, SmtpTransport
+from shared.storage.database import Database
+from shared.storage.migrations import migrate
+from tests.sites import free_port
+
+LETTER = Letter("ann@example.org", "Subject\r\nBcc: mallory@example.org", "Text with a link\n.\nand a dot\n")
+
+
+class Answers:
+    """A mail server's part: takes letters, or says what it is told to say."""
+
+    def __init__(self) -> None:
+        self.says = "250 OK"
+        self.taken: list[Any] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - the name aiosmtpd calls
+        if self.says.startswith("2"):
+            self.taken.append(envelope)
+        return self.says
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[Answers, int]]:
+    answers, port = Answers(), free_port()
+    server = Controller(answers, hostname="127.0.0.1", port=port)
+    server.start()
+    yield answers, port
+    server.stop()
+
+
+@pytest.fixture
+async def outgoing(database: Database, server_keys: ServerKeys) -> Outgoing:
+    await migrate(database, [SCHEMA, MAILBOX])
+    return Outgoing(sealer=server_keys.at_rest, clock=SystemClock())
+
+
+def sending(database: Database, outgoing: Outgoing, port: int | None) -> Sending:
+    transport = None
+    if port is not None:
+        server = MailServer(host="127.0.0.1", port=port, security="none", sender="Forms <forms@example.org>")
+        transport = SmtpTransport(server=server, clock=SystemClock())
+    return Sending(database=database, outgoing=outgoing, transport=transport, clock=SystemClock())
+
+
+async def test_a_letter_is_sent_once_and_its_contents_forgotten(
+    database: Database, outgoing: Outgoing, running: tuple[Answers, int]
+) -> None:
+    answers, port = running
+    answers.says, answers.taken = "250 OK", []
+    mail_id = await outgoing.add(database, LETTER, kind="account")
+    for _ in range(2):
+        await sending(database, outgoing, port).send(SendMail(mail_id=mail_id))
+    [envelope] = answers.taken
+    assert envelope.rcpt_tos == ["ann@example.org"]
+    content = envelope.content.decode()
+    assert "Bcc:" not in content.partition("\r\n\r\n")[0].replace("Subject: Subject Bcc:", "")
+    assert "and a dot" in content
+    found = await outgoing.find(database, mail_id)
+    assert found is not None
+    assert (found.state, found.letter) == ("sent", None)
+
+
+async def test_a_server_that_is_busy_is_asked_again(
+    database: Database, outgoing: Outgoing, running: tuple[Answers, int]
+) -> None:
+    answers, port = running
+    answers.says, answers.taken = "451 later", []
+    mail_id = await outgoing.add(database, LETTER, kind="account")
+    with pytest.raises(MailServerBusy) as busy:
+        await sending(database, outgoing, port).send(SendMail(mail_id=mail_id))
+    assert "ann@" not in str(busy.value)
+    answers.says = "250 OK"
+    await sending(database, outgoing, port).send(SendMail(mail_id=mail_id))
+    assert len(answers.taken) == 1
+    row = await database.fetchrow("select state, attempts from mail.deliveries where id = $1", mail_id)
+    assert row is not None
+    assert (row["state"], row["attempts"]) == ("sent", 2)
+
+
+async def test_a_letter_that_is_refused_for_good_is_kept_as_failed(
+    database: Database, outgoing: Outgoing, running: tuple[Answers, int]
+) -> None:
+    answers, port = running
+    answers.says = "550 no such person"
+    mail_id = await outgoing.add(database, LETTER, kind="account")
+    await sending(database, outgoing, port).send(SendMail(mail_id=mail_id))
+    assert [one[2] for one in await outgoing.waiting(database) if one[0] == mail_id] == ["failed"]
+
+
+async def test_without_a_server_letters_are_kept_for_the_operator(database: Database, outgoing: Outgoing) -> None:
+    mail_id = await outgoing.add(database, LETTER, kind="account")
+    await sending(database, outgoing, None).send(SendMail(mail_id=mail_id))
+    found = await outgoing.find(database, mail_id)
+    assert found is not None
+    assert (found.state, found.letter) == ("kept", LETTER)
+
+
+async def test_a_server_that_is_not_there_is_asked_again(database: Database, outgoing: Outgoing) -> None:
+    mail_id = await outgoing.add(database, LETTER, kind="account")
+    with pytest.raises(MailServerBusy):
+        await sending(database, outgoing, free_port()).send(SendMail(mail_id=mail_id))

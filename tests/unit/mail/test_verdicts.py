@@ -1,0 +1,130 @@
+"""SPF, DKIM and DMARC, asked of a real DNS server that a test answers for."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from email import policy
+
+import dkim
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from services.mail.verdicts import DnsJudge, NoJudge, judge_of
+from tests.letters import letter
+from tests.sites import free_port
+
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PRIVATE = KEY.private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+)
+PUBLIC = base64.b64encode(
+    KEY.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+).decode()
+ZONE = {
+    "example.org.": "v=spf1 ip4:192.0.2.1 -all",
+    "soft.example.org.": "v=spf1 ~all",
+    "s1._domainkey.example.org.": f"v=DKIM1; k=rsa; p={PUBLIC}",
+    "_dmarc.example.org.": "v=DMARC1; p=reject",
+}
+RAW = letter("office@forms.example.org").as_bytes(policy=policy.SMTP)
+SIGNED = dkim.sign(RAW, b"s1", b"example.org", PRIVATE, include_headers=[b"from", b"to", b"subject"]) + RAW
+
+
+@contextlib.contextmanager
+def names() -> Iterator[str]:
+    """A DNS server for a few names; its address."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                raw, peer = server.recvfrom(4096)
+            except OSError:
+                return
+            if raw == b"end":
+                return
+            asked = dns.message.from_wire(raw)
+            answer = dns.message.make_response(asked)
+            answer.flags |= dns.flags.RA
+            [question] = asked.question
+            text = ZONE.get(question.name.to_text().lower())
+            if text is None:
+                answer.set_rcode(dns.rcode.NXDOMAIN)
+            elif question.rdtype == 16:
+                pieces = " ".join(f'"{text[at : at + 200]}"' for at in range(0, len(text), 200))
+                answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", "TXT", pieces))
+            server.sendto(answer.to_wire(), peer)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    host, port = server.getsockname()
+    try:
+        yield f"{host}:{port}"
+    finally:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.sendto(b"end", (host, port))
+        thread.join(10)
+        server.close()
+
+
+@pytest.fixture(scope="module")
+def judge() -> Iterator[DnsJudge]:
+    with names() as resolver:
+        yield DnsJudge(resolver=resolver, hostname="forms.example.org")
+
+
+async def test_a_signed_mail_from_the_right_place_passes(judge: DnsJudge) -> None:
+    found = await judge.verdicts(SIGNED, ip="192.0.2.1", sender="ann@example.org", helo="mail.example.org")
+    assert (found.spf, found.dkim, found.dmarc) == ("pass", "pass", "pass")
+    assert found.detail == "forms.example.org; spf=pass; dkim=pass header.d=example.org; dmarc=pass"
+
+
+async def test_a_mail_from_elsewhere_without_a_signature_fails(judge: DnsJudge) -> None:
+    found = await judge.verdicts(RAW, ip="198.51.100.7", sender="ann@example.org", helo="x")
+    assert (found.spf, found.dkim, found.dmarc) == ("fail", "none", "fail")
+
+
+async def test_a_changed_mail_fails_but_a_good_sender_still_aligns(judge: DnsJudge) -> None:
+    changed = SIGNED.replace(b"Some words", b"Other words")
+    found = await judge.verdicts(changed, ip="192.0.2.1", sender="ann@example.org", helo="x")
+    assert (found.spf, found.dkim, found.dmarc) == ("pass", "fail", "pass")
+    found = await judge.verdicts(changed, ip="198.51.100.7", sender="ann@soft.example.org", helo="x")
+    assert (found.spf, found.dkim, found.dmarc) == ("softfail", "fail", "fail")
+
+
+async def test_a_domain_that_says_nothing_has_no_verdict(judge: DnsJudge) -> None:
+    raw = RAW.replace(b"ann@example.org", b"ann@nothing.test")
+    found = await judge.verdicts(raw, ip="192.0.2.1", sender="ann@nothing.test", helo="x")
+    assert (found.spf, found.dkim, found.dmarc) == ("none", "none", "none")
+
+
+@pytest.mark.parametrize("raw", [b"", b"\xff\xfe", b"DKIM-Signature: broken\r\n\r\nx", b"From: @\r\n\r\nx"])
+async def test_what_is_broken_has_no_good_verdict(judge: DnsJudge, raw: bytes) -> None:
+    found = await judge.verdicts(raw, ip="no address", sender="", helo="")
+    assert "pass" not in (found.spf, found.dkim, found.dmarc)
+
+
+async def test_a_silent_resolver_gives_none() -> None:
+    with names() as resolver:
+        pass
+    judge = DnsJudge(resolver=f"127.0.0.1:{free_port()}", hostname="forms.example.org")
+    found = await judge.verdicts(SIGNED, ip="192.0.2.1", sender="ann@example.org", helo="x")
+    assert (found.spf, found.dkim, found.dmarc) == ("none", "none", "none")
+    assert resolver
+
+
+async def test_without_a_resolver_nothing_is_asked() -> None:
+    judge = judge_of("", hostname="x")
+    assert isinstance(judge, NoJudge)
+    found = await judge.verdicts(SIGNED, ip="192.0.2.1", sender="ann@example.org", helo="x")
+    assert (found.spf, found.dkim, found.dmarc, found.detail) == ("none", "none", "none", "")
