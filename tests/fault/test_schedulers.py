@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -150,16 +149,15 @@ async def test_schedulers_whose_clocks_are_an_hour_apart_fire_each_hour_once(
     hour = watch.set_to_half_past()
     page = HourlyPage(house)
     await page.begin(0, hour)
-    schedulers.start("scheduler", "scheduler ahead", "scheduler behind")
+    schedulers.start("scheduler")  # first: the hour that is next is told by the clock of who reads the timetable first
     await watch.entered()
+    schedulers.start("scheduler ahead", "scheduler behind")
     for number in range(4):
         watch.clock.move_to(hour + number * HOUR + MINUTE)
         await watch.fired(hour + number * HOUR)
-    fires = await watch.fires()
-    assert fires == sorted(set(fires))
-    assert all(later - sooner == HOUR for sooner, later in itertools.pairwise(fires))
-    await watch.visited(1, len(fires))
-    assert (await page.counts())[0] == len(fires)
+        await watch.visited(1, number + 1)  # a fire that finds the sweep before it unfinished is merged with it
+    assert await watch.fires() == [hour + number * HOUR for number in range(4)]
+    assert (await page.counts())[0] == 4
 
 
 # -- A long history

@@ -33,11 +33,13 @@ def screens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def open_screen(screens: Site, page: Page) -> Open:
     """Start a trial interview in a session of its own, at the screen that `show` names."""
 
-    def start(interview: str, show: str = "") -> None:
+    def start(interview: str, show: str = "", *, is_broken: bool = False) -> None:
         page.context.clear_cookies()
         page.goto(f"{screens.url}interview?i=screens:{interview}.yml&show={show}&reset=2")
-        if page.locator("#da-page").count():  # a page that says what is wrong has nothing to begin
+        if page.locator("#da-page").count():
             page.wait_for_function(IS_STARTED)
+        elif not is_broken:  # a page that says what is wrong has nothing to begin
+            pytest.fail(f"This is no screen:\n{page.locator('body').inner_text()}\n{screens.output('colloquy')}")
 
     return start
 
