@@ -11,6 +11,7 @@ from services.session.announcing import Announcer
 from services.session.background import TaskEndings
 from services.session.checkins import CheckIns
 from services.session.checkpoint import Checkpoint, Unwatched
+from services.session.closed_mail import ClosedMail
 from services.session.context import Surroundings
 from services.session.effects import Effects
 from services.session.errors import ErrorBook
@@ -27,6 +28,7 @@ from services.session.lock import SessionLockService
 from services.session.mail_line import MailLine
 from services.session.measures import TurnMeasures
 from services.session.my_sessions import MySessions
+from services.session.opened_for_mail import OpenedForMail
 from services.session.overview import SessionOverview
 from services.session.publishers import Publishers
 from services.session.reaching import Reaching
@@ -200,6 +202,7 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
     )
     reaching = Reaching(mine=mine)
     error_book = ErrorBook(database=database, clock=clock)
+    opened_for_mail = OpenedForMail()
     turns = Turns(
         database=database,
         lock=lock,
@@ -260,6 +263,7 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
         ),
         measures=TurnMeasures(parts.metrics),
         errors=error_book,
+        opened_for_mail=opened_for_mail,
     )
     reaching.through(turns)
     housekeeping = Housekeeping(
@@ -372,6 +376,7 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
             *parts.own,
             counting,
             error_book,
+            ClosedMail(opened=opened_for_mail, mail_line=mail_line),
             lock,
             announcer,
             ends,

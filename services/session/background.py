@@ -97,7 +97,7 @@ class TaskEndings:
             log.info("task.ended_meanwhile", session=ended.session_id, task=ended.task_id)
             await self._announce_again(message)
         if ended.request.interface == "email":  # its session's next mail has waited for it
-            await self._mail_line.go_on(SessionId(ended.session_id))
+            await self._mail_line.go_on(SessionId(ended.session_id), granted=ended.keys)
 
     async def _load_all(self, task_ids: Sequence[str]) -> Sequence[EndedTask | GrantBroken | SealBroken | None]:
         return await self._tasks.ended_all(self._database, task_ids)

@@ -2,16 +2,19 @@
 §6.6).
 
 The mail whose turn it is launches its task; the end of that task calls the next one. Whoever comes in between finds a
-task that has not ended, and leaves. A mail whose session is closed to the server, or whose interview has no such block,
-is only kept: `get_emails()` shows it to whoever opens the session.
+task that has not ended, and leaves. A mail whose session is closed to the server waits for somebody who opens it
+(closed_mail.py): the line goes on with their key, and from task to task with that of the grant. A mail whose interview
+has no such block is only kept: `get_emails()` shows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import structlog
 
+from services.session import store
 from services.session.keys import DataKeys
 from services.session.operations import start_for_mail
 from services.session.turn import Turns
@@ -33,6 +36,8 @@ from shared.tasks.store import Tasks
 log = structlog.get_logger()
 
 ACTION = "incoming_email"
+Launch = Literal["under way", "left", "closed"]
+_NOT_BEGUN: Sequence[Action] = ("waiting", "closed")
 
 
 class MailTakenUp(Retryable):
@@ -48,12 +53,14 @@ class MailLine:
         self._database, self._turns, self._tasks = database, turns, tasks
         self._evaluator, self._clock, self._url_root = evaluator, clock, url_root
 
-    async def go_on(self, session_id: SessionId) -> None:
+    async def go_on(self, session_id: SessionId, *, granted: Mapping[int, bytes] | None = None) -> None:
         """Launch the action for the next mail of a session, unless that of an earlier one is still at work.
 
+        `granted` are data keys of the session that somebody else has opened: with them, also what has waited for a key.
         Raises what a turn raises that could not be made now (Retryable).
         """
-        while (mail := await received.next_to_do(self._database, session_id)) is not None:
+        keys = granted
+        while (mail := await received.next_to_do(self._database, session_id, is_open=keys is not None)) is not None:
             if mail.action == "running":
                 if mail.task_id is not None and not await self._tasks.has_ended(self._database, mail.task_id):
                     return
@@ -62,45 +69,71 @@ class MailLine:
             if not await self._has_block(mail.interview):
                 await self._leave(mail, "kept")
                 continue
-            if await self._launch(mail, session_id):
-                return
+            match await self._launch(mail, session_id, keys):
+                case "under way":
+                    return
+                case "closed":
+                    keys = None
+                case "left":
+                    pass
+        if keys is not None:
+            await self._all_done(session_id)
 
-    async def _launch(self, mail: MailToDo, session_id: SessionId) -> bool:
-        """Whether its task is under way now."""
+    async def _launch(self, mail: MailToDo, session_id: SessionId, granted: Mapping[int, bytes] | None) -> Launch:
+        """What has become of it now."""
 
         async def take_up(
             statements: Statements, runs: Sequence[tuple[RunResult, Blobs]], keys: DataKeys, version: int
         ) -> None:
             task_id = _launched(runs[0][0])
             state: Action = "running" if task_id else "failed"
-            if not await received.set_action(statements, mail.mail_id, state, was=["waiting"], task_id=task_id):
+            if not await received.set_action(statements, mail.mail_id, state, was=_NOT_BEGUN, task_id=task_id):
                 raise MailTakenUp
 
         user = await self._owner(mail.owner)
         if user is None:
             await self._leave(mail, "kept")
-            return False
+            return "left"
         facts = RequestFacts(interface="email", url_root=self._url_root, url=f"{self._url_root}interview")
         request = start_for_mail(mail.mail_id, session_id, ACTION, Visitor(user=user, request=facts))
-        reply = (await self._turns.run(request, also=take_up)).reply
+        reply = (await self._turns.run(request, granted=granted, also=take_up)).reply
+        if reply.kind == "locked_out" and granted is not None:  # it has got other keys meanwhile
+            reply = (await self._turns.run(request, also=take_up)).reply
         match reply.kind:
             case "locked_out":
-                await self._leave(mail, "kept")
-                return False
+                await self._leave_closed(mail, session_id)
+                return "closed"
             case "missing":  # it was never saved, or is gone
                 log.info("mail.session_missing", mail=mail.mail_id, session=session_id)
                 await addresses.retire(self._database, session_id, now=self._clock.now())
                 await self._leave(mail, "kept")
-                return False
+                return "left"
             case "problem" | "forbidden" | "sign_in":
                 log.warning("mail.action_failed", mail=mail.mail_id, session=session_id, kind=reply.kind)
                 await self._leave(mail, "failed")
-                return False
+                return "left"
             case _:
-                return True
+                return "under way"
 
     async def _leave(self, mail: MailToDo, action: Action) -> None:
-        await received.set_action(self._database, mail.mail_id, action, was=["waiting"])
+        await received.set_action(self._database, mail.mail_id, action, was=_NOT_BEGUN)
+
+    async def _leave_closed(self, mail: MailToDo, session_id: SessionId) -> None:
+        """Until somebody opens the session."""
+        async with self._database.transaction() as connection:
+            if await received.set_action(connection, mail.mail_id, "closed", was=_NOT_BEGUN):
+                await store.note_closed_mail(connection, session_id, is_there=True)
+
+    async def _all_done(self, session_id: SessionId) -> None:
+        """Whoever opens the session need not look any more, unless mail has been left meanwhile: it is looked for once
+        the row is ours, and who leaves mail takes the row after it.
+        """
+        if not await store.has_closed_mail(self._database, session_id):
+            return
+        async with self._database.transaction() as connection:
+            await store.note_closed_mail(connection, session_id, is_there=False)
+            if await received.has_closed(connection, session_id):
+                await store.note_closed_mail(connection, session_id, is_there=True)
 
     async def _has_block(self, interview: str) -> bool:
         facts = await self._evaluator.describe(interview, "*")

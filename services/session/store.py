@@ -73,6 +73,8 @@ class StoredSession:
     """How the asked operation ended when it was handled before."""
     is_attached: bool = True
     """Whether who asks takes part in it already."""
+    has_closed_mail: bool = False
+    """Whether mail waits for somebody with a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,7 @@ class Commit:
 
 _LOAD = """
 select s.interview, s.code_sealed, s.version, s.steps, s.generation, s.multi_user, s.allow_cron, s.created_at,
-       s.header_sealed,
+       s.header_sealed, s.has_closed_mail,
        array(select row(t.step, t.version, t.generation, t.base_step, t.data) from session.steps t
              where t.session_id = s.id and t.step = any(array(
                  select unnest(array[b.step, b.base_step]) from session.steps b
@@ -157,6 +159,7 @@ def _session(session_id: SessionId, row: Row) -> StoredSession:
         wraps=[Wrap(*found) for found in row["found_wraps"]],
         outcome_sealed=row["outcome_sealed"],
         is_attached=row["is_attached"],
+        has_closed_mail=row["has_closed_mail"],
     )
 
 
@@ -318,6 +321,22 @@ async def version_of(statements: Statements, session_id: SessionId) -> int | Non
     """The version of a session; None when it is gone."""
     version: int | None = await statements.fetchval(_VERSION, session_id)
     return version
+
+
+_NOTE_CLOSED_MAIL = "update session.sessions set has_closed_mail = $2 where id = $1 and has_closed_mail <> $2"
+
+
+async def note_closed_mail(statements: Statements, session_id: SessionId, *, is_there: bool) -> None:
+    """Whether mail waits for somebody with a key of the session."""
+    await statements.execute(_NOTE_CLOSED_MAIL, session_id, is_there)
+
+
+_HAS_CLOSED_MAIL = "select has_closed_mail from session.sessions where id = $1"
+
+
+async def has_closed_mail(statements: Statements, session_id: SessionId) -> bool:
+    """What was noted of that."""
+    return bool(await statements.fetchval(_HAS_CLOSED_MAIL, session_id))
 
 
 _WAS_HANDLED = "select exists (select 1 from session.inbox where session_id = $1 and operation_id = $2)"

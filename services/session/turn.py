@@ -27,6 +27,7 @@ from services.session.measures import TurnMeasures
 from services.session.my_sessions import CODE_PURPOSE, MySessions, heirs_of
 from services.session.names import SessionName
 from services.session.operations import Found, Plan, Request
+from services.session.opened_for_mail import OpenedForMail
 from services.session.outcomes import (
     TooManyTurns,
     bare_reply,
@@ -114,6 +115,7 @@ class Turns:
         limits: TurnLimits,
         measures: TurnMeasures,
         errors: ErrorBook,
+        opened_for_mail: OpenedForMail,
     ) -> None:
         self._database = database
         self._lock = lock
@@ -131,6 +133,7 @@ class Turns:
         self._limits = limits
         self._measures = measures
         self._errors = errors
+        self._opened_for_mail = opened_for_mail
 
     async def run(
         self,
@@ -297,6 +300,8 @@ class Turns:
         if keys is None:
             await self._check_left_before(request)
             return bare_reply("locked_out", request.session_id, code, overtaken=turn.is_overtaken)
+        if stored.has_closed_mail and turn.granted is None:
+            self._opened_for_mail.tell(keys)
         return Opened(SessionName(stored.interview, code), keys, stored)
 
     async def _check_left_before(self, request: Request) -> None:

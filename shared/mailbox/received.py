@@ -23,9 +23,9 @@ from shared.storage.database import Row, Statements
 log = structlog.get_logger()
 
 State = Literal["received", "quarantined"]
-Action = Literal["waiting", "running", "done", "kept", "failed"]
-"""What has become of `incoming_email`: kept: it was not run, because the session is closed to the server, or has no
-such block."""
+Action = Literal["waiting", "running", "closed", "done", "kept", "failed"]
+"""What has become of `incoming_email`. closed: it waits for somebody who opens the session; kept: it is not run,
+because there is no such block, or whose address it is has no account any more."""
 
 _ADD = """
 insert into mailbox.mails (id, local_part, session_id, digest, state, reason, size_bytes, received_at, contents_box,
@@ -64,13 +64,15 @@ returning session_id::text
 _HEAD = """
 select m.id::text, m.local_part, m.action, m.task_id::text, a.owner, a.interview
 from mailbox.mails m join mailbox.addresses a using (local_part)
-where m.session_id = $1 and m.state = 'received' and m.action in ('waiting', 'running')
+where m.session_id = $1 and m.state = 'received'
+      and (m.action in ('waiting', 'running') or ($2 and m.action = 'closed'))
 order by m.action = 'running' desc, m.received_at, m.id limit 1
 """
 _SET_ACTION = """
 update mailbox.mails set action = $2, task_id = coalesce($3, task_id) where id = $1 and action = any($4)
 returning id
 """
+_HAS_CLOSED = "select exists (select 1 from mailbox.mails where session_id = $1 and action = 'closed')"
 _MOST_AT_ONCE = 10_000
 
 
@@ -255,14 +257,19 @@ async def release(statements: Statements, mail_id: str) -> str | None:
     return session_id
 
 
-async def next_to_do(statements: Statements, session_id: str) -> MailToDo | None:
-    """The mail of a session that is worked on, or whose turn it is."""
-    row = await statements.fetchrow(_HEAD, session_id)
+async def next_to_do(statements: Statements, session_id: str, *, is_open: bool = False) -> MailToDo | None:
+    """The mail of a session that is worked on, or whose turn it is; what waits for a key only when one is there."""
+    row = await statements.fetchrow(_HEAD, session_id, is_open)
     if row is None:
         return None
     return MailToDo(
         mail_id=row["id"], action=row["action"], task_id=row["task_id"], owner=row["owner"], interview=row["interview"]
     )
+
+
+async def has_closed(statements: Statements, session_id: str) -> bool:
+    """Whether mail of a session waits for somebody who opens it."""
+    return bool(await statements.fetchval(_HAS_CLOSED, session_id))
 
 
 async def set_action(

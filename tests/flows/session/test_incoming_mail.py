@@ -200,13 +200,34 @@ async def test_mail_of_a_session_is_worked_on_in_the_order_it_came(house: House,
     assert await until_filed(player, 12) == [f"Letter {number}" for number in range(12)]
 
 
-async def test_an_encrypted_session_only_keeps_mail_for_its_visitor(house: House, port: int) -> None:
+ACTIONS = "select array_agg(action order by received_at, id) from mailbox.mails where session_id = $1"
+
+
+async def test_mail_for_an_encrypted_session_waits_until_somebody_opens_it(house: House, port: int) -> None:
+    player = await begun(house, "closed")
+    address = await player.act("address")
+    for number in range(3):
+        assert (await hand_over(port, letter(address, subject=f"Letter {number}"), address))[0] == 250
+    await until(lambda: house.database.fetchval(ACTIONS, player.reply.session_id), ["closed"] * 3)
+    holders = "select count(*) from session.wraps where session_id = $1 and key_id <> ''"
+    assert await house.database.fetchval(holders, player.reply.session_id) == 0
+    assert await until_filed(player, 3) == [f"Letter {number}" for number in range(3)]
+    assert (await player.act("last_letter"))["who"][2:] == ["worker", False]
+    await until(lambda: house.database.fetchval(ACTIONS, player.reply.session_id), ["done"] * 3)
+    noted = "select has_closed_mail from session.sessions where id = $1"
+    await until(lambda: house.database.fetchval(noted, player.reply.session_id), False)
+    assert await house.database.fetchval(holders, player.reply.session_id) == 0
+    assert (await hand_over(port, letter(address, subject="Later"), address))[0] == 250
+    await until(lambda: house.database.fetchval(ACTIONS, player.reply.session_id), ["done"] * 3 + ["closed"])
+    await player.check_in()
+    await until(lambda: house.database.fetchval(ACTIONS, player.reply.session_id), ["done"] * 4)
+
+
+async def test_what_an_encrypted_session_has_got_can_be_read_by_its_visitor(house: House, port: int) -> None:
     player = await begun(house, "closed")
     address = await player.act("address")
     await hand_over(port, letter(address, subject=f"Secret {CANARY}", text=f"The word is {CANARY}."), address)
-    action = "select action from mailbox.mails where session_id = $1"
-    await until(lambda: house.database.fetchval(action, player.reply.session_id), "kept")
-    assert await player.act("filed") == []
+    await until(lambda: house.database.fetchval(ACTIONS, player.reply.session_id), ["closed"])
     assert [one[4] for one in await player.act("box")] == [[f"Secret {CANARY}"]]
     assert await player.act("read_box") == [f"The word is {CANARY}.\n"]
     assert await player.act("read_box") == [f"The word is {CANARY}.\n"]  # from files of the session, now

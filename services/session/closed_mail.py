@@ -1,0 +1,45 @@
+"""Mail that came while nobody had a key of the session: its actions run once somebody opens it (DESIGN §7).
+
+Whoever opens such a session does not wait for it. Nothing is written down about their key: it is used for the turn that
+launches the first action, and that task's grant opens the session for the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from services.session.mail_line import MailLine
+from services.session.opened_for_mail import OpenedForMail
+from shared.kernel.errors import ColloquyError
+
+log = structlog.get_logger()
+
+
+class ClosedMail:
+    """Sets the line of their mail going; a Component."""
+
+    def __init__(self, *, opened: OpenedForMail, mail_line: MailLine) -> None:
+        self._opened, self._mail_line = opened, mail_line
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._go_on(), name="closed-mail")
+
+    async def stop(self) -> None:
+        """End; what was in hand is told again when its session is opened next."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _go_on(self) -> None:
+        while True:
+            keys = await self._opened.next()
+            try:
+                await self._mail_line.go_on(keys.session_id, granted=keys.by_generation)
+            except ColloquyError as error:
+                log.info("mail.not_taken_up", session=keys.session_id, reason=str(error))
