@@ -26,8 +26,8 @@ from services.session.lock import Lease, SessionLockService
 from services.session.measures import TurnMeasures
 from services.session.my_sessions import CODE_PURPOSE, MySessions, heirs_of
 from services.session.names import SessionName
-from services.session.operations import Found, Plan, Request
 from services.session.opened_for_mail import OpenedForMail
+from services.session.operations import Found, Plan, Request
 from services.session.outcomes import (
     TooManyTurns,
     bare_reply,
