@@ -130,7 +130,7 @@ DIRECTIVES: tuple[Directive, ...] = (
     _d("web server", "", "The gateway answers HTTP itself.", "DAWEBSERVER"),
     _d("port", "port", "", "PORT"),
     _d("container role", "", "The command names the service: `colloquy serve session`.", "CONTAINERROLE"),
-    _d("social", "", "Pages carry no tags for social media."),
+    _d("social", "", "Each interview says it in its `metadata`."),
     _d("google", "", "There are no maps with a key, and no analytics."),
     _d("default icons", "", "Pictures of buttons come with the interviews."),
     _d("appearance", "", "Pages are styled by interviews and by Bootstrap's own variables."),

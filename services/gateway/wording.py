@@ -9,7 +9,9 @@ Say = Callable[[str], str]
 OF_SCRIPTS = (
     "Are you sure you want to delete this item?",
     "Please enter a valid value.",
+    "Read aloud",
     "Show the list",
+    "Stop reading",
     "Suggestions",
     "The server cannot be reached at the moment. What you type stays here.",
     "The server does not answer at the moment. Nothing you typed is lost; sending is tried again by itself.",

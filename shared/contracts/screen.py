@@ -107,6 +107,8 @@ class Field(Part):
     css_class: str = ""
     label_above: bool | None = None
     floating_label: bool | None = None
+    is_typed_as_text: bool = False
+    """Numbers: the input is one for text, so that separators of thousands can be typed (`numeric inputs: False`)."""
     grid: JsonValue = None
     item_grid: JsonValue = None
     inline: bool = False
@@ -372,6 +374,10 @@ class Screen(Part):
     """Ids of tasks whose handles were asked `.ready()` and said no while this screen was made."""
     tracks_location: bool = False
     """The interview wants to know where the browser is (`track_location`)."""
+    is_read_aloud: bool = False
+    """The interview offers its screens to be read aloud (`speak_text`)."""
+    social: tuple[tuple[str, str, str], ...] = ()
+    """Tags in the head for other sites that show a link here: (attribute, its value, content), plain text."""
     has_inputs: bool = False
     css_html: str = ""
     script: str = ""

@@ -44,16 +44,11 @@ _GIVEN = frozenset(
 """Names that have a value, or a meaning when they are asked after, without any block."""
 
 
-_WITHOUT_EFFECT = {"speak_text": "texts are not read aloud by this server"}
-"""Special variables that are accepted, and why they do nothing."""
-
-
 def check(interview: Interview, known: Iterable[str], names_of_module: NamesOfModule) -> Iterator[Finding]:
     """All warnings. `known` are the names of Python and of the library."""
     yield from _ids_used_twice(interview)
     yield from _steps(interview)
     yield from _datatypes(interview)
-    yield from _names_without_effect(interview)
     if not interview.steps or interview.features.get("use catchall"):
         return  # a file to be included does not define all it needs; a catch-all defines whatever is asked for
     missing = list(_missing_modules(interview, names_of_module))
@@ -141,13 +136,6 @@ def _datatypes(interview: Interview) -> Iterator[Finding]:
                 yield _warning(
                     f"There is no datatype {item.datatype!r}, and no module that could bring it", item.position
                 )
-
-
-def _names_without_effect(interview: Interview) -> Iterator[Finding]:
-    """Special variables that are given a value although this server does nothing with them."""
-    for block in interview.definers:
-        for name in sorted(_WITHOUT_EFFECT.keys() & {*block.defines, *block.mentions}):
-            yield _warning(f"{name} has no effect: {_WITHOUT_EFFECT[name]}", block.position)
 
 
 def _is_library(name: str) -> bool:

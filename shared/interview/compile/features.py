@@ -13,6 +13,7 @@ _WITH_EFFECT = frozenset(
         "hide corner interface", "hide navbar", "hide standard menu", "image upload type", "inverse navbar",
         "javascript",
         "labels above fields", "loop limit", "maximum image size", "navigation", "navigation back button",
+        "numeric inputs",
         "pdf/a", "popover trigger", "progress bar", "progress bar method", "progress bar multiplier",
         "progress can go backwards", "question back button", "question help button", "recursion limit",
         "review button color", "review button icon", "send question data", "show progress bar percentage",
@@ -22,7 +23,7 @@ _WITH_EFFECT = frozenset(
 
 _WITHOUT_EFFECT = frozenset(
     {
-        "custom datatypes to load", "debug", "numeric inputs", "pdftk", "table width", "use chatbot",
+        "custom datatypes to load", "debug", "pdftk", "table width", "use chatbot",
     }
 )  # fmt: skip
 

@@ -40,6 +40,7 @@ from shared.interview.screen.markdown import to_plain_text
 from shared.interview.screen.markup import encoded
 from shared.interview.screen.phrases import page_phrases
 from shared.interview.screen.review import review_items
+from shared.interview.screen.social import social_tags
 from shared.interview.screen.terms import Terms, normalised
 from shared.interview.screen.texts import Scene, as_json
 
@@ -85,6 +86,7 @@ def build_screen(block: QuestionBlock, run: Run, sought: Sought) -> Screen:
         "action_buttons": extra_buttons,
         "is_review_tabular": is_tabular,
         "metadata": metadata,
+        "social": social_tags(scene, shown["tab_title_text"]),
     }
     return Screen(question_id=block.id or "", **shown, **surroundings(scene, block))
 
@@ -106,6 +108,7 @@ def surroundings(scene: Scene, block: QuestionBlock | None = None) -> dict[str, 
         "messages": tuple(run.messages),
         "log": tuple(run.log_lines),
         "tracks_location": bool(run.peek("track_location")),
+        "is_read_aloud": bool(run.peek("speak_text")),
         "waits_for_tasks": tuple(sorted(run.waits_for_tasks)),
         "javascript_files": _files(features.get("javascript"), ".js", scene),
         "css_files": tuple(

@@ -312,6 +312,7 @@ def _look(options: dict[str, Any], input_type: str) -> dict[str, Any]:
         "accept": str(options.get("accept") or "").strip().strip("'\""),
         "label_above": options.get("label above field"),
         "floating_label": options.get("floating label"),
+        "is_typed_as_text": bool(options.get("typed as text")),
         "grid": as_json(options.get("grid")),
         "item_grid": as_json(options.get("item grid")),
         "inline": bool(options.get("inline")),
@@ -339,6 +340,8 @@ def _usual_look(scene: Scene) -> dict[str, Any]:
     look: dict[str, Any] = {"floating label": True} if features.get("floating labels") is True else {}
     if features.get("labels above fields") is False:
         look["label above field"] = False
+    if features.get("numeric inputs") is False:
+        look["typed as text"] = True
     return look
 
 

@@ -21,7 +21,7 @@ def test_features_change_the_page_as_their_names_say(open_screen: Open, page: Pa
     expect(page.locator("#daform")).to_have_attribute("autocomplete", "off")
     expect(page.locator(".tab-content.justify-content-center")).to_have_count(0)
     assert page.locator("link[href$='packagestatic/screens/plan.css']").count() == 1
-    expect(page.locator(".form-floating")).to_have_count(2)
+    expect(page.locator(".form-floating")).to_have_count(3)
     day = page.get_by_label("Day")
     assert (day.get_attribute("min"), day.get_attribute("max")) == ("2020-01-01", "2030-12-31")
     page.locator(".daquestionhelpbutton.btn-info").click()
@@ -29,6 +29,39 @@ def test_features_change_the_page_as_their_names_say(open_screen: Open, page: Pa
     page.get_by_text("Back to question").click()
     page.get_by_role("link", name="Second").click()
     expect(page.locator("#daMainQuestion")).to_have_text("The second section")
+
+
+def test_numbers_may_be_typed_as_text(open_screen: Open, page: Page) -> None:
+    open_screen("features")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Day").fill("2025-03-01")
+    page.get_by_label("Name").fill("Ann")
+    page.get_by_label("Weight in grams").fill("7,200")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("5000")).to_be_visible()
+    page.get_by_label("Weight in grams").fill("3,200")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#daMainQuestion")).to_have_text("You weighed 3200 grams")
+
+
+def test_other_sites_are_told_what_a_link_leads_to(open_screen: Open, page: Page) -> None:
+    open_screen("features-more")
+    tags = page.locator(
+        "head meta[property], head meta[name^=twitter], head meta[name=description], head meta[itemprop]"
+    )
+    found = tags.evaluate_all("all => all.map((one) => [...one.attributes].map(({ value }) => value).join('|'))")
+    picture = f"{page.url.partition('interview')[0]}packagestatic/screens/own.png"
+    assert found == [
+        'description|Who is your "best" friend?',
+        f"image|{picture}",
+        "og:title|More features",
+        "og:type|website",
+        'og:description|Who is your "best" friend?',
+        f"og:image|{picture}",
+        'twitter:description|Who is your "best" friend?',
+        f"twitter:image|{picture}",
+        "twitter:card|summary",
+    ]
 
 
 def test_what_stands_around_and_beside_the_question_can_be_changed(open_screen: Open, page: Page) -> None:

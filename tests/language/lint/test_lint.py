@@ -264,11 +264,6 @@ def test_a_module_of_the_package_that_is_not_there_is_an_error(session: Open) ->
     assert "no module .helpers" in finding.message
 
 
-def test_special_variables_that_do_nothing_here_are_named(session: Open) -> None:
-    (message,) = messages(session("code: |\n  speak_text = True\n---\nmandatory: speak_text\nquestion: The end\n"))
-    assert "not read aloud" in message
-
-
 def test_special_variables_need_no_definition(session: Open) -> None:
     code = "mandatory: True\ncode: |\n  [role_event, track_location, incoming_email, speak_text]\n"
     assert found(session(code + END)) == []

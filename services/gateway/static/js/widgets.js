@@ -5,6 +5,7 @@ const MODULES = [
   { sign: /id="dasigcanvas"/, bring: () => import('./signature.js') },
   { sign: /type="file"/, bring: () => import('./uploads.js') },
   { sign: /name="_track_location"/, bring: () => import('./location.js') },
+  { sign: /id="daspeak"/, bring: () => import('./speak.js') },
   { sign: /dacollect/, bring: () => import('./collect.js') },
 ];
 
