@@ -169,7 +169,10 @@ class Engine:
         if not compilation.is_whole:
             return findings_of(compilation, ())
         interview = compilation.interview
-        return findings_of(compilation, check(interview, self._names_for(interview), self._names_of_module))
+        return findings_of(
+            compilation,
+            check(interview, self._names_for(interview), self._names_of_module, self._names_of_template),
+        )
 
     def _names_for(self, interview: Interview) -> Builtins:
         """What an interview sees without importing it."""
@@ -177,6 +180,11 @@ class Engine:
 
     def _names_of_module(self, name: str, block: ModulesBlock) -> frozenset[str] | None:
         return names_of_module(name, block.package, self._path)
+
+    def _names_of_template(self, reference: str, kind: str, package: str) -> frozenset[str] | None:
+        from shared.interview.documents.template_names import names_of_template
+
+        return names_of_template(reference, kind, package, self._path)
 
     # One run
     def _start(

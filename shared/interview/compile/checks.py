@@ -26,6 +26,7 @@ from shared.interview.compile.expressions import Code, Expression, Text
 from shared.interview.compile.fields import BUILT_IN
 from shared.interview.compile.interview import Finding, Interview
 from shared.interview.compile.names import IllegalName, parsed
+from shared.interview.compile.template_checks import NamesOfTemplate, check_templates
 from shared.interview.errors import Position
 
 NamesOfModule = Callable[[str, ModulesBlock], frozenset[str] | None]
@@ -44,22 +45,25 @@ _GIVEN = frozenset(
 """Names that have a value, or a meaning when they are asked after, without any block."""
 
 
-def check(interview: Interview, known: Iterable[str], names_of_module: NamesOfModule) -> Iterator[Finding]:
+def check(
+    interview: Interview, known: Iterable[str], names_of_module: NamesOfModule, names_of_template: NamesOfTemplate
+) -> Iterator[Finding]:
     """All warnings. `known` are the names of Python and of the library."""
     yield from _ids_used_twice(interview)
     yield from _steps(interview)
     yield from _datatypes(interview)
-    if not interview.steps or interview.features.get("use catchall"):
-        return  # a file to be included does not define all it needs; a catch-all defines whatever is asked for
-    missing = list(_missing_modules(interview, names_of_module))
+    # A file to be included does not define all it needs; a catch-all defines whatever is asked for.
+    defines_all = bool(interview.steps) and not interview.features.get("use catchall")
+    missing = list(_missing_modules(interview, names_of_module)) if defines_all else []
     yield from missing
-    defined = None if missing else _defined(interview, names_of_module)
-    if defined is None:
-        return
-    defined |= _GIVEN | set(known)
+    defined = _defined(interview, names_of_module) if defines_all and not missing else None
+    if defined is not None:
+        defined |= _GIVEN | set(known)
     for block in interview.blocks:
-        yield from _undefined_names(block, defined)
-        if isinstance(block, Definer):
+        yield from check_templates(block, names_of_template, defined)
+        if defined is not None:
+            yield from _undefined_names(block, defined)
+        if defined is not None and isinstance(block, Definer):
             yield from _undefined_mentions(block, defined)
 
 

@@ -11,6 +11,7 @@ of the run it stands in, and nothing that a person typed is ever read as XML or 
 from __future__ import annotations
 
 import copy
+import html
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from docxtpl import DocxTemplate
-from jinja2 import Environment, TemplateError
+from jinja2 import Environment, TemplateError, TemplateSyntaxError
 from lxml import etree
 from markupsafe import Markup
 
 from shared.interview.documents.archives import checked_archive, parser
-from shared.interview.documents.errors import DocumentError, DocumentUnreadable
+from shared.interview.documents.errors import DocumentError, DocumentTooLarge, DocumentUnreadable
 from shared.interview.documents.markdown_docx import DocxWriter
 from shared.interview.documents.markdown_tree import Block, Inline, Manner, Mark, Paragraph, Picture, Words, inlines_of
 from shared.interview.documents.read_docx import KIND
@@ -37,6 +38,10 @@ _BRACES = re.compile(r"(?<={)(?:<[^>]*>)+(?=[\{%\#])|(?<=[%\}\#])(?:<[^>]*>)+(?=
 _TAGS = re.compile(r"{%(?:(?!%}).)*|{#(?:(?!#}).)*|{{(?:(?!}}).)*", re.DOTALL)
 _BETWEEN = re.compile(r"</w:t>.*?(?:<w:t>|<w:t [^>]*>)", re.DOTALL)
 _PLACED = re.compile(r"\{\{(p|r) (.*?)\}\}", re.DOTALL)
+_PARAGRAPH = re.compile(r"<w:p([ >])")
+_XML_TAG = re.compile(r"<[^>]+>")
+_AS_PLACED = re.compile(r"\{\{ *\((.*?)\)\|as_([pr])_here *\}\}")
+_LONGEST_NEAR = 200
 _SPLIT = 'w:rsidDel="00C0110C"'
 """Marks a paragraph that only holds what came after something with paragraphs of its own."""
 _AFTER_UPDATE_FIELDS = frozenset(
@@ -49,6 +54,8 @@ _AFTER_UPDATE_FIELDS = frozenset(
 """What stands after `updateFields` in the settings of a DOCX, by its schema."""
 _MOST_DEPTH = 10
 """How deep templates may include each other."""
+MOST_TEMPLATE_BYTES = 32 * 1024**2
+"""How large a template may be: it is unpacked, filled and packed again while a person waits for a screen."""
 
 
 class TemplateBroken(DocumentError):
@@ -115,6 +122,8 @@ class Filling:
         label = self.name or self.source.name
         if self.depth > _MOST_DEPTH:
             raise TemplateBroken(label, f"templates include each other more than {_MOST_DEPTH} deep")
+        if self.source.stat().st_size > MOST_TEMPLATE_BYTES:
+            raise DocumentTooLarge(label, f"a template may have {MOST_TEMPLATE_BYTES // 1024**2} MB")
         checked_archive(self.source, KIND, name=label)
         self._template = _Template(str(self.source), self)
         try:
@@ -124,12 +133,16 @@ class Filling:
         try:
             self._template.render(dict(values), self.environment, autoescape=True)
         except TemplateError as error:
-            near = " ".join("".join(list(getattr(error, "docx_context", ()))).split())[:200]
-            raise TemplateBroken(label, str(error.message or error).rstrip("."), near) from error
-        except (etree.XMLSyntaxError, AttributeError) as error:
-            if isinstance(error, AttributeError) and getattr(error, "name", None) != "nsmap":
-                raise
-            raise TemplateBroken(label, "what it is filled with does not fit where the tag stands") from error
+            raise TemplateBroken(label, str(error.message or error).rstrip("."), self._template.near) from error
+        except Exception as error:
+            near = self._template.near
+            if isinstance(error, etree.XMLSyntaxError) or (
+                isinstance(error, AttributeError) and getattr(error, "name", None) == "nsmap"
+            ):
+                raise TemplateBroken(label, "what it is filled with does not fit where the tag stands", near) from error
+            if not hasattr(error, "__notes__"):  # of templates that include each other the innermost says it
+                error.add_note(f"In the template {label}" + (f", near “{near}”." if near else "."))
+            raise
         self._template.save(str(target))
 
     # What values become
@@ -166,7 +179,7 @@ class Filling:
     def as_paragraphs(self, value: Formatted | Picture | WordFile | str) -> Markup:
         """For `{{p … }}`: in the place of a paragraph."""
         if isinstance(value, WordFile):
-            return Markup(str(self._template.new_subdoc(str(value.path))))  # noqa: S704
+            return Markup(self._inside_of(value))  # noqa: S704
         if isinstance(value, str):
             value = Formatted(tuple(Paragraph((Words(line),)) for line in value.split("\n\n")))
         blocks = (Paragraph((value,)),) if isinstance(value, Picture) else value.blocks
@@ -199,8 +212,18 @@ class Filling:
                     _inherit(inner, looks)
         return made
 
+    def _inside_of(self, file: WordFile) -> str:
+        """What a Word file holds, as XML; anybody may have made it. Raises DocumentUnreadable, DocumentTooLarge."""
+        from docx.opc.exceptions import PackageNotFoundError
+
+        checked_archive(file.path, KIND, name=file.path.name)
+        try:
+            return str(self._template.new_subdoc(str(file.path)))
+        except (PackageNotFoundError, KeyError, ValueError, etree.XMLSyntaxError) as error:
+            raise DocumentUnreadable(file.path.name, KIND, str(error)) from error
+
     def _runs_of_file(self, file: WordFile, run: Any) -> list[Any]:
-        xml = f'<w:body xmlns:w="{W}" {_namespaces()}>{self._template.new_subdoc(str(file.path))}</w:body>'
+        xml = f'<w:body xmlns:w="{W}" {_namespaces()}>{self._inside_of(file)}</w:body>'
         body = etree.fromstring(xml.encode(), parser())
         made: list[Any] = []
         for paragraph in body.iter(f"{{{W}}}p"):
@@ -256,6 +279,8 @@ class _Template(DocxTemplate):  # type: ignore[misc]
     def __init__(self, source: str, filling: Filling) -> None:
         super().__init__(source)
         self._filling = filling
+        self.near = ""
+        """The words of the paragraph where rendering has failed."""
 
     def patch_xml(self, src_xml: str) -> str:
         """Tell apart `{{p …}}` and `{{r …}}` before docxtpl takes the letter away."""
@@ -267,7 +292,28 @@ class _Template(DocxTemplate):  # type: ignore[misc]
 
     def render_xml_part(self, src_xml: str, part: Any, context: Any, jinja_env: Any = None) -> str:
         """Render one part, and settle what tokens stand for."""
-        return self._filling.settle(super().render_xml_part(src_xml, part, context, jinja_env))
+        try:
+            rendered = super().render_xml_part(src_xml, part, context, jinja_env)
+        except Exception as error:
+            self.near = _words_near(error, src_xml)
+            raise
+        return self._filling.settle(rendered)
+
+
+def _words_near(error: Exception, xml: str) -> str:
+    """The words of the paragraph that was rendered when an error came; empty when that cannot be told."""
+    number = error.lineno if isinstance(error, TemplateSyntaxError) else 0
+    trace = error.__traceback__
+    while trace is not None:
+        if "__jinja_exception__" in trace.tb_frame.f_globals:  # Jinja2 gives its frames the lines of their template
+            number = trace.tb_lineno
+        trace = trace.tb_next
+    paragraphs = _PARAGRAPH.sub(r"\n<w:p\1", xml).split("\n")  # as docxtpl does before it renders
+    for paragraph in reversed(paragraphs[: number or 0]):
+        words = " ".join(_XML_TAG.sub("", paragraph).split())
+        if words:
+            return _AS_PLACED.sub(r"{{\2 \1 }}", html.unescape(words))[:_LONGEST_NEAR]
+    return ""
 
 
 def _ampersands(tag: str) -> str:

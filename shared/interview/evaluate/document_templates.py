@@ -12,6 +12,7 @@ from shared.interview.documents.convert import docx_to_pdf
 from shared.interview.documents.docx_join import concatenate_docx
 from shared.interview.documents.pdf_form import FormManner, fill_form
 from shared.interview.errors import EvaluationError, Undefined, UndefinedAttribute, UndefinedItem, UndefinedTemplate
+from shared.interview.library.document_tools import warn
 from shared.interview.library.docx_values import fill_template
 from shared.interview.library.for_modules import RawValue
 from shared.interview.library.form_values import field_value
@@ -84,11 +85,12 @@ def draft_pdf(drafting: Drafting, made: Draft) -> None:
         password=made.options.get("template password", ""),
     )
     unknown = fill_form(template, target, values, manner, name=template.name)
+    place = f"{attachment.position.file}, line {attachment.position.line}"
     if unknown:
-        fields = ", ".join(unknown)
-        drafting.run.log_lines.append(("warning", f"The form {template.name} has no field called {fields}"))
+        fields = ", ".join(map(repr, unknown))
+        warn(f"{place}: the form {template.name} has no field called {fields}. `colloquy lint` lists those it has")
     if made.options.get("pdf/a"):
-        drafting.run.log_lines.append(("warning", "Filled PDF forms are not made PDF/A"))
+        warn(f"{place}: filled PDF forms are not made PDF/A")
     made.files["pdf"] = partial(_copy, target)
 
 

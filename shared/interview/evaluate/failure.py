@@ -35,6 +35,7 @@ def failure_of(error: BaseException, run: Run | None = None) -> TaskFailure:
         if missing is not None and missing not in sought:
             sought = (missing, *sought)
     message = error.message if isinstance(error, InterviewError) else str(error)
+    message = " ".join([message, *getattr(error, "__notes__", ())])
     return TaskFailure(
         error_type=type(error).__name__,
         error_message=message[:_LONGEST_MESSAGE],

@@ -27,6 +27,8 @@ def missing_name(error: BaseException, run: Run) -> str | None:
 def remember_mention(run: Run, name: str, error: BaseException) -> None:
     """Keep where a missing name is used, for the message if nothing can define it."""
     run.place = None
+    if notes := getattr(error, "__notes__", None):
+        run.mentions[name] = " ".join(notes)
     place = innermost(error.__traceback__)
     if place is not None:
         run.mentioned[name] = place

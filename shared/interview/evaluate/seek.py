@@ -114,9 +114,14 @@ def _exhausted(run: Run, name: str, *, skipped: bool) -> None:
     raise NoDefinition(
         f"Interview has an error. There was a reference to a variable '{name}' that could not be looked up in the "
         f"question file (for language '{run.language}') or in any of the files incorporated by reference into the "
-        "question file.",
+        "question file." + _mention(run, name),
         sought=_chain(run),
     )
+
+
+def _mention(run: Run, name: str) -> str:
+    """Which template of a document uses the name, as a sentence of its own."""
+    return f" {run.mentions[name]}" if name in run.mentions else ""
 
 
 def _chain(run: Run, *more: str) -> tuple[str, ...]:

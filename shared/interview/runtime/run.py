@@ -106,6 +106,8 @@ class Run:
     """Where the field stands that is being made, for errors that have no line of their own."""
     mentioned: dict[str, Position] = field(default_factory=dict)
     """Where in an interview file a missing name was used, by the name."""
+    mentions: dict[str, str] = field(default_factory=dict)
+    """The same in words, of names that a template of a document uses."""
     gathering: dict[str, Any] = field(default_factory=dict)
     """The library's table of lists that are being gathered, by instance name; cleared for each pass."""
     reconsidered: set[str] = field(default_factory=set)
