@@ -15,13 +15,13 @@ from services import linting
 from services.accounts_cli import users
 from services.api_keys_cli import api_keys
 from services.backup_cli import backup, restore
-from services.command import serve as begin
 from services.config_cli import config
 from services.embedded import SCHEMAS, bring_up_to_date, interview_folders, up
 from services.gateway.task_desk import TaskDesk
 from services.installation import on_database, opened, print_rows
 from services.keys_cli import keys
 from services.mail_cli import mail
+from services.one_service import serve as begin
 from services.packages_cli import packages
 from services.publishers_cli import publishers
 from services.schedule_cli import cron, fires, runs, timers

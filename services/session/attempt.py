@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from services.session.effects import Rows
 from services.session.host import TurnHost
@@ -11,25 +11,10 @@ from services.session.keys import DataKeys
 from services.session.operations import Request
 from services.session.outcomes import Standing
 from services.session.saving import Opened, asks_to_start_over, save_mode
-from shared.contracts.session import TurnReply
 from shared.interview.runtime.effects import SaveFile
 from shared.interview.runtime.operations import Blobs
 from shared.interview.runtime.outcomes import RunResult
 from shared.storage.database import Statements
-
-
-@dataclass(frozen=True, slots=True)
-class Turned:
-    """How a turn ended: the reply, and for those who go on with the session its keys and the run's result."""
-
-    reply: TurnReply
-    keys: DataKeys | None = None
-    result: RunResult | None = None
-    blobs: Blobs = field(default_factory=dict)
-    followers: int = 0
-    """How many of those that might go along went along."""
-    next_failed: RunResult | None = None
-    """The next one failed on what is saved now, which its failure did not change: it need not run again."""
 
 
 @dataclass(slots=True)

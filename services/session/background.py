@@ -17,11 +17,11 @@ import structlog
 
 from services.session import notices, store
 from services.session.announcing import Announcer
-from services.session.attempt import Turned
 from services.session.keys import DataKeys
 from services.session.mail_line import MailLine
 from services.session.notices import TaskOver
 from services.session.operations import Request, end_of_session, operation_of_task, response_action
+from services.session.outcomes import Turned
 from services.session.task_ends import TaskEnds
 from services.session.telling import Telling
 from services.session.turn import Turns

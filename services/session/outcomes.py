@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 import orjson
 from pydantic import BaseModel
 
+from services.session.keys import DataKeys
 from services.session.operations import Request
 from shared.contracts.base import Sealed
 from shared.contracts.session import (
@@ -60,6 +61,20 @@ class Standing:
     is_multi_user: bool
     is_created: bool = False
     is_overtaken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """How a turn ended: the reply, and for those who go on with the session its keys and the run's result."""
+
+    reply: TurnReply
+    keys: DataKeys | None = None
+    result: RunResult | None = None
+    blobs: Blobs = field(default_factory=dict)
+    followers: int = 0
+    """How many of those that might go along went along."""
+    next_failed: RunResult | None = None
+    """The next one failed on what is saved now, which its failure did not change: it need not run again."""
 
 
 def reply_of(

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from services.session.my_sessions import MySessions
 from services.session.names import BadInterviewReference, BadSessionCode, SessionName, name_of
 from services.session.operations import Cause, Found, Keep, Plan, Request
-from services.session.outcomes import TooManyTurns
+from services.session.outcomes import TooManyTurns, Turned
 from shared.contracts.base import Sealed
 from shared.contracts.session import (
     ReachedSession,
@@ -42,9 +42,6 @@ from shared.interview.runtime.session_calls import (
     SessionPicture,
 )
 from shared.kernel.errors import Refused
-
-if TYPE_CHECKING:
-    from services.session.attempt import Turned  # which knows hosts, and hosts this
 
 _UNKNOWN = "Unable to obtain interview dictionary."
 _CLOSED = "Unable to decrypt interview dictionary"

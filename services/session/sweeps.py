@@ -17,13 +17,12 @@ import orjson
 import structlog
 
 from services.session import cron_store as store
-from services.session.attempt import Turned
 from services.session.checkpoint import Checkpoint, Unwatched
 from services.session.cron_store import MadeRun, PlannedRun, RunStatus
 from services.session.inactive import InactiveSessions
 from services.session.inactive_people import InactivePeople
 from services.session.operations import run_cron
-from services.session.outcomes import done_of
+from services.session.outcomes import Turned, done_of
 from services.session.turn import Turns
 from shared.bus.inbox import Inbox
 from shared.bus.outbox import Outbox

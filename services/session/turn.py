@@ -15,7 +15,7 @@ import structlog
 
 from services.session import store
 from services.session.announcing import Announcer
-from services.session.attempt import Also, Ran, Turn, Turned, bound, is_usual, standing_of
+from services.session.attempt import Also, Ran, Turn, bound, is_usual, standing_of
 from services.session.checkpoint import Checkpoint
 from services.session.context import Surroundings
 from services.session.effects import Effects, Rows, joined
@@ -30,6 +30,7 @@ from services.session.opened_for_mail import OpenedForMail
 from services.session.operations import Found, Plan, Request
 from services.session.outcomes import (
     TooManyTurns,
+    Turned,
     bare_reply,
     cut_short,
     deleted_reply,
