@@ -14,6 +14,7 @@ from services.session.checkpoint import Checkpoint, Unwatched
 from services.session.closed_mail import ClosedMail
 from services.session.context import Surroundings
 from services.session.effects import Effects
+from services.session.error_mail import ErrorMail
 from services.session.errors import ErrorBook
 from services.session.file_work import FileWork
 from services.session.files import FileDoor
@@ -67,6 +68,7 @@ from shared.kernel.service import Check, Component, Service
 from shared.kernel.telemetry import Metrics
 from shared.mailbox.addresses import Addresses
 from shared.mailbox.courier import courier_of
+from shared.mailbox.outgoing import Outgoing
 from shared.mailbox.schema import SCHEMA as MAILBOX
 from shared.mailbox.webhooks import Webhooks
 from shared.people.schema import SCHEMA as PEOPLE
@@ -79,6 +81,7 @@ from shared.tasks.schema import SCHEMA as TASK_TABLES
 from shared.tasks.store import Tasks
 
 SOURCE = "session"
+_LOOK_FOR_ERRORS_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -331,6 +334,16 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
         clock=clock,
         url_root=(settings.public_url or "http://localhost").rstrip("/") + "/",
     )
+    error_mail = ErrorMail(
+        database=database,
+        outgoing=Outgoing(sealer=parts.server_keys.at_rest, clock=clock),
+        outbox=outbox,
+        envelopes=envelopes,
+        wake_relay=parts.relay.wake,
+        rules=settings.error_mail_rules,
+        clock=clock,
+    )
+    telling_errors = [NowAndThen("tell errors", error_mail.look, every_seconds=_LOOK_FOR_ERRORS_SECONDS, clock=clock)]
     handled_by = {
         "mail_line": mail_line,
         "sweeps": sweeps,
@@ -354,6 +367,7 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
             telling=telling,
             clock=clock,
             mail_line=mail_line,
+            errors=error_book,
         ),
         "files": FileDoor(database=database, files=files.records, keys=session_keys),
         "file_work": FileWork(contents=files.contents, evaluator=parts.evaluator),
@@ -377,6 +391,7 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
             counting,
             error_book,
             ClosedMail(opened=opened_for_mail, mail_line=mail_line),
+            *(telling_errors if settings.error_mail_to else ()),
             lock,
             announcer,
             ends,

@@ -17,6 +17,7 @@ import structlog
 
 from services.session import notices, store
 from services.session.announcing import Announcer
+from services.session.errors import ErrorBook
 from services.session.keys import DataKeys
 from services.session.mail_line import MailLine
 from services.session.notices import TaskOver
@@ -62,6 +63,7 @@ class TaskEndings:
         ends: TaskEnds,
         telling: Telling,
         mail_line: MailLine,
+        errors: ErrorBook,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -71,6 +73,7 @@ class TaskEndings:
         self._announcer = announcer
         self._ends = ends
         self._mail_line = mail_line
+        self._errors = errors
         self._clock = clock
         self._load = Together(self._load_all)
         self._finish_one = Together(self._finish_all)
@@ -93,11 +96,18 @@ class TaskEndings:
             return
         try:
             await self._end_somehow(ended)
+            self._note(ended)
         except StaleTask:
             log.info("task.ended_meanwhile", session=ended.session_id, task=ended.task_id)
             await self._announce_again(message)
         if ended.request.interface == "email":  # its session's next mail has waited for it
             await self._mail_line.go_on(SessionId(ended.session_id), granted=ended.keys)
+
+    def _note(self, ended: EndedTask) -> None:
+        """Count a failure of the first phase; that of a second one was counted by its turn."""
+        failure = ended.outcome.failure
+        if ended.outcome.kind == "failed" and failure is not None:
+            self._errors.note_at(ended.interview, failure.file, failure.line, failure.error_type)
 
     async def _load_all(self, task_ids: Sequence[str]) -> Sequence[EndedTask | GrantBroken | SealBroken | None]:
         return await self._tasks.ended_all(self._database, task_ids)

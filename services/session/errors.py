@@ -57,8 +57,11 @@ class ErrorBook:
         failed = result.outcome
         if not isinstance(failed, RunFailed) or failed.is_unknown:
             return
-        kind = (failed.failure.error_type or failed.title)[:_LONGEST]
-        place = (interview, (failed.file or "")[:_LONGEST], failed.line or 0, kind)
+        self.note_at(interview, failed.file or "", failed.line or 0, failed.failure.error_type or failed.title)
+
+    def note_at(self, interview: str, file: str, line: int, error: str) -> None:
+        """Count one failure at a place, whoever has met it."""
+        place = (interview, file[:_LONGEST], line, error[:_LONGEST])
         if place in self._noted or len(self._noted) < _MOST_NOTED:
             self._noted[place] = self._noted.get(place, 0) + 1
 

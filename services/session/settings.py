@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from services.session.error_mail import ErrorMailRules
 from services.session.inactive import Patience
 from services.session.inactive_people import PatienceWithPeople
 from shared.kernel.settings import Settings
+from shared.mailbox.mail import AddressUnusable, addresses_of
 
 
 class SessionSettings(Settings):
@@ -64,6 +68,33 @@ class SessionSettings(Settings):
     default_locale: str = "en_US.utf8"
     """How numbers and money are written, unless an interview says otherwise."""
 
+    error_mail_to: str = Field("", pattern=r"^[^\r\n]*$")
+    """Who is told by mail where interviews fail, with commas between the addresses; empty: nobody. What errors say is
+    not told."""
+    error_mail_minutes: float = Field(10.0, ge=1.0)
+    """How long after such a mail the next one is written at the earliest."""
+    error_mail_besides: str = ""
+    """Classes of errors that nobody is told of, with commas between them."""
+
+    @field_validator("error_mail_to")
+    @classmethod
+    def _check_error_mail(cls, value: str) -> str:
+        try:
+            addresses_of(_listed(value))
+        except AddressUnusable as error:
+            raise ValueError(str(error)) from error
+        return value
+
+    @property
+    def error_mail_rules(self) -> ErrorMailRules:
+        """Whom to tell of errors."""
+        return ErrorMailRules(
+            to=_listed(self.error_mail_to),
+            besides=_listed(self.error_mail_besides),
+            pause=timedelta(minutes=self.error_mail_minutes),
+            site=urlsplit(self.public_url).hostname or "",
+        )
+
     @property
     def patience(self) -> Patience:
         """How long sessions are kept in which nothing happens."""
@@ -72,7 +103,9 @@ class SessionSettings(Settings):
     @property
     def patience_with_people(self) -> PatienceWithPeople:
         """How long accounts are kept to which nobody comes back."""
-        names = (name.strip() for name in self.user_delete_privileges.split(","))
-        return PatienceWithPeople(
-            self.user_delete_days, tuple(name for name in names if name), for_all=self.user_delete_shared
-        )
+        names = _listed(self.user_delete_privileges)
+        return PatienceWithPeople(self.user_delete_days, names, for_all=self.user_delete_shared)
+
+
+def _listed(given: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in given.split(",") if one.strip())

@@ -51,8 +51,9 @@ def report_of(result: RunResult, blobs: Blobs) -> Report:
             return Report(Outcome(kind="value", json_value=json_value), payload=blobs.get("payload"))
         case ResponseActionAsked(action=action):
             return Report(Outcome(kind="response_action", action=action), arguments=blobs.get("arguments"))
-        case RunFailed(failure=failure, error_action=action):
-            return _failed(failure_to_keep(failure), action, blobs)
+        case RunFailed(failure=failure, error_action=action, file=file, line=line):
+            kept = failure_to_keep(failure).model_copy(update={"file": file or "", "line": line or 0})
+            return _failed(kept, action, blobs)
         case ScreenReady(question_text=text, error_action=action):
             return _failed(Failure(error_type="QuestionError", error_message=text[:_LONGEST_MESSAGE]), action, blobs)
         case CommandGiven(name=name) if name in _ENDS_THE_SESSION:

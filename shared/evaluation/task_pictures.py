@@ -27,7 +27,7 @@ def pictures_for_engine(pictures: Iterable[Picture]) -> tuple[TaskPicture, ...]:
 
 def failure_for_engine(failure: Failure) -> TaskFailure:
     """Why a task failed, for interview code."""
-    return TaskFailure(**failure.model_dump())
+    return TaskFailure(**failure.model_dump(exclude={"file", "line"}))
 
 
 def failure_to_keep(failure: TaskFailure) -> Failure:

@@ -16,7 +16,7 @@ log = structlog.get_logger()
 class NowAndThen:
     """Does `work` at the start and every `every_seconds`; what it lacks for once is logged. A Component."""
 
-    def __init__(self, name: str, work: Callable[[], Awaitable[None]], *, every_seconds: float, clock: Clock) -> None:
+    def __init__(self, name: str, work: Callable[[], Awaitable[object]], *, every_seconds: float, clock: Clock) -> None:
         self._name, self._work = name, work
         self._every_seconds, self._clock = every_seconds, clock
         self._task: asyncio.Task[None] | None = None

@@ -38,6 +38,9 @@ class Failure(BaseModel):
     error_message: str
     error_trace: str | None = None
     variables: tuple[str, ...] = ()
+    file: str = ""
+    line: int = 0
+    """Where in the interview; 0 where nothing is known of it."""
 
 
 REVOKED = Failure(error_type="TaskRevokedError", error_message="This task was revoked.")
@@ -127,6 +130,7 @@ class EndedTask:
     request: RequestFacts
     keys: Mapping[int, bytes] = field(repr=False)
     """The session's data keys by generation, out of the grant."""
+    interview: str = ""
 
 
 @dataclass(frozen=True, slots=True)

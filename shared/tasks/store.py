@@ -112,7 +112,7 @@ from near
 
 _ENDED = """
 select t.id::text as id, t.session_id, t.fencing, t.outcome_sealed, t.followup_sealed, t.payload_sealed, t.reason,
-       t.mode, t.language, t.audience, t.visitor_sealed,
+       t.mode, t.language, t.audience, t.visitor_sealed, t.interview,
        array(select row(g.generation, g.wrapped) from tasks.grants g where g.task_id = t.id) as grants
 from tasks.tasks t where t.id = any($1::uuid[]) and t.state = 'responding'
 """
@@ -317,6 +317,7 @@ class Tasks:
                 user=user,
                 request=request,
                 keys=keys.by_generation,
+                interview=row["interview"],
             )
         except (GrantBroken, SealBroken) as error:
             return error
