@@ -2,8 +2,8 @@
 
 A data key is random and belongs to one session and one generation. It is wrapped for the visitor's cookie, for the
 user's key, and under the server key while `multi_user` is on. Turning `multi_user` off starts a new generation, so that
-what is saved from then on is closed to the server and to everybody but the visitor who turned it off. Steps are never
-rewritten.
+what is saved from then on is closed to the server, and open to who took part until then: each has left a public key,
+for which whoever turns it off wraps the new key (spec/area2 §13 row 5). Steps are never rewritten.
 
 `allow_unattended()` of an author adds wraps under the server key that are named for what they are meant for, and open
 a session for nothing else: `open_unattended` is the only door that takes them.
@@ -23,7 +23,7 @@ from shared.contracts.session import Unattended
 from shared.contracts.visitor import LINK, KeyHolder, link_holder
 from shared.crypto.aead import SealBroken, associated_data
 from shared.crypto.answers import open_step, open_value, seal_step, seal_value
-from shared.crypto.envelope import new_data_key, unwrap_under, wrap_under
+from shared.crypto.envelope import new_data_key, public_key_of, unwrap_under, wrap_for, wrap_under
 from shared.crypto.keys import ServerKeys, ServerKeyUnknown
 from shared.crypto.rotation import SealedColumn, wrapped
 from shared.kernel.ids import SessionId
@@ -35,6 +35,7 @@ _WORTH_A_KEY_STEP = 0.2
 """A step whose difference is a larger share of its key step becomes a key step itself: of a session that grows by the
 same amount at each step this stores least (docs/performance.md)."""
 _SMALL_STEP_BYTES = 2048
+_PUBLIC_KEY = "public key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +175,44 @@ class SessionKeys:
         What came with a link gets none: whoever makes somebody follow a link would choose what opens their session.
         """
         present = {(wrap.holder, wrap.generation) for wrap in stored.wraps} if stored else set()
-        users = [holder for holder in holders if holder.holder.startswith("user:")]
         return [
             self._wrap(keys, holder, generation)
-            for holder in users or [holder for holder in holders if not holder.holder.startswith(LINK)]
+            for holder in _lasting(holders)
             for generation in keys.by_generation
             if (holder.holder, generation) not in present
         ]
+
+    def missing_public_keys(
+        self, keys: DataKeys, stored: StoredSession | None, holders: Sequence[KeyHolder]
+    ) -> dict[str, bytes]:
+        """Sealed public keys of the same holders, as far as they are not noted yet."""
+        noted = stored.known_holders if stored else frozenset()
+        return {
+            one.holder: keys.seal_value(
+                public_key_of(b64decode(one.key), session_id=keys.session_id), _PUBLIC_KEY, one.holder
+            )
+            for one in _lasting(holders)
+            if one.holder not in noted
+        }
+
+    def wraps_for_absent(
+        self, keys: DataKeys, public_keys: Mapping[str, bytes], holders: Sequence[KeyHolder]
+    ) -> list[Wrap]:
+        """Every key for those who take part and are not among `holders`; `public_keys` are sealed, by holder."""
+        there = {one.holder for one in _lasting(holders)}
+        wraps = []
+        for holder, sealed in public_keys.items():
+            if holder in there:
+                continue
+            try:
+                public = keys.open_value(sealed, _PUBLIC_KEY, holder)
+            except SealBroken:
+                log.warning("session.public_key_not_opened", session=keys.session_id, holder=holder)
+                continue
+            for generation, data_key in keys.by_generation.items():
+                wrapped = wrap_for(public, data_key, holder=holder, session_id=keys.session_id, generation=generation)
+                wraps.append(Wrap(holder, generation, wrapped))
+        return wraps
 
     def server_wraps(self, keys: DataKeys) -> list[Wrap]:
         """Every key under the server key: the session is shared from now on."""
@@ -233,6 +265,12 @@ class SessionKeys:
             generation=generation,
         )
         return Wrap(holder.holder, generation, wrapped)
+
+
+def _lasting(holders: Sequence[KeyHolder]) -> Sequence[KeyHolder]:
+    """Who of them gets wraps: the user, or the cookie of somebody anonymous."""
+    users = [holder for holder in holders if holder.holder.startswith("user:")]
+    return users or [holder for holder in holders if not holder.holder.startswith(LINK)]
 
 
 def _unwrap(holder_key: bytes, wrap: Wrap, session_id: SessionId) -> bytes | None:

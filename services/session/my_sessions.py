@@ -80,6 +80,12 @@ with head as (
     select head.id, w.holder, w.generation, w.wrapped
     from head, unnest($3::text[], $4::int[], $5::bytea[]) as w (holder, generation, wrapped)
     on conflict (session_id, holder, generation) do nothing
+), noted as (
+    insert into session.public_keys (session_id, holder, sealed)
+    select head.id, p.holder, p.sealed from head, unnest($10::text[], $11::bytea[]) as p (holder, sealed)
+    on conflict do nothing
+), unnoted as (
+    delete from session.public_keys using head where session_id = head.id and holder = any($7)
 ), fading as (
     update session.wraps set expires_at = $6 from head
     where session_id = head.id and holder = any($7) and expires_at is null
@@ -100,6 +106,9 @@ with others as (
     delete from session.attachments a using others where others.are_there and a.session_id = $1 and a.user_id = any($2)
 ), closed as (
     delete from session.wraps w using others where others.are_there and w.session_id = $1 and w.holder = any($3)
+), unnoted as (
+    delete from session.public_keys p using others
+    where others.are_there and p.session_id = $1 and p.holder = any($3)
 )
 select are_there from others
 """
@@ -307,6 +316,7 @@ class MySessions:
             if stored is None or keys is None:
                 return False
             wraps = [] if stored.is_multi_user else self._keys.missing_wraps(keys, stored, visitor.keys)
+            noted = self._keys.missing_public_keys(keys, stored, visitor.keys)
             found = await self._database.fetchval(
                 _ADOPT,
                 session_id,
@@ -318,6 +328,8 @@ class MySessions:
                 cookies,
                 visitor.user.former_id,
                 visitor.user.the_user_id,
+                list(noted),
+                list(noted.values()),
             )
             if found is not None:
                 return True

@@ -6,8 +6,8 @@ the session takes part in cron.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.session.keys import DataKeys, SessionKeys, unattended_holders
@@ -53,6 +53,12 @@ class Sharing:
     is_multi_user: bool
     added_wraps: Sequence[Wrap]
     dropped_holders: Sequence[str] = ()
+    public_keys: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def turns_sharing_off(opened: Opened, header: Header | None, visitor: Visitor) -> bool:
+    """Whether the session is closed to the server from now on: it needs a visitor's key to be closed under."""
+    return opened.is_multi_user and header is not None and not header.multi_user and bool(visitor.keys)
 
 
 def save_mode(result: RunResult, blobs: Blobs, keep: Keep, opened: Opened) -> SaveMode:
@@ -83,14 +89,25 @@ def step_after(opened: Opened, keep: Keep, mode: SaveMode) -> int:
     return opened.newest_step + 1 if mode == "new" else opened.newest_step
 
 
-def sharing_after(opened: Opened, header: Header | None, visitor: Visitor, session_keys: SessionKeys) -> Sharing:
+def sharing_after(
+    opened: Opened,
+    header: Header | None,
+    visitor: Visitor,
+    session_keys: SessionKeys,
+    *,
+    public_keys: Mapping[str, bytes],
+) -> Sharing:
     """Follow `multi_user` (spec/area2 §2.7, §3.3) and `allow_unattended()`, and give wraps to holders who came along.
 
     `header` is that of the answers that are saved; None when they stay as they are. Turning `multi_user` off needs a
-    visitor's key to close the session under; without one it stays shared until a visitor comes.
+    visitor's key to close the session under; without one it stays shared until a visitor comes. The others who take
+    part keep the session: `public_keys` are theirs, sealed, needed when `turns_sharing_off`.
     """
     is_multi_user = opened.is_multi_user if header is None else header.multi_user
-    sharing = _sharing(opened, is_multi_user, visitor, session_keys)
+    if turns_sharing_off(opened, header, visitor):
+        sharing = _closed(opened, visitor, session_keys, public_keys)
+    else:
+        sharing = _sharing(opened, is_multi_user, visitor, session_keys)
     if header is None:
         return sharing
     wanted = unattended_holders(header.unattended)
@@ -108,18 +125,23 @@ def sharing_after(opened: Opened, header: Header | None, visitor: Visitor, sessi
     )
 
 
+def _closed(opened: Opened, visitor: Visitor, session_keys: SessionKeys, public_keys: Mapping[str, bytes]) -> Sharing:
+    keys = opened.keys.next_generation()
+    wraps = session_keys.missing_wraps(keys, opened.stored, visitor.keys)
+    wraps += session_keys.wraps_for_absent(keys, public_keys, visitor.keys)
+    noted = session_keys.missing_public_keys(keys, opened.stored, visitor.keys)
+    return Sharing(keys, False, wraps, dropped_holders=(SERVER,), public_keys=noted)
+
+
 def _sharing(opened: Opened, is_multi_user: bool, visitor: Visitor, session_keys: SessionKeys) -> Sharing:
     keys, stored = opened.keys, opened.stored
-    if opened.is_multi_user and not is_multi_user and visitor.keys:
-        closed = keys.next_generation()
-        wraps = session_keys.missing_wraps(closed, stored, visitor.keys)
-        return Sharing(closed, False, wraps, dropped_holders=(SERVER,))
+    noted = session_keys.missing_public_keys(keys, stored, visitor.keys)
     if opened.is_multi_user:
-        return Sharing(keys, True, ())
+        return Sharing(keys, True, (), public_keys=noted)
     wraps = session_keys.missing_wraps(keys, stored, visitor.keys)
     if is_multi_user:
         wraps += session_keys.server_wraps(keys)
-    return Sharing(keys, is_multi_user, wraps)
+    return Sharing(keys, is_multi_user, wraps, public_keys=noted)
 
 
 def changes_nothing(
@@ -193,6 +215,7 @@ def commit_of(
         outcome_sealed=keys.seal_value(outcome, "outcome", operation_id),
         added_wraps=sharing.added_wraps,
         dropped_holders=sharing.dropped_holders,
+        public_keys=sharing.public_keys if visitor.keys else {},  # code of another session takes no part
         messages=messages,
         attached_user=visitor.user.the_user_id if joins(opened, visitor) else "",
         interview=opened.name.interview,

@@ -8,7 +8,7 @@ of it. `created_at` is compared as well: a session deleted and made anew under t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.bus.outbox import OutboxColumns, insert_statement
@@ -75,6 +75,8 @@ class StoredSession:
     """Whether who asks takes part in it already."""
     has_closed_mail: bool = False
     """Whether mail waits for somebody with a key."""
+    known_holders: frozenset[str] = frozenset()
+    """Those of the holders asked for whose public key is noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,8 @@ class Commit:
     added_wraps: Sequence[Wrap] = ()
     dropped_holders: Sequence[str] = ()
     """Whose wraps are taken away."""
+    public_keys: Mapping[str, bytes] = field(default_factory=dict)
+    """Sealed public keys to be noted, by holder."""
     messages: OutboxColumns = _NO_MESSAGES
     """Published after the commit."""
     attached_user: str = ""
@@ -123,7 +127,9 @@ select s.interview, s.code_sealed, s.version, s.steps, s.generation, s.multi_use
                and (w.expires_at is null or w.expires_at > now())) as found_wraps,
        (select i.outcome_sealed from session.inbox i
         where i.session_id = s.id and i.operation_id = $4) as outcome_sealed,
-       exists (select 1 from session.attachments a where a.session_id = s.id and a.user_id = $5) as is_attached
+       exists (select 1 from session.attachments a where a.session_id = s.id and a.user_id = $5) as is_attached,
+       array(select p.holder from session.public_keys p
+             where p.session_id = s.id and p.holder = any($3)) as known_holders
 from session.sessions s where s.id = $1
 """
 
@@ -160,7 +166,16 @@ def _session(session_id: SessionId, row: Row) -> StoredSession:
         outcome_sealed=row["outcome_sealed"],
         is_attached=row["is_attached"],
         has_closed_mail=row["has_closed_mail"],
+        known_holders=frozenset(row["known_holders"]),
     )
+
+
+_PUBLIC_KEYS = "select holder, sealed from session.public_keys where session_id = $1"
+
+
+async def public_keys(statements: Statements, session_id: SessionId) -> dict[str, bytes]:
+    """The sealed public keys of all who take part, by holder."""
+    return {row["holder"]: row["sealed"] for row in await statements.fetch(_PUBLIC_KEYS, session_id)}
 
 
 _CHANGE_HEAD = """
@@ -176,7 +191,7 @@ _CREATE_HEAD = """
 with head as (
     insert into session.sessions (id, version, created_at, steps, generation, multi_user, allow_cron, header_sealed,
                                   modified_at, interview, code_hash, code_sealed)
-    values ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $29, $30, $31)
+    values ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $31, $32, $33)
     on conflict do nothing
     returning id, version
 )"""
@@ -201,6 +216,10 @@ dropped_steps as (
     from head, unnest($16::text[], $17::int[], $18::bytea[], $19::text[]) as w (holder, generation, wrapped, key_id)
     on conflict (session_id, holder, generation) do update
     set wrapped = excluded.wrapped, key_id = excluded.key_id, expires_at = null
+), noted_public_keys as (
+    insert into session.public_keys (session_id, holder, sealed)
+    select head.id, p.holder, p.sealed from head, unnest($29::text[], $30::bytea[]) as p (holder, sealed)
+    on conflict do nothing
 ), attached as (
     insert into session.attachments (session_id, user_id, started_at)
     select head.id, $28::text, $3 from head where $28 <> ''
@@ -242,6 +261,8 @@ async def commit(statements: Statements, change: Commit) -> int:
         list(change.dropped_holders),
         *change.messages,
         change.attached_user,
+        list(change.public_keys),
+        list(change.public_keys.values()),
     ]
     if change.expected_version:
         version = await statements.fetchval(_CHANGE, *values)

@@ -47,6 +47,7 @@ from services.session.saving import (
     save_mode,
     sharing_after,
     step_after,
+    turns_sharing_off,
     without_own_end,
 )
 from services.session.store import Commit, StaleVersion
@@ -374,7 +375,12 @@ class Turns:
         mode = save_mode(result, blobs, keep, opened)
         if mode == "delete":
             return await self._delete(turn, opened, result)
-        sharing = sharing_after(opened, None if mode == "ignore" else result.header, request.visitor, self._keys)
+        header = None if mode == "ignore" else result.header
+        public_keys: Mapping[str, bytes] = {}
+        if turns_sharing_off(opened, header, request.visitor):
+            # Who joins meanwhile moves the version on, and this turn runs again.
+            public_keys = await store.public_keys(self._database, request.session_id)
+        sharing = sharing_after(opened, header, request.visitor, self._keys, public_keys=public_keys)
         standing = standing_of(opened, turn)
         has_failed = isinstance(result.outcome, RunFailed)
         others = () if has_failed else turn.host.changes

@@ -99,6 +99,11 @@ class KeyPair:
     def new(cls) -> KeyPair:
         """A pair that nobody else has."""
         private = random_bytes(KEY_SIZE)
+        return cls.of(private)
+
+    @classmethod
+    def of(cls, private: bytes) -> KeyPair:
+        """The pair with this private half."""
         return cls(private, X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw())
 
 

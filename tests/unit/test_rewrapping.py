@@ -30,8 +30,9 @@ from shared.stores.links import Links
 
 OTHER_KEYS = {
     # under the data key of a session
-    "session.sessions.header_sealed", "session.steps.data", "session.inbox.outcome_sealed",
-    "session.notices.payload_sealed", "tasks.tasks.arguments_sealed", "tasks.tasks.visitor_sealed",
+    "session.public_keys.sealed", "session.sessions.header_sealed", "session.steps.data",
+    "session.inbox.outcome_sealed", "session.notices.payload_sealed", "tasks.tasks.arguments_sealed",
+    "tasks.tasks.visitor_sealed",
     "tasks.tasks.outcome_sealed", "tasks.tasks.followup_sealed", "tasks.tasks.payload_sealed",
     "tasks.tasks.failure_sealed", "tasks.tasks.progress_sealed", "files.files.key_wrapped",
     "mailbox.addresses.facts_sealed", "mailbox.addresses.private_sealed",

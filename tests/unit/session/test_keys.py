@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 
+from services.session import store
+from services.session.keys import SessionKeys
 from shared.contracts.visitor import KeyHolder, Visitor
-from shared.kernel.ids import random_bytes
+from shared.crypto.envelope import public_key_of
+from shared.kernel.ids import SessionId, random_bytes
 from tests.fault.rig import Browser, Rig, new_visitor, shown
 
 
@@ -83,9 +86,54 @@ async def test_turning_sharing_off_closes_the_session_to_others(browser: Browser
     await other.open()
     reply = await browser.submit(token="b", multi_user="off")
     assert not reply.is_multi_user
-    assert (await other.open()).kind == "locked_out"
+    assert (await other.open()).kind == "locked_out", "who has only looked takes no part"
     assert shown(await browser.open())["log"] == ["a", "b"]
     assert await holders(rig, reply.session_id) == [("cookie", 1), ("cookie", 2)]
+
+
+async def test_who_takes_part_keeps_the_session_when_another_turns_sharing_off(browser: Browser, rig: Rig) -> None:
+    await browser.open()
+    await browser.submit(token="a", multi_user="on")
+    other = browser.joined_by(with_user_key(new_visitor("t2")))
+    await other.submit(token="b")
+    reply = await browser.submit(token="c", multi_user="off")
+    assert shown(await other.submit(token="d"))["log"] == ["a", "b", "c", "d"]
+    assert shown(await other.back())["log"] == ["a", "b", "c"]
+    assert (await browser.joined_by(new_visitor("t3")).open()).kind == "locked_out"
+    assert await holders(rig, reply.session_id) == [("cookie", 1), ("user", 1), ("cookie", 2), ("user", 2)]
+
+
+async def test_what_is_saved_after_sharing_is_closed_to_the_server(browser: Browser, rig: Rig) -> None:
+    await browser.open()
+    await browser.submit(token="a", multi_user="on")
+    await browser.joined_by(new_visitor("t2")).submit(token="b")
+    reply = await browser.submit(token="c", multi_user="off")
+    stored = await store.load(rig.database, SessionId(reply.session_id), holders=())
+    assert stored is not None
+    assert SessionKeys(server_keys=rig.server_keys).open(stored, ()) is None
+
+
+async def test_somebody_who_puts_a_public_key_into_the_table_gets_nothing(browser: Browser, rig: Rig) -> None:
+    first = await browser.open()
+    await browser.submit(token="a", multi_user="on")
+    thief = new_visitor("t2")
+    public = public_key_of(base64.b64decode(thief.keys[0].key), session_id=first.session_id)
+    await rig.database.execute(
+        "insert into session.public_keys values ($1, $2, $3)", first.session_id, thief.keys[0].holder, public
+    )
+    await browser.submit(token="b", multi_user="off")
+    assert (await browser.joined_by(thief).open()).kind == "locked_out"
+    assert shown(await browser.open())["log"] == ["a", "b"]
+
+
+async def test_sharing_on_and_off_again_keeps_everybody(browser: Browser) -> None:
+    await browser.open()
+    await browser.submit(token="a", multi_user="on")
+    other = browser.joined_by(new_visitor("t2"))
+    await other.submit(token="b", multi_user="off")
+    assert shown(await browser.submit(token="c", multi_user="on"))["log"] == ["a", "b", "c"]
+    await browser.submit(token="d", multi_user="off")
+    assert shown(await other.open())["log"] == ["a", "b", "c", "d"]
 
 
 async def test_back_works_across_generations(browser: Browser) -> None:
@@ -96,13 +144,13 @@ async def test_back_works_across_generations(browser: Browser) -> None:
     assert shown(await browser.back())["log"] == ["a", "b"]
 
 
-async def test_whoever_turns_sharing_off_keeps_the_session(browser: Browser) -> None:
+async def test_whoever_turns_sharing_off_keeps_the_session_and_so_does_who_made_it(browser: Browser) -> None:
     await browser.open()
     await browser.submit(token="a", multi_user="on")
     other = browser.joined_by(new_visitor("t2"))
     await other.submit(token="b", multi_user="off")
     assert shown(await other.open())["log"] == ["a", "b"]
-    assert (await browser.open()).kind == "locked_out"
+    assert shown(await browser.open())["log"] == ["a", "b"]
 
 
 async def test_many_steps_are_stored_as_what_changed(browser: Browser, rig: Rig) -> None:
