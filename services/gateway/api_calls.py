@@ -16,7 +16,7 @@ from services.gateway.api_answers import ApiRefused
 from services.gateway.desk import Desk
 from services.gateway.requests import request_facts
 from shared.contracts.session import Upload
-from shared.contracts.visitor import KeyHolder, Visitor
+from shared.contracts.visitor import KeyHolder, RequestFacts, UserFacts, Visitor
 from shared.crypto.aead import SealBroken
 from shared.kernel.interview_path import BadReference, canonical
 from shared.people.api_keys import ApiKey
@@ -149,15 +149,16 @@ class Call:
 
     async def visitor(self, secret: str = "") -> Visitor:
         """Who asks, for the session service: the owner of the key, and what opens sessions for them."""
-        return Visitor(
-            user=facts_of_account(self.account, session_uid=self.account.email or f"key {self.account.id}"),
-            request=request_facts(
-                self.request,
-                public_url=self.desk.settings.public_url,
-                interface="api",
-                method=self.request.method,
-            ),
-            keys=await self._keys(secret),
+        return Visitor(user=self.user_facts(), request=self.request_facts(), keys=await self._keys(secret))
+
+    def user_facts(self) -> UserFacts:
+        """The owner of the key."""
+        return facts_of_account(self.account, session_uid=self.account.email or f"key {self.account.id}")
+
+    def request_facts(self) -> RequestFacts:
+        """The request, as interview code knows it."""
+        return request_facts(
+            self.request, public_url=self.desk.settings.public_url, interface="api", method=self.request.method
         )
 
     async def _keys(self, secret: str) -> tuple[KeyHolder, ...]:

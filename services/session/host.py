@@ -176,7 +176,8 @@ class TurnHost:
         self.has_looked_at_tasks = False
         self.files.begin(opened.keys, interview=opened.name.interview)
         self.people.begin(goes_on=goes_on)
-        self.stores.begin(opened.keys, interview=opened.name.interview, goes_on=goes_on)
+        name = opened.name
+        self.stores.begin(opened.keys, interview=name.interview, code=name.code, goes_on=goes_on)
         self.mailbox.begin(opened.keys, interview=opened.name.interview)
         request = self._request
         self.mail.begin(

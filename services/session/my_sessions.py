@@ -276,6 +276,7 @@ class MySessions:
             title=header.title,
             subtitle=header.subtitle,
             tags=header.tags,
+            metadata=header.metadata,
             started_at=stored.created_at,
             modified_at=held.modified_at,
             is_readable=held.keys is not None,

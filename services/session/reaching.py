@@ -297,6 +297,7 @@ def _picture(entry: SessionEntry) -> SessionPicture:
         title=entry.title,
         subtitle=entry.subtitle,
         tags=entry.tags,
+        metadata=entry.metadata,
         started_at=entry.started_at.isoformat(),
         modified_at=entry.modified_at.isoformat(),
         is_readable=entry.is_readable,

@@ -238,7 +238,7 @@ class TaskRunner:
             progress=progress,
         )
         files.begin(claim.keys, interview=snapshot.interview)
-        stores.begin(claim.keys, interview=snapshot.interview)
+        stores.begin(claim.keys, interview=snapshot.interview, code=snapshot.code)
         mailbox.begin(claim.keys, interview=snapshot.interview)
         claimed_at = self.clock.monotonic()
 

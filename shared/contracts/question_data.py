@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from shared.contracts.screen import Button, Field, Screen, Section
+from shared.contracts.visitor import RequestFacts, UserFacts
 
 _TYPES = {
     "continue": "settrue",
@@ -17,8 +19,13 @@ _TYPES = {
 }
 
 
-def question_data(screen: Screen, steps: int) -> dict[str, Any]:
-    """All that is needed to ask it. What is empty is left out, but for the few fields that are always there."""
+def question_data(
+    screen: Screen, steps: int, *, user: UserFacts, request: RequestFacts, session_code: str
+) -> dict[str, Any]:
+    """All that is needed to ask it. What is empty is left out, but for the few fields that are always there.
+
+    `user` is who is told, `request` how, and `session_code` opens the session: menu and exit depend on them.
+    """
     current = [one for one in _all_sections(screen.sections) if one.is_current]
     fields = [_field(one) for one in (*screen.fields, *([screen.choices_field] if screen.choices_field else []))]
     always = {
@@ -39,6 +46,7 @@ def question_data(screen: Screen, steps: int) -> dict[str, Any]:
         "display_title": screen.logo_html or screen.title_html,
         "subtitle": screen.subtitle_html,
         "exit_link": screen.exit_link,
+        "exit_url": _exit_url(screen, request, session_code),
         "exit_label": screen.exit_label_text,
         "cornerBackButton": screen.corner_back_label_text,
         "questionBackButton": screen.back_label_text,
@@ -58,6 +66,11 @@ def question_data(screen: Screen, steps: int) -> dict[str, Any]:
         "rightText": screen.right_html,
         "continueLabel": screen.continue_label_html,
         "decoration": screen.decoration_html,
+        "audio": [list(one) for one in screen.audio],
+        "video": [list(one) for one in screen.video],
+        "terms": screen.terms,
+        "autoterms": screen.auto_terms,
+        "signaturePhrases": _signature_phrases(screen),
         "helpLabel": screen.help_label_text if screen.help else "",
         "helpText": [{"heading": one.heading_text, "content": one.content_html} for one in screen.help],
         "interviewHelpText": [
@@ -82,13 +95,12 @@ def question_data(screen: Screen, steps: int) -> dict[str, Any]:
         ],
         "sections": [_section(one) for one in screen.sections if not one.is_hidden],
         "menu": {
+            "top": _menu_top(screen, user, request),
             "items": [
                 {"anchor": one.label_text, "href": one.url, **({"action": one.action} if one.action else {})}
                 for one in screen.menu
-            ]
-        }
-        if screen.menu
-        else {},
+            ],
+        },
         "question_metadata": screen.data,
     }
     return {**always, **{name: value for name, value in sometimes.items() if value not in ("", None, [], {}, ())}}
@@ -114,6 +126,31 @@ def _variety(screen: Screen) -> str:
     if screen.choices_field is not None:
         return screen.choices_field.input_type
     return "buttons" if screen.kind == "buttons" else ""
+
+
+def _signature_phrases(screen: Screen) -> dict[str, str]:
+    """What a front end says itself around a signature, in the language of the screen."""
+    if screen.kind != "signature":
+        return {}
+    phrases = {"clear": "Clear", "noSignature": "You must sign your name to continue."}
+    return {name: screen.phrases.get(phrase, phrase) for name, phrase in phrases.items()}
+
+
+def _menu_top(screen: Screen, user: UserFacts, request: RequestFacts) -> dict[str, str]:
+    """What stands at the top of the menu: who is signed in, or the way to sign in."""
+    if user.is_authenticated:
+        return {"anchor": user.email or f"{user.firstname} {user.lastname}".strip()}
+    if not screen.shows_login:
+        return {"anchor": screen.phrases.get("Menu", "Menu")}
+    query = urlencode({"next": "/interview?" + urlencode({"i": screen.interview})})
+    return {"anchor": screen.phrases.get("Sign in", "Sign in"), "href": f"{request.url_root}user/sign-in?{query}"}
+
+
+def _exit_url(screen: Screen, request: RequestFacts, session_code: str) -> str:
+    if not screen.exit_link:
+        return ""
+    how = "exit" if "exit" in screen.exit_link else "leave"
+    return f"{request.url_root}{how}?{urlencode({'i': screen.interview, 'session': session_code})}"
 
 
 def _all_sections(sections: Iterable[Section]) -> Iterator[Section]:

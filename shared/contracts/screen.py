@@ -301,6 +301,12 @@ class Screen(Part):
     footer_html: str = ""
     attributions_html: str = ""
     media_html: str = ""
+    audio: tuple[tuple[str, str], ...] = ()
+    """(URL, media type) of the files that are played there; those written as markup stand in `media_html` alone."""
+    video: tuple[tuple[str, str], ...] = ()
+    terms: dict[str, str] = {}
+    """Definitions as HTML of the terms that stand in these texts, by term."""
+    auto_terms: dict[str, str] = {}
 
     # The form
     form: Form | None = None

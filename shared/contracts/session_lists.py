@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from shared.contracts.base import Command, Reply, Sealed
@@ -39,6 +41,8 @@ class SessionEntry(BaseModel):
     title: str = ""
     subtitle: str = ""
     tags: tuple[str, ...] = ()
+    metadata: dict[str, Any] = {}
+    """Of the interview, as it was when the session was saved."""
     started_at: AwareDatetime
     modified_at: AwareDatetime
     is_readable: bool = True

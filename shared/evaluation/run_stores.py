@@ -87,7 +87,7 @@ class RunStores:
         """`is_repeatable`: whether a run that met a conflict is run again."""
         self._parts, self._visitor, self._is_repeatable = parts, visitor, is_repeatable
         self._keys: Keys | None = None
-        self._interview = ""
+        self._interview = self._code = ""
         self._own: ScopeKeys | None = None
         self._before: dict[str, Any] | None = None
         self._forget()
@@ -109,12 +109,12 @@ class RunStores:
         self._others: list[Change] = []
         self._bytes = self._count = 0
 
-    def begin(self, keys: Keys, *, interview: str, goes_on: bool = False) -> None:
-        """A run begins, on a session with these keys. What an earlier attempt wanted is forgotten.
+    def begin(self, keys: Keys, *, interview: str, code: str, goes_on: bool = False) -> None:
+        """A run begins, on a session with these keys and this code. What an earlier attempt wanted is forgotten.
 
         `goes_on`: it follows a run that has started the session over, and sees and adds to what that one wanted.
         """
-        self._keys, self._interview = keys, interview
+        self._keys, self._interview, self._code = keys, interview, code
         self._forget()
         if not goes_on:
             self._before = None
@@ -476,12 +476,14 @@ class RunStores:
         except ValueError:
             raise HostRefused("A snapshot has to be JSON.") from None
         session_id, interview, now = self._session_keys().session_id, self._interview, self._parts.clock.now()
+        code = self._code
 
         async def carry_out(statements: Statements) -> None:
             await store.keep_snapshot(
                 statements,
                 session_id,
                 interview,
+                code=code,
                 tag=call.tag or "",
                 data=parsed,
                 is_persistent=call.is_persistent,

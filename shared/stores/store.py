@@ -74,9 +74,9 @@ delete from stores.stashes where key_hash in (
 _BATCH = 1000
 
 _SNAPSHOT = """
-insert into stores.snapshots (session_id, interview, tags, data, persistent, modified_at)
-values ($1, $2, $3, $4, $5, $6)
-on conflict (session_id, tags) do update set data = $4, persistent = $5, modified_at = $6
+insert into stores.snapshots (session_id, interview, tags, data, persistent, modified_at, code)
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (session_id, tags) do update set data = $4, persistent = $5, modified_at = $6, code = $7
 """
 
 
@@ -241,10 +241,11 @@ async def keep_snapshot(
     session_id: str,
     interview: str,
     *,
+    code: str,
     tag: str,
     data: Mapping[str, object],
     is_persistent: bool,
     now: datetime,
 ) -> None:
-    """Keep the JSON of a session, in place of the one before it."""
-    await statements.execute(_SNAPSHOT, session_id, interview, tag, data, is_persistent, now)
+    """Keep the JSON of a session, in place of the one before it; authors find it by the session's code."""
+    await statements.execute(_SNAPSHOT, session_id, interview, tag, data, is_persistent, now, code)

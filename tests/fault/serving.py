@@ -63,11 +63,14 @@ class Serving:
         """How many requests have come to their end."""
         return int(await self.database.fetchval("select count(*) from session.actions where ended_at is not null"))
 
-    async def until_ended(self, count: int, *, seconds: float = 600) -> None:
-        """Wait for so many."""
-        async with asyncio.timeout(seconds):
-            while await self.ended() < count:
-                await asyncio.sleep(0.05)
+    async def until_ended(self, count: int, *, patience_seconds: float = 120) -> None:
+        """Wait for so many, however slow the machine is, but not when no further one comes to its end."""
+        before = -1
+        while before < count:
+            async with asyncio.timeout(patience_seconds):
+                while (now := await self.ended()) <= before:
+                    await asyncio.sleep(0.05)
+            before = now
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,11 @@
-"""A document as Markdown: its words, headings, lists, tables and links; pictures are left out (spec/area2 §11.3)."""
+"""A document as Markdown: its words, headings, lists, tables, links and pictures (spec/area2 §11.3).
+
+Pictures stand in the text as `data:` addresses (RFC 2397), so that it needs no files beside it.
+"""
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -13,12 +17,23 @@ from shared.interview.documents.layout import (
     Footnote,
     Inline,
     Paragraph,
+    Picture,
     Rule,
     Span,
     Tab,
     Table,
 )
+from shared.interview.documents.pictures import printable
 
+MOST_PICTURE_BYTES = 8 * 1024**2
+"""Of all pictures together; those after them are told by their alternative texts."""
+_MEDIA_TYPES = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "svg": "image/svg+xml",
+}
 _SIGNS = re.compile(r"([\\`*_\[\]<>])")
 _AT_START = re.compile(r"^(\d*)([#>+\-=~|.)])")
 """What would make a paragraph something else, were it not told apart."""
@@ -39,6 +54,7 @@ def as_markdown(document: Document) -> str:
 class _Writer:
     def __init__(self) -> None:
         self.notes: list[str] = []
+        self._room = MOST_PICTURE_BYTES
 
     def blocks(self, blocks: Iterable[Block]) -> Iterator[str]:
         was_item = False
@@ -100,10 +116,21 @@ class _Writer:
                     made.append(_NEW_LINE)
                 case Tab():
                     made.append(" ")
+                case Picture():
+                    made.append(self._picture(inline))
                 case Footnote():
                     self.notes.append(self._inlines(inline.inlines).strip().replace("\n", " "))
                     made.append(f"[^{len(self.notes)}]")
         return "".join(made)
+
+    def _picture(self, picture: Picture) -> str:
+        words = _SIGNS.sub(r"\\\1", " ".join(picture.alternative.split()))
+        fit = printable(picture.contents) if len(picture.contents) <= self._room else None
+        if fit is None or len(fit[0]) > self._room:
+            return f"\\[{words}\\]" if words else ""
+        contents, ending = fit
+        self._room -= len(contents)
+        return f"![{words}](data:{_MEDIA_TYPES[ending]};base64,{base64.b64encode(contents).decode()})"
 
 
 def _span(span: Span) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from shared.interview.library.links import LINK_SECRET
 from shared.interview.runtime.outcomes import Header
 from shared.interview.runtime.run import Run
+from shared.interview.screen.texts import as_json
+
+_MOST_METADATA = 8192
+"""Letters of JSON."""
 
 
 def header_of(run: Run) -> Header:
@@ -24,6 +29,7 @@ def header_of(run: Run) -> Header:
         progress=float(internal.get("progress") or 0),
         is_hidden=interview.metadata.get("hidden") is True,
         is_temporary=interview.metadata.get("temporary session") is True,
+        metadata=_metadata(run),
         unattended=tuple(_texts(internal.get("unattended"))),
         link_secret=_secret(internal.get(LINK_SECRET)),
     )
@@ -35,6 +41,12 @@ def _is_true(value: Any) -> bool:
         return bool(value)
     except Exception:  # an author's class, or a name that would have to be sought first
         return False
+
+
+def _metadata(run: Run) -> dict[str, Any]:
+    """They go with every step, so they have to be small (spec/area2 §2.10: lists of sessions tell them)."""
+    told: dict[str, Any] = as_json(run.interview.metadata)
+    return told if len(json.dumps(told)) <= _MOST_METADATA else {}
 
 
 def _title(run: Run, key: str) -> str:

@@ -89,7 +89,14 @@ def get_question_data(yaml_filename: str, session_id: str, secret: str | None = 
     )
     match answer.kind:
         case "screen":
-            return question_data(Screen.model_validate_json(blobs["screen"]), answer.steps)
+            context = current_run().context
+            return question_data(
+                Screen.model_validate_json(blobs["screen"]),
+                answer.steps,
+                user=context.user,
+                request=context.request,
+                session_code=code,
+            )
         case "response":
             told = SessionResponse(blobs["body"], answer.status, answer.content_type)
             return {"questionType": "response", "response": told}
@@ -242,7 +249,7 @@ def _item(one: SessionPicture, *, include_dict: bool) -> dict[str, Any]:
         "title": one.title,
         "subtitle": one.subtitle or None,
         "valid": one.is_readable,
-        "metadata": {"title": one.title, "subtitle": one.subtitle, "tags": sorted(one.tags)},
+        "metadata": one.metadata,
         "tags": set(one.tags),
         "email": one.email or None,
         "user_id": int(one.user_id) if one.user_id.isdigit() else None,

@@ -152,6 +152,8 @@ class Header(Value):
     """It is not shown among somebody's sessions."""
     is_temporary: bool = False
     """Beginning it ends the others of the same person in this interview."""
+    metadata: dict[str, Any] = {}
+    """The `metadata` of the interview as JSON; empty when they are very large."""
     unattended: tuple[str, ...] = ()
     """For what the session may be opened while nobody is there (`allow_unattended()`)."""
     link_secret: str = Field("", max_length=64, repr=False)

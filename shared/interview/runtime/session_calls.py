@@ -88,6 +88,7 @@ class SessionPicture(Value):
     title: str = ""
     subtitle: str = ""
     tags: tuple[str, ...] = ()
+    metadata: dict[str, Any] = {}
     started_at: str
     modified_at: str
     is_readable: bool = True

@@ -88,7 +88,9 @@ def build_screen(block: QuestionBlock, run: Run, sought: Sought) -> Screen:
         "metadata": metadata,
         "social": social_tags(scene, shown["tab_title_text"]),
     }
-    return Screen(question_id=block.id or "", **shown, **surroundings(scene, block))
+    shown |= surroundings(scene, block)
+    terms = scene.terms
+    return Screen(question_id=block.id or "", terms=terms.used, auto_terms=terms.used_automatic, **shown)
 
 
 def surroundings(scene: Scene, block: QuestionBlock | None = None) -> dict[str, Any]:
@@ -311,10 +313,13 @@ def _labels(block: QuestionBlock, scene: Scene) -> dict[str, Any]:
 
 def _help_and_media(block: QuestionBlock, scene: Scene) -> dict[str, Any]:
     own = help.question_help(block.help, scene)
+    audio, video = help.player("audio", block.audio, scene), help.player("video", block.video, scene)
     found: dict[str, Any] = {
         "help": own,
         "interview_help": help.interview_help(scene),
-        "media_html": help.media(block.audio, block.video, scene),
+        "media_html": audio.html + video.html,
+        "audio": audio.files,
+        "video": video.files,
         "decoration_html": help.decoration(block.decorations, scene),
     }
     if own and own[0].label_text:

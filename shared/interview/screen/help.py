@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import mimetypes
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from shared.contracts.screen import HelpPart
 from shared.interview.compile.blocks import HelpItem
@@ -36,28 +38,34 @@ def _part(item: HelpItem, scene: Scene, heading: str) -> HelpPart:
 
 def media(audio: Sequence[Text], video: Sequence[Text], scene: Scene) -> str:
     """Players for the files given as `audio` and `video`."""
-    return _player("audio", audio, scene) + _player("video", video, scene)
+    return player("audio", audio, scene).html + player("video", video, scene).html
 
 
-def _player(kind: str, references: Sequence[Text], scene: Scene) -> str:
-    if not references:
-        return ""
-    made = []
+@dataclass(frozen=True, slots=True)
+class Player:
+    """What plays some files, and the files: (URL, media type)."""
+
+    html: str = ""
+    files: tuple[tuple[str, str], ...] = ()
+
+
+def player(kind: Literal["audio", "video"], references: Sequence[Text], scene: Scene) -> Player:
+    """A player for files that stand for each other, as a browser can play them; markup makes its own."""
+    players = ""
+    files: list[tuple[str, str]] = []
     for reference in references:
         text = scene.plain(reference)
         if text.startswith("[") or not text:
-            made.append(scene.finish(text))
+            players += scene.finish(text)
             continue
         url = scene.pictures.url(text)
         if url is None:
             continue
-        type_ = mimetypes.guess_type(url)[0] or f"{kind}/mpeg"
-        made.append(f'<source src="{html.escape(url)}" type="{type_}">')
-    sources = "".join(piece for piece in made if piece.startswith("<source"))
-    players = "".join(piece for piece in made if not piece.startswith("<source"))
+        files.append((url, mimetypes.guess_type(url)[0] or f"{kind}/mpeg"))
+    sources = "".join(f'<source src="{html.escape(url)}" type="{type_}">' for url, type_ in files)
     if sources:
         players += f'<{kind} controls class="da{kind}-control">{sources}</{kind}>'
-    return players
+    return Player(players, tuple(files))
 
 
 def decoration(items: Sequence[Text], scene: Scene) -> str:

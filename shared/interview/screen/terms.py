@@ -23,6 +23,9 @@ class Terms:
     explicit: Mapping[str, str] = field(default_factory=dict)
     automatic: Mapping[str, str] = field(default_factory=dict)
     trigger: str = "focus"
+    used: dict[str, str] = field(default_factory=dict)
+    """Those explicit ones that have been marked somewhere; `mark_terms` adds to it."""
+    used_automatic: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.explicit or self.automatic)
@@ -70,6 +73,7 @@ def _mark(text: str, terms: Terms, automatic: re.Pattern[str] | None) -> str:
         definition = _lookup(terms.explicit, found[1])
         if definition is None:
             continue
+        terms.used[normalised(html.unescape(found[1]))] = definition
         pieces.append(_automatic(text[position : found.start()], terms, automatic))
         pieces.append(_link((found[2] or found[1]).strip(), definition, terms.trigger))
         position = found.end()
@@ -83,7 +87,10 @@ def _automatic(text: str, terms: Terms, pattern: re.Pattern[str] | None) -> str:
 
     def link(found: re.Match[str]) -> str:
         definition = _lookup(terms.automatic, found[0])
-        return found[0] if definition is None else _link(found[0], definition, terms.trigger)
+        if definition is None:
+            return found[0]
+        terms.used_automatic[normalised(html.unescape(found[0]))] = definition
+        return _link(found[0], definition, terms.trigger)
 
     return pattern.sub(link, text)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.flows.api.conftest import FRUIT, Program
-from tests.unit.interview.documents.made import docx_file
+from tests.unit.interview.documents.made import docx_file, picture
 from tests.unit.interview.documents.test_template_fields import form
 
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -74,6 +76,16 @@ def test_a_document_becomes_markdown(program: Program, tmp_path: Path) -> None:
     assert (refused.status_code, "cannot be converted to Markdown" in refused.json()) == (400, True)
     assert program.post("/api/convert_file").json() == "File not included."
     assert program.post("/api/convert_file", format="pdf").json() == "Invalid output format."
+
+
+def test_pictures_of_a_document_stand_in_its_markdown(program: Program) -> None:
+    contents = picture()
+    page = f'<p>See <img alt="a [teal] field" src="data:image/png;base64,{base64.b64encode(contents).decode()}"></p>'
+    answer = sent(program, "/api/convert_file", "page.html", page.encode(), "file")
+    assert answer.status_code == 200
+    found = re.fullmatch(r"See !\[a \\\[teal\\\] field\]\(data:image/png;base64,(.*)\)\n", answer.text)
+    assert found is not None, answer.text
+    assert base64.b64decode(found[1]) == contents
 
 
 def test_the_names_in_an_interview_are_told(admin: Program) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
 import httpx
 import pytest
 
@@ -24,6 +27,29 @@ def test_a_condition_chooses_sessions(site: Site, admin: Program) -> None:
         assert codes(program.get("/api/user/interviews", query=f"~({query})", i=SHARED)) == set()
         theirs = f"DA.Sessions.email == '{program.email}'"
         assert codes(admin.get("/api/interviews", query=theirs)) >= {shared.session}
+
+
+def test_a_session_is_told_with_all_that_is_documented(site: Site, admin: Program) -> None:
+    program = someone(site, admin)
+    with program.http:
+        session = program.begin(FRUIT)
+        query = {"secret": session.secret} if session.secret else {}
+        [item] = program.get("/api/user/interviews", **query).json()["items"]
+    assert datetime.fromisoformat(item.pop("utc_starttime")) <= datetime.fromisoformat(item.pop("utc_modtime"))
+    assert re.fullmatch(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d", item.pop("modtime"))
+    assert re.fullmatch(r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d", item.pop("starttime"))
+    assert isinstance(item.pop("user_id"), int)
+    assert item == {
+        "filename": FRUIT,
+        "session": session.session,
+        "title": "Fruit",
+        "subtitle": None,
+        "valid": True,
+        "metadata": {"title": "Fruit", "documentation": "https://example.org/fruit", "authors": [{"name": "Ann"}]},
+        "tags": [],
+        "email": program.email,
+        "temp_user_id": None,
+    }
 
 
 @pytest.mark.parametrize("query", ["1", "DA.Sessions.secret == 'x'", "__import__('os').system('true')", "("])

@@ -175,7 +175,9 @@ async def test_a_snapshot_stays_when_its_session_is_deleted(house: House) -> Non
     session_id = player.reply.session_id
     await player.delete()
     assert not await house.database.fetchval("select 1 from session.sessions where id = $1", session_id)
-    found = await house.database.fetchval("select data->>'favorite' from stores.jsonstorage where key = $1", session_id)
+    found = await house.database.fetchval(
+        "select data->>'favorite' from stores.jsonstorage where key = $1", player.code
+    )
     assert found == "apple"
 
 

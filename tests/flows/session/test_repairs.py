@@ -73,4 +73,4 @@ async def test_a_session_that_was_forgotten_is_deleted_and_its_snapshot_stays(ho
     )
     await house.bus.request(DeleteInactive(), DeletedSessions, timeout_seconds=60)
     assert not await house.database.fetchval("select 1 from session.sessions where id = $1", session_id)
-    assert await house.database.fetchval("select 1 from stores.jsonstorage where key = $1", session_id) == 1
+    assert await house.database.fetchval("select 1 from stores.jsonstorage where key = $1", player.code) == 1

@@ -79,7 +79,7 @@ async def test_a_turn_that_was_overtaken_runs_again_and_writes_once(
         "kept": 1, "records": 1, "shared": 1, "performed": 1, "touched": True, "started": 1, "own": None
     }  # fmt: skip
     query = "select count(*) from stores.jsonstorage where key = $1"
-    assert await house.database.fetchval(query, player.reply.session_id) == 1
+    assert await house.database.fetchval(query, player.code) == 1
 
 
 async def test_what_was_written_before_starting_over_is_kept_and_seen_by_the_new_session(player: Player) -> None:

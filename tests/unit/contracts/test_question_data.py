@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shared.contracts.question_data import question_data, undefined_variable
-from shared.contracts.screen import Button, Choice, Condition, Document, Field, Form, FormField, Screen, Section
+from shared.contracts.screen import (
+    Button,
+    Choice,
+    Condition,
+    Document,
+    Field,
+    Form,
+    FormField,
+    MenuItem,
+    Screen,
+    Section,
+)
+from shared.contracts.visitor import RequestFacts, UserFacts
+
+SOMEBODY = UserFacts(is_anonymous=False, is_authenticated=True, the_user_id="7", email="ann@example.org")
+REQUEST = RequestFacts(url_root="https://forms.example.org/")
+
+
+def told(screen: Screen, steps: int, user: UserFacts = SOMEBODY) -> dict[str, Any]:
+    return question_data(screen, steps, user=user, request=REQUEST, session_code="c" * 32)
 
 
 def test_a_form_is_told_with_all_that_is_needed_to_fill_it_in() -> None:
@@ -55,7 +76,7 @@ def test_a_form_is_told_with_all_that_is_needed_to_fill_it_in() -> None:
         log=(("console", "Hello"),),
         may_go_back=False,
     )
-    assert question_data(screen, 3) == {
+    assert told(screen, 3) == {
         "questionType": "fields",
         "questionName": "ID intro",
         "questionText": "Which fruit?",
@@ -82,6 +103,7 @@ def test_a_form_is_told_with_all_that_is_needed_to_fill_it_in() -> None:
             }
         ],
         "reload_after": 10000,
+        "menu": {"top": {"anchor": "ann@example.org"}, "items": []},
         "track_location": True,
         "fields": [
             {
@@ -138,9 +160,9 @@ def test_a_form_is_told_with_all_that_is_needed_to_fill_it_in() -> None:
 
 def test_a_question_of_yes_and_no_says_what_its_buttons_say() -> None:
     buttons = (Button(label_html="Sure", value="True"), Button(label_html="No way", value="False"))
-    told = question_data(Screen(kind="yesno", question_html="Sure?", buttons=buttons), 1)
-    assert (told["questionType"], told["yesLabel"], told["noLabel"]) == ("yesno", "Sure", "No way")
-    assert "maybeLabel" not in told
+    found = told(Screen(kind="yesno", question_html="Sure?", buttons=buttons), 1)
+    assert (found["questionType"], found["yesLabel"], found["noLabel"]) == ("yesno", "Sure", "No way")
+    assert "maybeLabel" not in found
 
 
 def test_documents_are_told_by_format_with_address_and_name() -> None:
@@ -150,8 +172,8 @@ def test_documents_are_told_by_format_with_address_and_name() -> None:
         links=(("pdf", "/uploadedfile/1.pdf", "letter.pdf"), ("docx", "/uploadedfile/2.docx", "letter.docx")),
         preview_html="<p>Dear</p>",
     )
-    [told] = question_data(Screen(kind="deadend", documents=(document,)), 1)["attachments"]
-    assert told == {
+    [found] = told(Screen(kind="deadend", documents=(document,)), 1)["attachments"]
+    assert found == {
         "name": "Letter",
         "description": "",
         "url": {"pdf": "/uploadedfile/1.pdf", "docx": "/uploadedfile/2.docx"},
@@ -169,3 +191,50 @@ def test_a_variable_that_nothing_defines_is_told_and_nothing_else() -> None:
         "variable": "favorite_number",
         "message_log": [],
     }
+
+
+def test_the_menu_says_who_is_signed_in_or_where_to_sign_in() -> None:
+    screen = Screen(
+        kind="continue", interview="a:data/questions/b.yml", menu=(MenuItem(label_text="Help", url="/help"),)
+    )
+    assert told(screen, 1)["menu"] == {
+        "top": {"anchor": "ann@example.org"},
+        "items": [{"anchor": "Help", "href": "/help"}],
+    }
+    where = "https://forms.example.org/user/sign-in?next=%2Finterview%3Fi%3Da%253Adata%252Fquestions%252Fb.yml"
+    assert told(screen, 1, UserFacts())["menu"]["top"] == {"anchor": "Sign in", "href": where}
+    hidden = screen.model_copy(update={"shows_login": False, "phrases": {"Menu": "Menü"}})
+    assert told(hidden, 1, UserFacts())["menu"]["top"] == {"anchor": "Menü"}
+
+
+def test_the_way_out_is_an_address_of_the_session() -> None:
+    screen = Screen(kind="continue", interview="a:data/questions/b.yml", exit_link="exit", exit_label_text="Go")
+    found = told(screen, 1)
+    query = "i=a%3Adata%2Fquestions%2Fb.yml&session=" + "c" * 32
+    assert (found["exit_link"], found["exit_label"]) == ("exit", "Go")
+    assert found["exit_url"] == f"https://forms.example.org/exit?{query}"
+    leaving = told(screen.model_copy(update={"exit_link": "leave"}), 1)
+    assert leaving["exit_url"] == f"https://forms.example.org/leave?{query}"
+    assert "exit_url" not in told(Screen(kind="continue"), 1)
+
+
+def test_a_signature_is_told_with_what_is_said_around_it() -> None:
+    screen = Screen(kind="signature", phrases={"Clear": "Löschen"})
+    assert told(screen, 1)["signaturePhrases"] == {
+        "clear": "Löschen",
+        "noSignature": "You must sign your name to continue.",
+    }
+
+
+def test_recordings_and_terms_are_told_apart_from_the_text() -> None:
+    screen = Screen(
+        kind="continue",
+        audio=(("/a.mp3", "audio/mpeg"),),
+        video=(("/v.mp4", "video/mp4"), ("/v.ogv", "video/ogg")),
+        terms={"lien": "<p>A claim.</p>"},
+        auto_terms={"fruit": "<p>Sweet.</p>"},
+    )
+    found = told(screen, 1)
+    assert found["audio"] == [["/a.mp3", "audio/mpeg"]]
+    assert found["video"] == [["/v.mp4", "video/mp4"], ["/v.ogv", "video/ogg"]]
+    assert (found["terms"], found["autoterms"]) == ({"lien": "<p>A claim.</p>"}, {"fruit": "<p>Sweet.</p>"})

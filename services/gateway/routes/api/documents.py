@@ -124,7 +124,7 @@ ENDPOINTS = (
             Parameter("file", "A DOCX, ODT, RTF, HTML or text file.", "file", is_required=True),
             Parameter("format", "`md`."),
         ),
-        answers={200: "Markdown, as text."},
+        answers={200: "Markdown, as text; pictures stand in it as `data:` addresses."},
         tag="documents",
     ),
     Endpoint(

@@ -136,11 +136,7 @@ async def _item(call: Call, entry: SessionEntry, visitor: Visitor) -> dict[str, 
         "title": entry.title,
         "subtitle": entry.subtitle or None,
         "valid": entry.is_readable,
-        "metadata": {
-            name: value
-            for name, value in (("title", entry.title), ("subtitle", entry.subtitle), ("tags", list(entry.tags)))
-            if value
-        },
+        "metadata": entry.metadata,
         "tags": list(entry.tags),
         "email": entry.email or None,
         "user_id": int(entry.user_id) if is_account else None,

@@ -208,7 +208,10 @@ def _told(call: Call, reply: TurnReply) -> Response:
         return said(undefined_variable(sought[0] if sought else ""))
     refuse_failure(call, reply)
     if reply.kind == "screen" and reply.screen is not None:
-        return said(question_data(Screen.model_validate_json(reply.screen.value), reply.steps))
+        screen = Screen.model_validate_json(reply.screen.value)
+        user, request = call.user_facts(), call.request_facts()
+        code = reply.session_code.value
+        return said(question_data(screen, reply.steps, user=user, request=request, session_code=code))
     if reply.kind == "response" and reply.response is not None:
         return _passed_on(reply.response.value)
     if reply.kind == "command" and reply.command is not None:

@@ -369,9 +369,17 @@ def test_reload(reload: str, seconds: float | None) -> None:
 
 
 def test_terms_of_the_question_are_marked_in_its_texts() -> None:
-    screen = Asking("question: Q\nsubquestion: A {lease}.\nterms:\n  Lease: A ${ 'deal' }").screen()
+    terms = "terms:\n  Lease: A ${ 'deal' }\n  Other: Unused\nauto terms:\n  fruit: Sweet\n  meat: Unused"
+    screen = Asking(f"question: Q\nsubquestion: A {{lease}} of Fruit.\n{terms}").screen()
     assert 'class="daterm"' in screen.subquestion_html
-    assert "A deal" in screen.subquestion_html
+    assert (screen.terms, screen.auto_terms) == ({"lease": "<p>A deal</p>"}, {"fruit": "<p>Sweet</p>"})
+
+
+def test_recordings_are_told_by_address_and_type() -> None:
+    screen = Asking("question: Q\naudio: https://example.org/a.mp3\nvideo:\n  - https://example.org/v.mp4").screen()
+    assert screen.audio == (("https://example.org/a.mp3", "audio/mpeg"),)
+    assert screen.video == (("https://example.org/v.mp4", "video/mp4"),)
+    assert screen.media_html.count("<source") == 2
 
 
 def test_review_rows_vanish_while_what_they_speak_of_is_unknown() -> None:
