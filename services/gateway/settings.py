@@ -77,6 +77,8 @@ class GatewaySettings(Settings):
     """The largest request without files."""
     mail_webhook_key: str = Field("", repr=False)
     """What a provider signs mail with that it posts to /mail/incoming (Mailgun's signing key); empty: none is taken."""
+    mail_webhook_public_key: str = Field("", pattern=r"^[A-Za-z0-9+/=]*$")
+    """The same of a provider that signs with a key of its own (the verification key of SendGrid's Inbound Parse)."""
     max_fields: int = Field(2000, gt=0)
     """The most fields of a form."""
     max_requests_at_once: int = Field(500, gt=0)

@@ -158,6 +158,7 @@ def _receiver(settings: MailSettings, parts: Parts, room: FileRoom) -> Receiver:
         wake_relay=parts.relay.wake,
         server_keys=parts.server_keys,
         judge=judge_of(settings.mail_resolver, hostname=settings.mail_domain or "localhost"),
+        policy=settings.mail_policy,
         limits=Limits(
             per_address_hour=settings.mails_per_address_hour, bytes_of_session=settings.mail_bytes_of_session
         ),

@@ -18,7 +18,7 @@ import orjson
 import structlog
 
 from services.mail.parsing import MOST_HOPS, ParsedMail, ParsedPart, identity, parsed
-from services.mail.verdicts import Judge
+from services.mail.verdicts import Judge, Policy, consequence
 from shared.bus.outbox import Outbox
 from shared.contracts.envelope import Envelopes
 from shared.contracts.session import DeliverMail
@@ -53,6 +53,10 @@ class MailboxFull(Refused):
 
 class MailLoops(Refused):
     """This mail goes in circles."""
+
+
+class MailDistrusted(Refused):
+    """This mail is not from whom it says, and its domain asks to refuse such mail."""
 
 
 class UnknownRecipients(Malformed):
@@ -96,12 +100,14 @@ class Receiver:
         wake_relay: Callable[[], None],
         server_keys: ServerKeys,
         judge: Judge,
+        policy: Policy = "record",
         limits: Limits,
         clock: Clock,
     ) -> None:
         self._database, self._contents, self._files, self._addresses = database, contents, files, addresses
         self._outbox, self._envelopes, self._wake_relay = outbox, envelopes, wake_relay
         self._server_keys, self._judge, self._limits, self._clock = server_keys, judge, limits, clock
+        self._policy: Policy = policy
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def check(self, local_part: str) -> bool:
@@ -123,7 +129,7 @@ class Receiver:
     async def take(self, arrived: Arrived) -> list[str]:
         """Keep it for every address, or for none; ids of the mails that are new.
 
-        Raises MailLoops, UnknownRecipients, and what database and store raise when they do not answer.
+        Raises MailLoops, MailDistrusted, UnknownRecipients, and what database and store raise when they do not answer.
         """
         known = await self._addresses.known(self._database, list(dict.fromkeys(arrived.recipients)))
         if not known:
@@ -135,6 +141,11 @@ class Receiver:
         verdicts = await self._judge.verdicts(
             arrived.raw, ip=arrived.client_ip, sender=arrived.sender, helo=arrived.helo
         )
+        # Whoever hands mail over otherwise than by SMTP has judged it where it came in.
+        fate = consequence(verdicts, self._policy) if arrived.via == "smtp" else "taken"
+        if fate == "refused":
+            log.info("mail.distrusted", spf=verdicts.spf, dkim=verdicts.dkim, dmarc=verdicts.dmarc)
+            raise MailDistrusted
         contents = mail.contents.model_copy(
             update={
                 "verdicts": verdicts,
@@ -142,7 +153,8 @@ class Receiver:
                 "return_path": Mailbox(address=arrived.sender) if arrived.sender else None,
             }
         )
-        mail = replace(mail, parts=_with_verdicts(mail.parts, verdicts.detail))
+        reason = mail.reason or ("dmarc" if fate == "quarantined" else "")
+        mail = replace(mail, parts=_with_verdicts(mail.parts, verdicts.detail), reason=reason)
         digest = received.digest_of(self._server_keys, same_as)
         mails = [await self._mail_for(one, arrived, mail, contents, digest) for one in known.values()]
         return await self._keep(mails)

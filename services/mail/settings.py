@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -42,6 +42,10 @@ class MailSettings(Settings):
     mail_resolver: str = Field("", pattern=r"^(system|[0-9.]+(:[0-9]+)?|[0-9A-Fa-f:]+)?$")
     """Which DNS resolver tells whether mail is from whom it says (SPF, DKIM, DMARC): an address, or `system`; empty:
     none is asked."""
+    mail_policy: Literal["record", "dmarc", "strict"] = "record"
+    """What is done with mail that is not from whom it says. `record`: it is noted; `dmarc`: what the sender's domain
+    asks for, to refuse it or to put it in quarantine; `strict`: besides, mail from a place that the domain of its
+    envelope excludes (SPF) is refused. Needs COLLOQUY_MAIL_RESOLVER."""
     mails_per_address_hour: int = Field(200, ge=1)
     """How many mails one address of a session takes within an hour."""
     mail_bytes_of_session: int = Field(500 * 1024 * 1024, gt=0)

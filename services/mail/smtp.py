@@ -18,7 +18,15 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from services.mail.bounces import Bounces, bounced_mail
 from services.mail.peers import Peers
-from services.mail.receiving import Arrived, MailboxFull, MailLoops, Receiver, TooManyForAddress, UnknownRecipients
+from services.mail.receiving import (
+    Arrived,
+    MailboxFull,
+    MailDistrusted,
+    MailLoops,
+    Receiver,
+    TooManyForAddress,
+    UnknownRecipients,
+)
 from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError
 
@@ -169,6 +177,8 @@ class SmtpDoor:
                 await self._receiver.take(arrived)
         except UnknownRecipients:
             return _UNKNOWN
+        except MailDistrusted:
+            return "550 5.7.1 It is not from whom it says, and the domain of its sender asks to refuse such mail"
         except MailLoops:
             return "554 5.4.6 Too many hops: this mail goes in circles"
         except Exception as error:  # the sender keeps it, and comes again

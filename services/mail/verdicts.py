@@ -1,7 +1,7 @@
 """Whether a mail is from whom it says: SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 7489).
 
-Verdicts are noted, never acted upon: what they mean is for the interview to decide. Where no resolver is set, or none
-answers, every verdict that needs one is `none`.
+Verdicts are noted; what they mean is for the interview to decide, unless the operator has chosen a policy. Where no
+resolver is set, or none answers, every verdict that needs one is `none`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import dkim
 import dns.exception
@@ -73,11 +73,12 @@ class DnsJudge:
     def _judge(self, raw: bytes, ip: str, sender: str, helo: str) -> Verdicts:
         from_where = self._spf(ip, sender, helo)
         signed = self._dkim(raw)
-        policy = self._dmarc(raw, from_where, signed, sender, helo)
+        policy, wanted = self._dmarc(raw, from_where, signed, sender, helo)
         detail = f"{self._hostname}; spf={from_where}; dkim={signed.result}"
         if signed.domain:
             detail += f" header.d={signed.domain}"
-        return Verdicts(spf=from_where, dkim=signed.result, dmarc=policy, detail=f"{detail}; dmarc={policy}")
+        detail += f"; dmarc={policy}"
+        return Verdicts(spf=from_where, dkim=signed.result, dmarc=policy, wanted=wanted, detail=detail)
 
     def _spf(self, ip: str, sender: str, helo: str) -> str:
         try:
@@ -109,7 +110,9 @@ class DnsJudge:
             verdict = _Signed("fail", domain)
         return verdict
 
-    def _dmarc(self, raw: bytes, from_where: str, signed: _Signed, sender: str, helo: str) -> str:
+    def _dmarc(self, raw: bytes, from_where: str, signed: _Signed, sender: str, helo: str) -> tuple[str, str]:
+        """The verdict, and what the domain of the sender asks for."""
+
         def ask(name: str) -> str | None:
             said = self._questions.text(name)
             return None if said is None else said.decode("ascii", "replace")
@@ -119,8 +122,23 @@ class DnsJudge:
         try:
             found = check_dmarc(raw, spf_result=spf_result, dkim_result=dkim_result, dnsfunc=ask)
         except Exception:  # a silent resolver, no From, or one that is none
-            return "none"
-        return str(found.result or "none")
+            return "none", "none"
+        return str(found.result or "none"), str(found.policy or "none").lower()
+
+
+Policy = Literal["record", "dmarc", "strict"]
+"""What is done with mail that is not from whom it says (COLLOQUY_MAIL_POLICY)."""
+
+
+def consequence(verdicts: Verdicts, policy: Policy) -> Literal["taken", "quarantined", "refused"]:
+    """What becomes of a mail with these verdicts. DMARC that passes stands above SPF, which forwarded mail fails."""
+    if policy == "record" or verdicts.dmarc == "pass":
+        return "taken"
+    if verdicts.dmarc == "fail" and verdicts.wanted == "reject":
+        return "refused"
+    if policy == "strict" and verdicts.spf == "fail":
+        return "refused"
+    return "quarantined" if verdicts.dmarc == "fail" and verdicts.wanted == "quarantine" else "taken"
 
 
 @dataclass(frozen=True, slots=True)

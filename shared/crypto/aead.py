@@ -22,11 +22,13 @@ import hmac
 from dataclasses import dataclass, field
 
 import orjson
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import random_bytes
@@ -105,6 +107,21 @@ class KeyPair:
     def of(cls, private: bytes) -> KeyPair:
         """The pair with this private half."""
         return cls(private, X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw())
+
+
+def signature_holds(public_key: bytes, signature: bytes, said: bytes) -> bool:
+    """Whether a key's holder has signed this: ECDSA with SHA-256, key and signature as DER. Raises KeyMalformed."""
+    try:
+        key = load_der_public_key(public_key)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise KeyMalformed("It is not a public key.") from error
+    if not isinstance(key, EllipticCurvePublicKey):
+        raise KeyMalformed("It is not one for ECDSA.")
+    try:
+        key.verify(signature, said, ECDSA(SHA256()))
+    except InvalidSignature:
+        return False
+    return True
 
 
 def close_box(public: bytes, plain: bytes, *, associated: bytes) -> bytes:

@@ -106,6 +106,8 @@ class Verdicts(_Record):
     spf: str = "none"
     dkim: str = "none"
     dmarc: str = "none"
+    wanted: str = "none"
+    """What the sender's domain asks for where DMARC fails: `none`, `quarantine` or `reject`."""
     detail: str = ""
     """As an Authentication-Results header (RFC 8601) says it."""
 

@@ -4,12 +4,9 @@
 
 from __future__ import annotations
 
-import hmac
-import re
 from base64 import b64encode
 from email.message import EmailMessage
 from email.utils import format_datetime
-from hashlib import sha256
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -17,6 +14,7 @@ from starlette.responses import Response
 
 from services.gateway.desk import Desk
 from services.gateway.letter_box import LetterBox, NoLetterBox, check_local, check_own_page
+from services.gateway.provider_mail import MailNotSigned, NotAMail, ProviderKeys, provider_mail
 from shared.contracts.base import Sealed
 from shared.contracts.mail import MailTaken, TakeMail
 from shared.kernel.ids import new_id
@@ -31,8 +29,6 @@ _TOLD = {
 }
 _STATUS = {"kept": 200, "unknown": 406, "full": 406, "loops": 406, "later": 503}
 """A provider gives up after 406, and comes again after 503."""
-_LATE_SECONDS = 900.0
-_MOST_FIELDS = 200
 _FRAME = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
     "cache-control": "no-store",
@@ -121,31 +117,18 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.post("/mail/incoming")
     async def incoming(request: Request) -> Response:
-        """As Mailgun forwards mail as MIME: `recipient`, `sender`, `body-mime`, `timestamp`, `token`, `signature`."""
-        secret = desk.settings.mail_webhook_key
-        if not secret:
+        """As provider_mail.py says."""
+        keys = ProviderKeys(desk.settings.mail_webhook_key, desk.settings.mail_webhook_public_key)
+        if not keys:
             raise NoLetterBox
         await desk.admit("post", request)
-        form = await request.form(max_files=0, max_fields=_MOST_FIELDS, max_part_size=desk.settings.max_file_bytes)
-        said = {name: value for name, value in form.multi_items() if isinstance(value, str)}
-        if not _is_signed(secret, said, desk.clock.now().timestamp()):
+        try:
+            posted = provider_mail(request, await request.body(), keys, now=desk.clock.now().timestamp())
+        except MailNotSigned:
             return Response(status_code=403)
-        recipients = tuple(one.strip() for one in said.get("recipient", "").split(",") if one.strip())
-        taken = await deliver(
-            said.get("body-mime", "").encode("utf-8", "surrogateescape"),
-            recipients[:100],
-            said.get("sender", ""),
-            is_page=False,
-        )
+        except NotAMail:
+            return Response(status_code=406)
+        taken = await deliver(posted.raw, tuple(posted.recipients), posted.sender, is_page=False)
         return Response(status_code=_STATUS[taken.outcome])
 
     return routes
-
-
-def _is_signed(secret: str, said: dict[str, str], now: float) -> bool:
-    """HMAC-SHA256 over timestamp and token; old ones are not believed."""
-    timestamp, token = said.get("timestamp", ""), said.get("token", "")
-    if not re.fullmatch(r"[0-9]{1,12}", timestamp) or abs(now - int(timestamp)) > _LATE_SECONDS:
-        return False
-    expected = hmac.new(secret.encode(), (timestamp + token).encode(), sha256).hexdigest()
-    return hmac.compare_digest(expected, said.get("signature", ""))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hmac
+import json
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from hashlib import sha256
@@ -12,6 +14,8 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from services.gateway.letter_box import letter_box_of
 from services.gateway.settings import GatewaySettings
@@ -26,6 +30,11 @@ from shared.storage.database import Database
 from tests.flows.gateway.house import House, gateway_house
 
 KEY = "a signing key"
+SENDGRID = ec.generate_private_key(ec.SECP256R1())
+PUBLIC_KEY = b64encode(
+    SENDGRID.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+).decode()
+LATIN = "Subject: Grüße\r\n\r\nÄ".encode("latin-1")
 
 
 @pytest.fixture
@@ -153,6 +162,7 @@ async def taken(
                 packages=tmp_path,
                 has_letter_box=True,
                 mail_webhook_key=KEY,
+                mail_webhook_public_key=PUBLIC_KEY,
                 before_start=lambda bus: [bus.consume(one) for one in consumers({TakeMail: take}, parts={})],
             )
         )
@@ -188,3 +198,35 @@ async def test_a_provider_hands_mail_over_when_it_signs(taken: tuple[House, list
     assert await post(key="another") == 403
     assert await post(age=3600) == 403
     assert await post(recipient="nobody@forms.example.org") == 406
+
+
+async def test_a_provider_that_signs_whole_requests_hands_mail_over_byte_for_byte(
+    taken: tuple[House, list[TakeMail]], server_keys: ServerKeys
+) -> None:
+    house, messages = taken
+    form = {
+        "envelope": json.dumps({"to": ["abcdef@forms.example.org"], "from": "a@b.example"}),
+        "to": "elsewhere@x.example",
+    }
+    request = httpx.Request("POST", f"{house.url}/mail/incoming", data=form, files={"email": (None, LATIN)})
+    body = request.read()
+
+    async def post(*, key: ec.EllipticCurvePrivateKey = SENDGRID, age: float = 0.0, said: bytes = body) -> int:
+        moment = str(int(time.time() - age))
+        signature = b64encode(key.sign(moment.encode() + body, ec.ECDSA(hashes.SHA256()))).decode()
+        headers = {
+            "content-type": request.headers["content-type"],
+            "x-twilio-email-event-webhook-signature": signature,
+            "x-twilio-email-event-webhook-timestamp": moment,
+        }
+        async with httpx.AsyncClient(base_url=house.url) as http:
+            return (await http.post("/mail/incoming", content=said, headers=headers)).status_code
+
+    assert await post() == 200
+    (message,) = messages
+    assert (message.recipients.value, message.sender.value) == (("abcdef@forms.example.org",), "a@b.example")
+    assert message.size_bytes == len(LATIN)
+    assert await post(said=body.replace(b"abcdef", b"fedcba")) == 403
+    assert await post(key=ec.generate_private_key(ec.SECP256R1())) == 403
+    assert await post(age=3600) == 403
+    assert len(messages) == 1

@@ -18,7 +18,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from services.mail.verdicts import DnsJudge, NoJudge, judge_of
+from services.mail.verdicts import DnsJudge, NoJudge, consequence, judge_of
+from shared.mailbox.received import Verdicts
 from tests.letters import letter
 from tests.sites import free_port
 
@@ -128,3 +129,31 @@ async def test_without_a_resolver_nothing_is_asked() -> None:
     assert isinstance(judge, NoJudge)
     found = await judge.verdicts(SIGNED, ip="192.0.2.1", sender="ann@example.org", helo="x")
     assert (found.spf, found.dkim, found.dmarc, found.detail) == ("none", "none", "none", "")
+
+
+@pytest.mark.parametrize(
+    ("spf", "dmarc", "wanted", "by_dmarc", "strict"),
+    [
+        ("pass", "pass", "reject", "taken", "taken"),
+        ("fail", "pass", "reject", "taken", "taken"),  # forwarded, and signed
+        ("fail", "fail", "reject", "refused", "refused"),
+        ("none", "fail", "quarantine", "quarantined", "quarantined"),
+        ("fail", "fail", "quarantine", "quarantined", "refused"),
+        ("fail", "fail", "none", "taken", "refused"),
+        ("fail", "none", "none", "taken", "refused"),
+        ("softfail", "none", "none", "taken", "taken"),
+        ("none", "none", "none", "taken", "taken"),  # a silent resolver
+    ],
+)
+def test_what_becomes_of_mail_that_is_not_from_whom_it_says(
+    spf: str, dmarc: str, wanted: str, by_dmarc: str, strict: str
+) -> None:
+    found = Verdicts(spf=spf, dmarc=dmarc, wanted=wanted)
+    assert consequence(found, "record") == "taken"
+    assert consequence(found, "dmarc") == by_dmarc
+    assert consequence(found, "strict") == strict
+
+
+async def test_what_the_domain_of_the_sender_asks_for_is_told(judge: DnsJudge) -> None:
+    found = await judge.verdicts(RAW, ip="198.51.100.7", sender="ann@example.org", helo="x")
+    assert found.wanted == "reject"
