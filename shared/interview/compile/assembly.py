@@ -15,8 +15,8 @@ from shared.interview.compile.blocks import (
     EmbeddedChoices,
     FeaturesBlock,
     HelpItem,
-    IgnoredBlock,
     ImagesBlock,
+    LearningStoreBlock,
     MetadataBlock,
     ModulesBlock,
     OnChangeBlock,
@@ -256,7 +256,9 @@ def _declare(interview: Interview, block: Block) -> None:
             interview.images.update(block.images)
         case AttachmentOptionsBlock():
             interview.document_options += (block,)
-        case IgnoredBlock() | _:
+        case LearningStoreBlock():
+            interview.own_learning_file = block.file
+        case _:
             pass
 
 

@@ -145,10 +145,10 @@ class TranslationsBlock(Block):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class IgnoredBlock(Block):
-    """Accepted without effect (comments, machine learning storage, …); `reason` is shown by lint."""
+class LearningStoreBlock(Block):
+    """`machine learning storage`: the file of `data/sources` whose examples the interview's learners share."""
 
-    reason: str = ""
+    file: str
 
 
 # -- Definers: blocks that can be sought, or run because they are initial or mandatory ------------------------------

@@ -12,8 +12,8 @@ from shared.interview.compile.blocks import (
     DefinitionBlock,
     FeaturesBlock,
     HelpItem,
-    IgnoredBlock,
     ImagesBlock,
+    LearningStoreBlock,
     MetadataBlock,
     ModulesBlock,
     OnChangeBlock,
@@ -205,13 +205,18 @@ def _attachment_options(reading: Reading) -> Block:
     return AttachmentOptionsBlock(**_common(reading), **read_attachment_options(reading))
 
 
-def _ignored(reason: str) -> Callable[[Reading], Block]:
-    def read(reading: Reading) -> Block:
-        if reason:
-            reading.warn(reason)
-        return IgnoredBlock(**_common(reading), reason=reason)
-
-    return read
+def _learning_store(reading: Reading) -> Block:
+    """A file of this package, or `package:file`; the folder may be left out."""
+    name = str(reading.data["machine learning storage"] or "").strip()
+    if not name:
+        raise reading.wrong(
+            "`machine learning storage` takes the name of a file", reading.data, "machine learning storage"
+        )
+    package, _, path = name.rpartition(":")
+    folder = "data/sources/"
+    return LearningStoreBlock(
+        **_common(reading), file=f"{package or reading.raw.package}:{folder}{path.removeprefix(folder)}"
+    )
 
 
 Reader = Callable[[Reading], Block]
@@ -232,10 +237,7 @@ DECLARATIONS: dict[str, tuple[Reader, frozenset[str]]] = {
     "def": (_definition, frozenset({"def", "mako"})),
     "order": (_order, frozenset({"order"})),
     "translations": (_translations, frozenset({"translations"})),
-    "machine learning storage": (
-        _ignored("Machine learning is left out: `machine learning storage` has no effect"),
-        frozenset({"machine learning storage"}),
-    ),
+    "machine learning storage": (_learning_store, frozenset({"machine learning storage"})),
     "attachment options": (_attachment_options, frozenset({"attachment options"})),
     "terms": (_terms, frozenset({"terms"})),
     "auto terms": (_auto_terms, frozenset({"auto terms"})),

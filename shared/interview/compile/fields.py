@@ -39,8 +39,11 @@ _TEXTS = frozenset(
     }
 )
 _EXPRESSIONS = frozenset(
-    {"object labeler", "help generator", "image generator", "persistent", "private", "allow users", "allow privileges"}
-)
+    {
+        "object labeler", "help generator", "image generator", "persistent", "private", "allow users",
+        "allow privileges", "keep for training",
+    }
+)  # fmt: skip
 _OWN_KEYS = frozenset(
     {
         "all of the above",
@@ -167,7 +170,6 @@ def _field(
             if choice.code is None and not isinstance(choice.value, Text):
                 reading.add_definition(f"{name}[{choice.value!r}]")
     if datatype in _LEARNING:
-        reading.warn("Machine learning is left out: this field only saves text", item, "datatype")
         reading.add_definition(f"{name}.text")
     return FieldItem(
         position=position,
@@ -323,9 +325,7 @@ def _condition(reading: Reading, item: Mapping, key: str, sign: bool, only_enabl
     return Condition(sign, only_enables, variable=str(value["variable"]).strip(), value=wanted, code=code)
 
 
-_WITHOUT_EFFECT = frozenset(
-    {"allow privileges", "allow users", "extras", "file css class", "keep for training", "object to list"}
-)
+_WITHOUT_EFFECT = frozenset({"allow privileges", "allow users", "extras", "file css class", "object to list"})
 
 
 def _options(reading: Reading, item: Mapping) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 from shared.interview.compile.blocks import (
@@ -78,6 +79,8 @@ class Interview:
     """File reference (`package:data/static/…` or as written) and attribution, by name."""
     document_options: tuple[AttachmentOptionsBlock, ...] = ()
     """`attachment options`: later ones count more."""
+    own_learning_file: str = ""
+    """`machine learning storage`, as `package:data/sources/file.json`; empty when no block says it."""
     default_roles: tuple[str, ...] = ()
     calls_process_action: bool = False
     """Some code block calls process_action() itself: the automatic call is switched off (spec/area1 §2.2)."""
@@ -85,6 +88,12 @@ class Interview:
     """Some block has `depends on`, or there is `on change`."""
     findings: tuple[Finding, ...] = ()
     """Warnings of compilation: unknown keys, things left out on purpose."""
+
+    @property
+    def learning_file(self) -> str:
+        """The file whose examples the interview's machine learners share, `package:data/sources/ml-….json`."""
+        name = PurePosixPath(self.reference.rpartition(":")[2]).stem
+        return self.own_learning_file or f"{self.package}:data/sources/ml-{name}.json"
 
     @property
     def loop_limit(self) -> int:

@@ -16,6 +16,7 @@ from shared.interview.library.dates import as_datetime
 from shared.interview.library.file_desk import FileDesk
 from shared.interview.library.languages import word
 from shared.interview.library.objects.files import DAFile, DAFileList
+from shared.interview.library.objects.models import DAModel
 from shared.interview.library.pictures import made_smaller
 from shared.interview.runtime.operations import PostedFile
 from shared.interview.runtime.run import Run, missing_of
@@ -58,6 +59,8 @@ def value_of(field: FormField, literal: str, posted: Posted, run: Run) -> Any:
     value = _converted(field.datatype, text, run)
     if was_posted and (message := complaint(field, text, value)):
         raise ConversionRefused(message)
+    if learning := field.options.get("learning"):
+        return DAModel(literal, text=value, **learning)
     return value
 
 

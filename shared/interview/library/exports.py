@@ -57,6 +57,12 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("spec/area4 §2.11", "objects.tables", "DALazyTableTemplate"),
     ("spec/area4 §6.7", "objects.empty", "DAEmpty"),
     ("spec/area4 §6.7", "objects.catchall", "DACatchAll"),
+    ("spec/area4 §2.5, §6.7", "objects.models", "DAModel"),
+    (
+        "spec/coverage F21",
+        "learning.learners",
+        "MachineLearner RandomForestMachineLearner SVMMachineLearner SimpleTextMachineLearner",
+    ),
     ("spec/area4 §4.1", "objects.remembered", "DABreadCrumbs DADeviceLocal DANav DASessionLocal DAUserLocal"),
     ("spec/area4 §6.7", "mail_addresses", "DAEmail DAEmailRecipient DAEmailRecipientList"),
     (
@@ -192,6 +198,7 @@ _BESIDE = {
     UTIL: (
         ("dates", "DateTimeDelta"),
         ("for_modules", "RawValue"),
+        ("learning.learners", "MachineLearningEntry"),
         ("other_sessions", "SessionResponse"),
         *_OLDER,
     ),

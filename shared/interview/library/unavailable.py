@@ -27,11 +27,6 @@ UNAVAILABLE_CLASSES: dict[str, str] = {
     "DACloudStorage": "a cloud storage of its own, which is not configured",
     "DAOAuth": "an OAuth client, which is not configured",
     "DAGoogleAPI": "credentials of Google, which are not configured",
-    "DAModel": "machine learning",
-    "MachineLearner": "machine learning",
-    "SimpleTextMachineLearner": "machine learning",
-    "SVMMachineLearner": "machine learning",
-    "RandomForestMachineLearner": "machine learning",
 }
 
 

@@ -45,6 +45,8 @@ _INPUT_TYPES = frozenset(
         "dropdown", "combobox", "datalist", "ajax", "range", *FILES,
     }
 )  # fmt: skip
+LEARNING = frozenset({"ml", "mlarea"})
+"""Texts that are saved as a DAModel."""
 _WIDGETS_WITH_TEXT = frozenset(
     {"area", "radio", "dropdown", "pulldown", "combobox", "datalist", "ajax", "hidden", "mlarea", "ml"}
 )

@@ -12,6 +12,7 @@ from shared.interview.compile.blocks import FieldItem
 from shared.interview.library.datatypes import CustomDataType
 from shared.interview.library.dates import as_datetime
 from shared.interview.library.numbers import currency_symbol
+from shared.interview.library.objects.models import DAModel
 from shared.interview.runtime.run import missing_of
 from shared.interview.screen import conditions, custom_types, field_choices, field_types
 from shared.interview.screen.computed_fields import read_computed
@@ -222,6 +223,8 @@ def _form_field(item: FieldItem, shown: Field, datatype: str, offered: Offered |
         options["parameters"] = shown.parameters
     if shown.input_type in field_types.FILES:
         options |= _file_options(item, shown, scene)
+    if item.datatype in field_types.LEARNING:
+        options["learning"] = _learning(item, scene)
     absent = field_types.absent_value(datatype, shown.input_type, is_required=shown.required)
     return FormField(
         input_name=shown.input_name,
@@ -245,6 +248,15 @@ def _file_options(item: FieldItem, shown: Field, scene: Scene) -> dict[str, Any]
             value = scene.resolve(item.options[name])
             options[name] = str(value).strip().lower() in {"true", "yes", "1"}
     return options
+
+
+def _learning(item: FieldItem, scene: Scene) -> dict[str, Any]:
+    """Which examples the text is held against, and whether it becomes one of them."""
+    keeps = scene.resolve(item.options.get("keep for training"))
+    return {
+        "group_id": str(scene.resolve(item.options.get("using")) or item.variable).strip(),
+        "use_for_training": keeps is None or str(keeps).strip().lower() in {"true", "yes", "1"},
+    }
 
 
 def _offered(prepared: _Prepared, default: Any, scene: Scene) -> Offered | None:
@@ -288,7 +300,7 @@ def _shown_default(datatype: str, input_type: str, default: Any, offered: Offere
         return None
     if datatype in {"boolean", "threestate"} and input_type in field_types.SINGLE_BOXES:
         return None if default is NOTHING else _truth(default)
-    return as_text(default, datatype)
+    return as_text(getattr(default, "text", default) if isinstance(default, DAModel) else default, datatype)
 
 
 def _truth(value: Any) -> bool | None:

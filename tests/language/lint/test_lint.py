@@ -107,7 +107,6 @@ def test_an_error_in_an_included_file_names_that_file(session: Open) -> None:
         ("code: a = 1\nmandatry: True\n" + END, "'mandatry' has no meaning in a `code` block", 2),
         ("features:\n  navigation: True\n  nawigation: True\n" + END, "no feature 'nawigation'", 3),
         ("features:\n  table width: 3\n" + END, "'table width' is accepted, but has no effect", 2),
-        ("machine learning storage: x\n" + END, "Machine learning is left out", 1),
         ("question: Q\nfields:\n  - A: a\n    extras: 1\nmandatory: True\n", "'extras' is accepted, but has no", 4),
         ("question: Q\nfields:\n  - A: a\n    datatype: dat\nmandatory: True\n", "no datatype 'dat'", 3),
         ("colour: red\n" + END, "Nothing is known to do with a block of 'colour'", 1),
@@ -250,6 +249,10 @@ def test_a_key_of_metadata_that_is_nearly_one_with_a_meaning_is_named(
 ) -> None:
     said = messages(session(f"metadata:\n  title: A\n  {key}: B\n  LIST_topics: C\n---\n{END}"))
     assert [f"{meant!r} has one" in message for message in said] == ([True] if meant else [])
+
+
+def test_a_machine_learning_storage_needs_a_name(session: Open) -> None:
+    assert ("error", 1, "machine learning storage:") in found(session("machine learning storage:\n---\n" + END))
 
 
 def test_metadata_stands_alone(session: Open) -> None:

@@ -31,6 +31,10 @@ MADE_OTHERWISE: dict[str, Callable[[Any], Any]] = {
     "ReminderHandle": lambda cls: cls("reminder", as_datetime("2024-05-01 10:00")),
     "TaskResult": lambda cls: cls([1]),
     "Launching": lambda cls: cls().with_options(idempotent=True, time_limit=60),
+    "MachineLearner": lambda cls: cls("letters"),
+    "RandomForestMachineLearner": lambda cls: cls("letters"),
+    "SVMMachineLearner": lambda cls: cls("letters"),
+    "SimpleTextMachineLearner": lambda cls: cls("letters"),
     "TimerHandle": lambda cls: cls("timer", as_datetime("2024-05-01 10:00")),
 }
 NOT_STORED = {"CustomDataType", "DAGlobal"} | set(CLASSES)
