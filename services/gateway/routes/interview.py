@@ -48,7 +48,10 @@ from shared.kernel.errors import Malformed, NotAllowed
 from shared.kernel.ids import new_code, new_id
 
 _LOST = "Unable to locate interview session.  Starting a new session instead."
-_CLOSED = "Unable to retrieve interview session.  Starting a new session instead."
+_CLOSED = (
+    "Unable to retrieve interview session.  Starting a new session instead.  The one you asked for is encrypted and "
+    "opens only for those who take part in it. To share sessions by link, an interview sets multi_user to True."
+)
 _TAKEN_NOW = "What you had sent before signing in was taken now."
 _MAKERS = frozenset({"admin", "developer", "advocate"})
 _SAMPLES = ("docassemble.base:", "docassemble.demo:", "colloquy.examples:")

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+from shared.kernel.interview_path import BadReference, canonical
+
 _ANCHOR = re.compile(r"<a\b((?:\s+[^\s=>]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+))?)*)\s*>", re.IGNORECASE)
 _HREF = re.compile(r"\shref\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)", re.IGNORECASE)
 _FILE_PATHS = ("uploadedfile", "packagestatic", "tempfile", "storedfile", "packagezip")
@@ -22,6 +24,10 @@ class Site:
     """The server's root, absolute, with a slash at its end."""
     page: str = "/interview"
     """Where the interview is answered, without query."""
+    interview: str = ""
+    """Canonical reference of the interview that is shown; empty: any is taken for it."""
+    session: str = ""
+    """Code of its session; empty likewise."""
 
 
 def finish_links(made: str, site: Site) -> str:
@@ -32,11 +38,15 @@ def finish_links(made: str, site: Site) -> str:
 
 
 def action_of(url: str, site: Site) -> str:
-    """The encoded action in a link to an interview of this server, or nothing."""
+    """The encoded action in a link to this session, or nothing: what leads to another interview or session of this
+    server is a link like any other (spec/area2 §13 row 31).
+    """
     if "action=" not in url or not _is_own_interview(url, site):
         return ""
-    query = urlsplit(url).query
-    return parse_qs(query).get("action", [""])[0]
+    query = parse_qs(urlsplit(url).query)
+    if _is_another(query.get("i"), site.interview) or query.get("session", [site.session])[0] != site.session:
+        return ""
+    return query.get("action", [""])[0]
 
 
 def _finish(anchor: re.Match[str], site: Site) -> str:
@@ -79,6 +89,15 @@ def _is_own_interview(url: str, site: Site) -> bool:
         or "/start/" in parts.path
         or "/run/" in parts.path
     )
+
+
+def _is_another(given: list[str] | None, interview: str) -> bool:
+    if not given or not interview:
+        return False
+    try:
+        return canonical(given[0]) != interview
+    except BadReference:
+        return True
 
 
 def _with_href(attributes: str, reference: re.Match[str], url: str) -> str:

@@ -60,7 +60,8 @@ class Scene:
     def site(self) -> Site:
         """Where this server and this interview are, for telling links apart."""
         request = self.run.context.request
-        return Site(root=request.url_root, page=request.url)
+        context = self.run.context
+        return Site(root=request.url_root, page=request.url, interview=context.interview, session=context.session_code)
 
     @cached_property
     def pictures(self) -> StaticPictures:

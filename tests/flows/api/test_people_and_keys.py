@@ -15,6 +15,29 @@ from tests.sites import Site
 DENIED = "Access denied."
 
 
+BY_WHOM: list[tuple[str, str, str, dict[str, Any]]] = [
+    ("access_user_info", "GET", "/api/user/{other}", {}),
+    ("edit_user_info", "PATCH", "/api/user/{other}", {"first_name": "Eve"}),
+    ("edit_user_active_status", "PATCH", "/api/user/{other}", {"active": False}),
+    ("edit_user_password", "PATCH", "/api/user/{other}", {"password": "another password"}),
+    ("delete_user", "DELETE", "/api/user/{other}", {"remove": "account"}),
+    ("access_sessions", "GET", "/api/user/{other}/interviews", {}),
+    ("edit_sessions", "DELETE", "/api/user/{other}/interviews", {}),
+    ("access_user_api_info", "GET", "/api/user/{other}/api", {}),
+    (
+        "edit_user_api_info",
+        "POST",
+        "/api/user/{other}/api",
+        {"name": "stolen", "permissions": ["access_privileges"]},
+    ),
+    ("access_privileges", "GET", "/api/privileges", {}),
+    ("playground_control", "POST", "/api/clear_cache", {}),
+]
+"""Calls that are allowed or not by whom they are about."""
+WITHOUT_A_CALL = {"demo_interviews", "manage_packages", "read_packages"}
+"""Nothing of the API is about these."""
+
+
 @pytest.mark.parametrize(
     "request_of",
     [
@@ -74,26 +97,14 @@ def test_an_administrators_limited_key_may_do_only_what_it_names(site: Site, adm
                     assert answer.status_code != 403 or permission == "edit_user_privileges"
 
 
+def test_every_permission_is_left_out_of_some_key_here() -> None:
+    asked = {one.needs for one in ENDPOINTS if one.needs}
+    assert asked | {row[0] for row in BY_WHOM} | WITHOUT_A_CALL == PERMISSIONS
+
+
 @pytest.mark.parametrize(
     ("permission", "method", "path", "fields"),
-    [
-        ("access_user_info", "GET", "/api/user/{other}", {}),
-        ("edit_user_info", "PATCH", "/api/user/{other}", {"first_name": "Eve"}),
-        ("edit_user_active_status", "PATCH", "/api/user/{other}", {"active": False}),
-        ("edit_user_password", "PATCH", "/api/user/{other}", {"password": "another password"}),
-        ("delete_user", "DELETE", "/api/user/{other}", {"remove": "account"}),
-        ("access_sessions", "GET", "/api/user/{other}/interviews", {}),
-        ("edit_sessions", "DELETE", "/api/user/{other}/interviews", {}),
-        ("access_user_api_info", "GET", "/api/user/{other}/api", {}),
-        (
-            "edit_user_api_info",
-            "POST",
-            "/api/user/{other}/api",
-            {"name": "stolen", "permissions": ["access_privileges"]},
-        ),
-        ("access_privileges", "GET", "/api/privileges", {}),
-        ("playground_control", "POST", "/api/clear_cache", {}),
-    ],
+    BY_WHOM,
     ids=lambda one: one if isinstance(one, str) else "",
 )
 def test_what_depends_on_whom_it_is_about_is_refused_without_its_permission(

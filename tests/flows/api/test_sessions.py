@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from shared.kernel.ids import new_id
-from tests.flows.api.conftest import FILES, FRUIT, QUESTIONLESS, SHARED, Program, Session
+from tests.flows.api.conftest import FILES, FRUIT, QUESTIONLESS, SHARED, Program, Session, limited, someone
+from tests.sites import Site
 
 
 def test_a_new_session_is_told_with_what_opens_it(program: Program) -> None:
@@ -274,6 +275,27 @@ def test_a_deleted_session_is_gone_and_deleting_again_is_no_error(program: Progr
     assert program.delete("/api/session", **session.facts).status_code == 204
     assert program.get("/api/session", **session.facts).json() == "Unable to obtain interview dictionary."
     assert program.delete("/api/session", **session.facts).status_code == 204
+
+
+def test_who_takes_part_deletes_without_the_secret(program: Program) -> None:
+    session = program.begin()
+    assert session.secret
+    assert program.delete("/api/session", i=session.i, session=session.session).status_code == 204
+    assert program.get("/api/session", **session.facts).json() == "Unable to obtain interview dictionary."
+
+
+def test_somebody_elses_session_is_deleted_by_who_may_edit_sessions_alone(
+    site: Site, admin: Program, program: Program
+) -> None:
+    session = program.begin()
+    asked = {"i": session.i, "session": session.session}
+    with someone(site, admin).http as stranger, limited(site, admin, "access_sessions").http as reader:
+        for nobody in (stranger, reader):
+            assert nobody.delete("/api/session", params=asked).status_code == 204
+            assert program.get("/api/session", **session.facts).status_code == 200
+    with limited(site, admin, "edit_sessions").http as editor:
+        assert editor.delete("/api/session", params=asked).status_code == 204
+    assert program.get("/api/session", **session.facts).json() == "Unable to obtain interview dictionary."
 
 
 def test_the_same_write_again_has_one_effect_and_one_answer(program: Program) -> None:

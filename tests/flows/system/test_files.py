@@ -121,7 +121,7 @@ def test_a_session_that_opens_while_nobody_is_there_keeps_its_files_from_strange
 
 
 def test_a_temporary_address_is_enough(filer: Person, site: Site) -> None:
-    filer.open()  # such an address ends after 30 seconds, and the page may be older
+    filer.open()
     temporary = addresses(filer)[3]
     root = site.url.rstrip("/")
     assert httpx.get(root + temporary, timeout=90).content == b"made of " + PAPER

@@ -90,6 +90,7 @@ def test_an_encrypted_session_is_not_entered_by_its_link_and_the_visitor_begins_
     answer = other.open(session=code_of(owner))
     assert (other.shown, code_of(other) == code_of(owner)) == ("First?", False)
     assert "Unable to retrieve interview session.  Starting a new session instead." in answer.text
+    assert "To share sessions by link, an interview sets multi_user to True." in answer.text
 
 
 @only_one

@@ -30,7 +30,10 @@ from shared.contracts.session import (
     Upload,
     WriteVariables,
 )
-from shared.kernel.ids import derived_id, new_code
+from shared.contracts.session_lists import LeaveSessions, LeftSessions
+from shared.contracts.visitor import Visitor
+from shared.kernel.errors import Retryable
+from shared.kernel.ids import SessionId, derived_id, new_code, session_id_of
 
 _BOTH = "Parameters i and session are required."
 _UNDEFINED = "NoDefinition"
@@ -43,6 +46,10 @@ _I = Parameter("i", "The interview: `package:data/questions/file.yml`.", is_requ
 _SESSION = Parameter("session", "The 32 characters that name the session.", is_required=True)
 _SECRET = Parameter("secret", "What opens an encrypted session.")
 _QUESTION = Parameter("question", "Whether to answer with the question that follows.", "flag")
+
+
+class InTheWay(Retryable):
+    """Others kept changing the session while it was to be deleted. Try again."""
 
 
 async def begin(call: Call) -> Response:
@@ -129,9 +136,29 @@ async def write(call: Call) -> Response:
 
 
 async def delete(call: Call) -> Response:
-    """The session ends for the owner of the key; for all, when nobody else takes part."""
-    await call.desk.sessions.ask(EndSession(**await facts_of(call), how="delete"))
+    """The session ends for the owner of the key; for all, when nobody else takes part.
+
+    It needs no secret. Who takes no part ends it for all with the permission to edit sessions; else a secret, or the
+    code of a shared session, ends it when nobody is left in it.
+    """
+    facts = await facts_of(call)
+    session_id = session_id_of(facts["interview"], facts["session_code"].value)
+    if await _left(call, facts["visitor"], session_id):
+        return nothing()
+    if call.account.may("edit_sessions"):
+        await _left(call, facts["visitor"], session_id, of_everybody=True)
+    else:
+        await call.desk.sessions.ask(EndSession(**facts, how="delete"))
     return nothing()
+
+
+async def _left(call: Call, visitor: Sealed[Visitor], session_id: SessionId, *, of_everybody: bool = False) -> bool:
+    """Whether they took part, and do no more. Raises InTheWay."""
+    command = LeaveSessions(visitor=visitor, session_ids=(session_id,), of_everybody=of_everybody)
+    left = await call.desk.sessions.request(command, LeftSessions)
+    if left.has_more and not left.count:
+        raise InTheWay
+    return bool(left.count)
 
 
 async def question(call: Call) -> Response:

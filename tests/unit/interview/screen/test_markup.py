@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 
@@ -133,6 +134,23 @@ def test_links_with_an_action_are_sent_by_script() -> None:
     assert 'data-embaction="abc"' in made
     assert 'data-embaction="abc"' in finish_links('<a href="?action=abc">x</a>', SITE)
     assert "data-embaction" not in finish_links('<a href="http://evil/interview?action=abc">x</a>', SITE)
+
+
+def test_an_action_of_another_interview_or_session_is_a_link_like_any_other() -> None:
+    here = replace(SITE, interview="demo:data/questions/a.yml", session="S" * 32)
+    own, other = "S" * 32, "T" * 32
+
+    def runs_here(query: str) -> bool:
+        made = finish_links(f'<a href="http://here/interview?{query}&amp;action=abc">x</a>', here)
+        assert "href=" in made
+        return 'data-embaction="abc"' in made
+
+    assert runs_here("i=demo%3Adata%2Fquestions%2Fa.yml")
+    assert runs_here(f"i=demo:a.yml&amp;session={own}")
+    assert runs_here("fruit=apple")
+    assert not runs_here("i=demo:data/questions/b.yml")
+    assert not runs_here(f"i=demo:data/questions/a.yml&amp;session={other}")
+    assert not runs_here("i=nothing")
 
 
 def test_script_links_of_authors_become_data() -> None:

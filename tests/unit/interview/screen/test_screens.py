@@ -412,7 +412,7 @@ def test_help_of_the_question() -> None:
 
 def test_the_menu_leaves_out_what_needs_a_privilege() -> None:
     items = [
-        {"label": "Action", "url": "/interview?i=x&action=abc"},
+        {"label": "Action", "url": "/interview?from=x&action=abc"},
         {"label": "Admin", "url": "/admin", "required privileges": ["admin"]},
     ]
     screen = Asking("question: Q", menu_items=items).screen()
