@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from shared.contracts.visitor import UserFacts, Visitor
 from shared.crypto.keys import ServerKeys
+from tests.fault.rig import new_visitor
 from tests.flows.session.conftest import House, running_house
 from tests.flows.session.player import Player
 from tests.letters import Wire, certificate, hand_over, letter
@@ -62,8 +64,8 @@ def port(post: tuple[Post, dict[str, Any]]) -> int:
     return post[0].port
 
 
-async def begun(house: House, kind: str = "shared") -> Player:
-    player = Player(house, "post")
+async def begun(house: House, kind: str = "shared", visitor: Visitor | None = None) -> Player:
+    player = Player(house, "post", visitor)
     await player.open()
     await player.answer(kind=kind)
     return player
@@ -133,7 +135,7 @@ async def test_a_mail_runs_the_action_and_has_all_its_attributes(house: House, p
     assert told["text_of_it"] == "This is an e-mail"
     assert told["verdicts"] == ["none", "none", "none"]
     assert told["is_automatic"] is False
-    assert told["who"] == [None, None, "worker", False]
+    assert told["who"] == [None, None, "worker", False, ["user"]]
     assert told["is_before"] is True
 
 
@@ -160,8 +162,6 @@ async def test_the_same_question_gives_the_same_address_and_another_one_another(
 async def test_two_people_in_one_session_have_addresses_of_their_own(house: House, port: int) -> None:
     first = await begun(house)
     address = await first.act("address")
-    from tests.fault.rig import new_visitor
-
     second = Player(house, "post", visitor=new_visitor("t2"), code=first.code)
     await second.open()
     other = await second.act("address")
@@ -170,6 +170,22 @@ async def test_two_people_in_one_session_have_addresses_of_their_own(house: Hous
     await until_filed(first, 1)
     assert [one[4] for one in await first.act("box")] == [[]]
     assert [one[4] for one in await second.act("box")] == [["For the second"]]
+
+
+async def test_a_mail_comes_as_who_asked_for_the_address(house: House, port: int) -> None:
+    await house.database.execute(
+        "insert into people.accounts (id, email, email_key, privileges, created_at) overriding system value"
+        " values (70001, $1, $1, '{advocate}', now())",
+        "clerk@example.org",
+    )
+    # What the page said of them is not asked again: who they are at that moment counts.
+    clerk = UserFacts(is_anonymous=False, is_authenticated=True, the_user_id="70001", email="of.before@example.org")
+    player = await begun(house, visitor=new_visitor().model_copy(update={"user": clerk}))
+    await hand_over(port, letter(address := await player.act("address")), address)
+    await until_filed(player, 1)
+    assert (await player.act("last_letter"))["who"] == [
+        70001, "clerk@example.org", "worker", True, ["advocate"],
+    ]  # fmt: skip
 
 
 async def test_the_envelope_says_who_gets_it_and_each_session_gets_it_once(house: House, port: int) -> None:
@@ -212,7 +228,7 @@ async def test_mail_for_an_encrypted_session_waits_until_somebody_opens_it(house
     holders = "select count(*) from session.wraps where session_id = $1 and key_id <> ''"
     assert await house.database.fetchval(holders, player.reply.session_id) == 0
     assert await until_filed(player, 3) == [f"Letter {number}" for number in range(3)]
-    assert (await player.act("last_letter"))["who"][2:] == ["worker", False]
+    assert (await player.act("last_letter"))["who"][2:4] == ["worker", False]
     await until(lambda: house.database.fetchval(ACTIONS, player.reply.session_id), ["done"] * 3)
     noted = "select has_closed_mail from session.sessions where id = $1"
     await until(lambda: house.database.fetchval(noted, player.reply.session_id), False)
