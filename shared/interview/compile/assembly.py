@@ -35,7 +35,7 @@ from shared.interview.compile.expressions import Text
 from shared.interview.compile.interview import Finding, Interview
 from shared.interview.compile.questions import QUESTION_KEYS, STYLES, read_question
 from shared.interview.compile.reading import Reading, Scope
-from shared.interview.compile.screen_parts import SCREEN_PARTS
+from shared.interview.compile.screen_parts import TEXTS
 from shared.interview.compile.templates import template_text
 from shared.interview.errors import Position, SourceError
 from shared.interview.source.documents import Mapping
@@ -295,7 +295,7 @@ def _merge(into: dict[str, Any], values: AnyMapping[str, Any]) -> None:
 
 def _metadata_texts(interview: Interview, block: MetadataBlock) -> None:
     for key, value in block.values.items():
-        if key not in _TITLES and key not in SCREEN_PARTS:
+        if key not in _TITLES and key not in TEXTS:
             continue
         by_language = value if isinstance(value, dict) else {"*": value}
         for language, text in by_language.items():

@@ -30,7 +30,7 @@ from shared.interview.compile.features import check_features
 from shared.interview.compile.metadata import check_metadata
 from shared.interview.compile.python import compile_code
 from shared.interview.compile.reading import Reading
-from shared.interview.compile.screen_parts import SCREEN_PARTS
+from shared.interview.compile.screen_parts import OF_TRACKING, SCREEN_PARTS
 from shared.interview.errors import Position
 from shared.interview.source.documents import Mapping
 
@@ -160,7 +160,7 @@ def _interview_help(reading: Reading) -> Block:
 
 def _screen_parts(reading: Reading) -> Block:
     values = _mapping(reading, "default screen parts")
-    parts: dict[str, Text | None] = {str(key): reading.text(values, key) for key in values}
+    parts: dict[str, Text | None] = {str(key): reading.text(values, key) for key in values if key not in OF_TRACKING}
     reading.check_keys(values, SCREEN_PARTS, "`default screen parts`")
     return ScreenPartsBlock(**_common(reading), parts=parts)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from shared.interview.compile.reading import Reading
-from shared.interview.compile.screen_parts import SCREEN_PARTS
+from shared.interview.compile.screen_parts import OF_TRACKING, SCREEN_PARTS
 from shared.interview.source.documents import Mapping
 
 KNOWN = SCREEN_PARTS | frozenset(
@@ -19,7 +19,6 @@ KNOWN = SCREEN_PARTS | frozenset(
         "short", "show login", "social", "suppress loading util", "tags", "temporary session", "unlisted",
     }
 )  # fmt: skip
-_WITHOUT_EFFECT = frozenset({"ga id", "segment"})
 _NEARNESS = 0.86
 """How alike two keys are that are taken for the same one; 1 is the same."""
 
@@ -28,7 +27,7 @@ def check_metadata(reading: Reading, values: Mapping) -> None:
     """Warn of keys that are probably misspelt, and of those that do nothing here."""
     for key in values:
         name = str(key)
-        if name in _WITHOUT_EFFECT:
+        if name in OF_TRACKING:
             reading.warn(f"{name!r} in `metadata` is accepted, but has no effect: nobody is tracked here", values, key)
         elif name not in KNOWN:
             spelled = name.strip().lower().replace("_", " ").replace("-", " ")

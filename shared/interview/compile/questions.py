@@ -25,7 +25,7 @@ from shared.interview.compile.expressions import Code, Flag, Text
 from shared.interview.compile.fields import read_fields, read_messages
 from shared.interview.compile.reading import Reading
 from shared.interview.compile.reviews import read_action_buttons, read_review
-from shared.interview.compile.screen_parts import SCREEN_PARTS
+from shared.interview.compile.screen_parts import OF_TRACKING, SCREEN_PARTS, TEXTS
 
 DOCUMENT_OPTIONS = frozenset(
     {
@@ -45,8 +45,6 @@ DOCUMENT_OPTIONS = frozenset(
         "zip filename",
     }
 )
-
-_WITHOUT_EFFECT = frozenset({"ga id", "segment"})
 
 _CHOICE_KEYS = {"choices": "radio", "buttons": "buttons", "dropdown": "dropdown", "combobox": "combobox"}
 STYLES = (
@@ -184,7 +182,7 @@ def _style(reading: Reading, styles: list[str], continue_field: str | None, nest
 
 def _warn_of_what_has_no_effect(reading: Reading) -> None:
     for key in reading.data:
-        if key in _WITHOUT_EFFECT:
+        if key in OF_TRACKING:
             reading.warn(f"{key!r} is accepted, but has no effect: nobody is tracked here", reading.data, key)
 
 
@@ -223,7 +221,7 @@ def _texts(reading: Reading) -> dict[str, Any]:
     if progress is not None and (isinstance(progress, bool) or not isinstance(progress, (int, float))):
         raise reading.wrong("`progress` takes a number from 0 to 100, or null", data, "progress")
     return {
-        "parts": {key: text for key in data if key in SCREEN_PARTS and (text := reading.text(data, key)) is not None},
+        "parts": {key: text for key in data if key in TEXTS and (text := reading.text(data, key)) is not None},
         "help": read_help(reading, "help") if data.get("help") is not None else None,
         "audio": reading.texts(data, "audio"),
         "video": reading.texts(data, "video"),

@@ -40,3 +40,6 @@ SCREEN_PARTS = frozenset(
     }
 )
 """Texts around a question, kept by their key."""
+OF_TRACKING = frozenset({"ga id", "segment"})
+"""Accepted without effect, in whatever form they are written: nobody is tracked here."""
+TEXTS = SCREEN_PARTS - OF_TRACKING
