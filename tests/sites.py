@@ -24,7 +24,7 @@ from tests import servers
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
 SERVICES = ("session", "worker", "scheduler", "mail", "gateway")
-READY_SECONDS = 110.0
+READY_SECONDS = 240.0
 
 
 class SiteNotReady(AssertionError):

@@ -1,7 +1,8 @@
 """Links that are mailed to people: each opens once, for one purpose, for some time.
 
-The link has 32 random bytes; the table has their SHA-256, so that neither the table nor the time a look-up takes tells
-anything of a link. What the link is about lies sealed beside it.
+The link has 43 random letters and digits (256 bits), which no typography of a mail or page touches. The table has
+their SHA-256, so that neither the table nor the time a look-up takes tells anything of a link. What the link is about
+lies sealed beside it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import orjson
 from shared.crypto.keys import ServerKeys
 from shared.crypto.rotation import SealedColumn, at_rest
 from shared.kernel.clock import Clock
-from shared.kernel.ids import new_token
+from shared.kernel.ids import new_code
 from shared.people import store
 from shared.people.records import LinkSpent
 from shared.storage.database import Statements
@@ -29,7 +30,7 @@ _SECONDS: dict[Purpose, float] = {
     "change_email": 24 * 3600.0,
     "invitation": 14 * 24 * 3600.0,
 }
-_LONGEST = 100
+_LENGTH, _LONGEST = 43, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Links:
 
     def new_token(self) -> str:
         """The secret part of a link that is still to be made."""
-        return new_token()
+        return new_code(_LENGTH)
 
     async def make(
         self,
@@ -60,7 +61,7 @@ class Links:
         token: str = "",
     ) -> str:
         """The secret part of a new link; `token` is one of `new_token` that was given out before."""
-        token = token or new_token()
+        token = token or self.new_token()
         token_hash = _hash(token)
         sealed = self._sealer.seal(orjson.dumps(data), purpose=_seal(purpose, token_hash))
         expires_at = self._clock.now() + timedelta(seconds=_SECONDS[purpose])

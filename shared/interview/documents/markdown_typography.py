@@ -28,7 +28,8 @@ _QUOTE_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=[^ \t\r\n\[{(–—-])'(?=\s|s\b|\d|$)"), "’"),
     (re.compile(r"'"), "‘"),
 )
-_DASHES = re.compile(r"---?|\.\.\.")
+_DASHES = re.compile(r"(?:https?|mailto|ftp):\S*[\w/=]|---?|\.\.\.")
+"""An address that stands in a text is left alone: with a dash for two hyphens it would lead nowhere."""
 _DASH = {"--": "–", "---": "—", "...": "…"}
 
 
@@ -83,4 +84,4 @@ def _curl_quotes(text: str) -> str:
 
 
 def _dashes(text: str) -> str:
-    return _DASHES.sub(lambda found: _DASH[found[0]], text) if "--" in text or "..." in text else text
+    return _DASHES.sub(lambda found: _DASH.get(found[0], found[0]), text) if "--" in text or "..." in text else text

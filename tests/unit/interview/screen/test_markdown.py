@@ -16,6 +16,7 @@ from shared.interview.screen.markdown import to_html, to_plain_text
         ("the '90s and rock 'n' roll", "the ’90s and rock ‘n’ roll"),
         ('("quoted")', "(“quoted”)"),
         ("one -- two --- three...", "one – two — three…"),
+        ("See -- https://a.example/go?to=x--y...", "See – https://a.example/go?to=x--y…"),
         ("Joe's \"dog's\" bowl", "Joe’s “dog’s” bowl"),
         ('He said "no".', "He said “no”."),
     ],
