@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse
 
 from services.gateway.browser_sessions import Browser
-from services.gateway.spoken import language_of, speaking
+from services.gateway.spoken import Phrase, Words, language_of, said, speaking
 from services.gateway.tokens import PageTokens
 from services.gateway.wording import Say
 
@@ -23,12 +23,12 @@ class Entry:
     """One input of a form."""
 
     name: str
-    label: str
+    label: Words
     kind: str = "text"
     """A type of HTML inputs, or `select`, `check`, `hidden`."""
     value: str = ""
     autocomplete: str = ""
-    help: str = ""
+    help: Words = ""
     is_required: bool = True
     options: Sequence[tuple[str, str]] = ()
     """(value, label) of a `select`."""
@@ -39,38 +39,42 @@ class Entry:
 class FormPage:
     """A page with a form on it, or none."""
 
-    title: str
+    title: Words
     action: str = ""
     entries: Sequence[Entry] = ()
     submit: str = ""
-    intro: Sequence[str] = ()
+    intro: Sequence[Words] = ()
     """Paragraphs above the form."""
     warning: str = ""
-    error: str = ""
+    error: Words = ""
     """What was wrong with what was sent."""
     note: str = ""
     """What was done."""
-    links: Sequence[tuple[str, str]] = ()
+    links: Sequence[tuple[Words, str]] = ()
     """(label, address) below the form."""
     qr_svg: str = ""
     """A `data:` address of a picture."""
     codes: Sequence[str] = ()
     is_danger: bool = False
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Words] = field(default_factory=dict)
+    """By name. Of what is told, only a `Phrase` is said in other languages."""
 
 
 def spoken(page: FormPage, say: Say) -> FormPage:
     """A page in another language; what has no translation, as a name or an address, stays."""
     return replace(
         page,
-        title=say(page.title),
+        title=said(page.title, say),
         submit=say(page.submit),
-        intro=tuple(say(text) for text in page.intro),
+        intro=tuple(said(text, say) for text in page.intro),
         warning=say(page.warning),
-        error=say(page.error),
+        error=said(page.error, say),
         note=say(page.note),
-        entries=tuple(replace(entry, label=say(entry.label), help=say(entry.help)) for entry in page.entries),
-        links=tuple((say(label), address) for label, address in page.links),
+        entries=tuple(
+            replace(entry, label=said(entry.label, say), help=said(entry.help, say)) for entry in page.entries
+        ),
+        links=tuple((said(label, say), address) for label, address in page.links),
+        facts={say(name): told if isinstance(told, str) else told.said(say) for name, told in page.facts.items()},
     )
 
 
@@ -84,26 +88,36 @@ class AccountPages:
         self, page: FormPage, browser: Browser | None, *, status: int = 200, reader: HTTPConnection | None = None
     ) -> HTMLResponse:
         """A page with a form; `browser` is whose it is, `reader` whose language it speaks (English without)."""
-        language = language_of(reader.headers.get("accept-language", "")) if reader is not None else "en"
-        say = speaking(language)
-        return self.render(
-            "account_form.html",
-            browser,
-            status=status,
-            page=spoken(page, say),
-            title=say(page.title),
-            language=language,
-            optional=say("(optional)"),
-        )
+        say = speaking(language_for(reader))
+        shown = spoken(page, say)
+        return self.render("account_form.html", browser, status=status, reader=reader, page=shown, title=shown.title)
 
-    def render(self, template: str, browser: Browser | None, *, status: int = 200, **content: Any) -> HTMLResponse:
-        """Any of the templates about accounts."""
+    def render(
+        self,
+        template: str,
+        browser: Browser | None,
+        *,
+        status: int = 200,
+        reader: HTTPConnection | None = None,
+        **content: Any,
+    ) -> HTMLResponse:
+        """Any of the templates about accounts; what it says, and every `Phrase`, is in the language of its reader."""
+        language = language_for(reader)
+        say = speaking(language)
+        told = {name: value.said(say) if isinstance(value, Phrase) else value for name, value in content.items()}
         html = self._templates.get_template(template).render(
             csrf_token=self._tokens.csrf(browser) if browser is not None else "",
             account=menu_of(browser),
-            **content,
+            language=language,
+            say=say,
+            **told,
         )
         return HTMLResponse(html, status_code=status, headers=_HEADERS)
+
+
+def language_for(reader: HTTPConnection | None) -> str:
+    """The language that a reader's browser asks for; English when nobody is known."""
+    return language_of(reader.headers.get("accept-language", "")) if reader is not None else "en"
 
 
 def menu_of(browser: Browser | None) -> dict[str, Any]:

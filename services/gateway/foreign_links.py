@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from services.gateway.browser_sessions import Browser
 from services.gateway.notices import prefers_json
+from services.gateway.spoken import language_of, speaking
 from services.gateway.tokens import PageTokens
 from shared.kernel.errors import NotAllowed
 
@@ -53,10 +54,14 @@ class AskFirst:
         kept = urlencode([(name, value) for name, value in pairs if name not in _NOT_TAKEN_ALONG])
         again = urlencode([(name, value) for name, value in pairs if name in ("i", "session")])
         words = _WORDS[loss]
+        language = language_of(request.headers.get("accept-language", ""))
+        say = speaking(language)
         html = self._templates.get_template("ask_first.html").render(
-            title=words.title,
-            message=words.message,
-            label=words.label,
+            language=language,
+            say=say,
+            title=say(words.title),
+            message=say(words.message),
+            label=say(words.label),
             address=f"/{loss}?{kept}",
             back=f"/interview?{again}",
             csrf_token=self._tokens.csrf(browser),

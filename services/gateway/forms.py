@@ -32,6 +32,7 @@ _WHOLE = re.compile(r"-?[0-9]{1,15}\Z")
 _COORDINATES = {"latitude": 90, "longitude": 180}
 """With the most that each can be, in degrees, to either side."""
 _LONGEST_REASON = 200
+_MOST_AWAITED = 64
 
 
 class FormUnreadable(Malformed):
@@ -120,6 +121,12 @@ def acknowledged_notices(posted: Posted) -> tuple[int, ...]:
     """The numbers of the notices that the page has executed. Raises FormUnreadable."""
     text = next((one.value for one in posted.inputs if one.name == "acknowledged"), "")
     return tuple(_whole(number, "acknowledged") for number in text.split(",") if number)[:1000]
+
+
+def awaited_tasks(posted: Posted) -> tuple[str, ...]:
+    """The ids of the tasks that the page's screen waits for, the newest ones where there are very many."""
+    text = next((one.value for one in posted.inputs if one.name == "awaited"), "")
+    return tuple(each for each in text.split(",") if each)[-_MOST_AWAITED:]
 
 
 def known_notices(posted: Posted) -> int | None:

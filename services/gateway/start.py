@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import jinja2
 
+from services.gateway.spoken import speaking
 from shared.contracts.session import InterviewEntry
 
 _NEEDS = {
@@ -54,9 +55,13 @@ class StartPage:
     def __init__(self, *, templates: jinja2.Environment, abilities: frozenset[str]) -> None:
         self._templates, self._abilities = templates, abilities
 
-    def render(self, interviews: Iterable[InterviewEntry], account: Mapping[str, Any] = NOBODY) -> str:
-        """The page; `account` is who has signed in, for the bar at the top."""
-        return self._templates.get_template("start.html").render(groups=self.groups(interviews), account=account)
+    def render(
+        self, interviews: Iterable[InterviewEntry], account: Mapping[str, Any] = NOBODY, *, language: str = "en"
+    ) -> str:
+        """The page; `account` is who has signed in, for the bar at the top. Problems are told in English."""
+        return self._templates.get_template("start.html").render(
+            groups=self.groups(interviews), account=account, language=language, say=speaking(language)
+        )
 
     def groups(self, interviews: Iterable[InterviewEntry]) -> list[Group]:
         """By package: our examples first, the others by name; within a package in the order given."""

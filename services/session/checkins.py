@@ -19,13 +19,16 @@ class CheckIns:
         self._turns = turns
 
     async def answer(self, message: CheckIn) -> TurnReply:
-        """The command of the check-in code, then the notices in the order their tasks ended.
+        """The command of the check-in code, the notices in the order their tasks ended, and how awaited tasks stand.
 
         Code that failed keeps nobody from being told: its reply, a problem, has the notices as well.
         """
         turned = await self._turns.run(operations.check_in(message))
-        if turned.reply.kind not in ("check_in", "problem") or turned.keys is None:
-            return turned.reply
+        reply = turned.reply
+        if reply.kind not in ("check_in", "problem") or turned.keys is None:
+            return reply
+        if message.call is not None and message.awaited:
+            reply = await self._turns.with_tasks(reply, message.awaited, turned.keys)
         waiting = await notices.deliver(
             self._database,
             turned.keys,
@@ -34,6 +37,6 @@ class CheckIns:
             after=message.notices_after,
             now=self._clock.now(),
         )
-        own = turned.reply.commands.value if turned.reply.commands else ()
+        own = reply.commands.value if reply.commands else ()
         told = {"commands": Sealed((*own, *waiting.commands)), "notices_up_to": waiting.up_to}
-        return turned.reply.model_copy(update=told)
+        return reply.model_copy(update=told)

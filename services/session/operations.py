@@ -105,6 +105,8 @@ class Request:
     steps: int = 1
     """How many of the newest steps are looked at."""
     check_in_action: str | None = None
+    awaited: tuple[str, ...] = ()
+    """Tasks whose standing a page asks for; empty for those that the newest saved run has waited for."""
     limit: Literal["interactive", "action"] = "interactive"
     """Which time limit its run has."""
     instead: SessionName | None = None
@@ -200,7 +202,7 @@ def perform_action(message: PerformAction) -> Request:
 def check_in(message: CheckIn) -> Request:
     """Run check-in code, if there is some; what it changes goes into the newest step."""
     if message.call is None:
-        return _asked(message, "check_in", _look_only, is_read_only=True, steps=0)
+        return _asked(message, "check_in", _look_only, is_read_only=True, steps=0, awaited=message.awaited)
     call = message.call.value
     operation = CheckInCall(action=call.action, arguments=call.arguments)
     return _asked(message, "check_in", lambda found: Plan(operation, keep="in_place"), check_in_action=call.action)
@@ -345,6 +347,7 @@ def _asked(
     is_end: bool = False,
     steps: int = 1,
     check_in_action: str | None = None,
+    awaited: tuple[str, ...] = (),
 ) -> Request:
     visitor = message.visitor.value
     name = name_of(message.interview, message.session_code.value, visitor, message.operation_id)
@@ -361,4 +364,5 @@ def _asked(
         is_end=is_end,
         steps=steps,
         check_in_action=check_in_action,
+        awaited=awaited,
     )

@@ -511,12 +511,19 @@ class Turns:
         stored = opened.stored
         if stored is None or stored.header_sealed is None:
             return reply
-        header = Header.model_validate_json(opened.keys.open_value(stored.header_sealed, "header"))
-        waited = await self._hosts.tasks.pictures(self._database, header.waits_for_tasks, keys=opened.keys)
-        ended = tuple(each.task_id for each in waited if each.state not in ("pending", "running"))
+        awaited = turn.request.awaited
+        if not awaited:
+            header = Header.model_validate_json(opened.keys.open_value(stored.header_sealed, "header"))
+            awaited = header.waits_for_tasks
+        return await self.with_tasks(reply, awaited, opened.keys)
+
+    async def with_tasks(self, reply: TurnReply, awaited: Sequence[str], keys: DataKeys) -> TurnReply:
+        """The reply with how these tasks of the session stand."""
+        standing = await self._hosts.tasks.pictures(self._database, awaited, keys=keys)
+        ended = tuple(each.task_id for each in standing if each.state not in ("pending", "running"))
         progress = tuple(
             TaskProgress(task=each.task_id, fraction=each.progress, message=each.progress_message)
-            for each in waited
+            for each in standing
             if each.state == "running" and (each.progress is not None or each.progress_message)
         )
         return reply.model_copy(update={"ended_tasks": ended, "progress": Sealed(progress)})

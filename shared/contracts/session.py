@@ -114,6 +114,8 @@ class CheckIn(SessionRequest):
     """Numbers of the notices the page has executed."""
     notices_after: int | None = None
     """Up to which number the page knows the notices, as it was told last; None for one that was just opened."""
+    awaited: tuple[str, ...] = ()
+    """Tasks that the screen on the page waits for. Empty: those that the newest saved run has waited for."""
 
 
 class OpenFile(Command, queue=INTERACTIVE):
@@ -273,11 +275,11 @@ class TurnReply(Reply):
     variables: Sealed[JsonObject] | None = None
     problem: Sealed[Problem] | None = None
     ended_tasks: tuple[str, ...] = ()
-    """Of a check-in: tasks the newest screen waits for that have ended; the page refreshes if it shows that screen."""
+    """Of a check-in: those of the awaited tasks that have ended; the page refreshes if its screen waits for one."""
     notices_up_to: int = 0
     """Of a check-in: up to which number the page knows the notices once it has executed these."""
     progress: Sealed[tuple[TaskProgress, ...]] | None = None
-    """Of a check-in: how far the tasks are that the newest screen waits for."""
+    """Of a check-in: how far the awaited tasks are."""
     created: bool = False
     overtaken: bool = False
     """This request waited four seconds for another turn and went on without it."""

@@ -205,9 +205,12 @@ class Browser:
         call = Sealed(NamedAction(action="append", arguments=words))
         return PerformAction(**self._facts(operation_id), call=call, is_read_only=is_read_only)
 
-    def checking_in(self, *, acknowledged: Sequence[int] = (), operation_id: str = "", **words: Any) -> CheckIn:
+    def checking_in(
+        self, *, acknowledged: Sequence[int] = (), awaited: Sequence[str] = (), operation_id: str = "", **words: Any
+    ) -> CheckIn:
         call = Sealed(NamedAction(action="append", arguments=words)) if words else None
-        return CheckIn(**self._facts(operation_id), call=call, acknowledged=tuple(acknowledged))
+        facts = self._facts(operation_id)
+        return CheckIn(**facts, call=call, acknowledged=tuple(acknowledged), awaited=tuple(awaited))
 
     def ending(self, how: Literal["restart", "delete"], *, step: int | None = None) -> EndSession:
         return EndSession(**self._facts(""), how=how, step=step)

@@ -102,7 +102,7 @@ class Storm:
         while True:
             for name, process in tuple(self.site.processes.items()):
                 if process.poll() is not None:
-                    self.ended_by_themselves[name] += 1
+                    self.ended_by_themselves[f"{name}, status {process.returncode}"] += 1
                     self.site.start(name)
             await asyncio.sleep(0.2)
 

@@ -17,6 +17,7 @@ from services.gateway.browser_sessions import Browser
 from services.gateway.desk import Desk
 from services.gateway.entering import Form, link_to, login_of, posted, somebody
 from services.gateway.routes.profile import profile_entries
+from services.gateway.spoken import Phrase
 from shared.kernel.errors import Refused
 from shared.people import permissions, store
 from shared.people.directory import cleaned
@@ -53,11 +54,12 @@ def router(desk: Desk) -> APIRouter:
         return people.pages.render(
             "people.html",
             browser,
-            title="People",
+            reader=request,
+            title=Phrase("People"),
             people=accounts,
             search=search,
             next_address=f"/userlist?{following}" if further else "",
-            note=_DONE.get(query.get("done", ""), ""),
+            note=Phrase(_DONE.get(query.get("done", ""), "")),
             may_create=permissions.may_create(login.account, ()),
             may_change_privileges=permissions.may_see_privileges(login.account),
         )
@@ -66,7 +68,7 @@ def router(desk: Desk) -> APIRouter:
     async def edit(request: Request, number: int) -> Response:
         browser, login = await somebody(desk, request)
         require(permissions.may_see(login.account, number))
-        return await _edit_page(browser, login.account, await directory.account(number))
+        return await _edit_page(request, browser, login.account, await directory.account(number))
 
     @routes.post("/user/{number:int}/editprofile")
     async def save(request: Request, number: int) -> Response:
@@ -79,7 +81,7 @@ def router(desk: Desk) -> APIRouter:
         except permissions.PermissionMissing:
             raise
         except Refused as error:
-            return await _edit_page(form.browser, asks, other, error=str(error), status=400)
+            return await _edit_page(request, form.browser, asks, other, error=str(error), status=400)
         return RedirectResponse("/userlist?done=saved", status_code=303)
 
     async def _save(form: Form, asks: Account, other: Account) -> None:
@@ -99,32 +101,35 @@ def router(desk: Desk) -> APIRouter:
                 await store.set_active(connection, other.id, is_active)
 
     async def _edit_page(
-        browser: Browser, asks: Account, other: Account, *, error: str = "", status: int = 200
+        request: Request, browser: Browser, asks: Account, other: Account, *, error: str = "", status: int = 200
     ) -> Response:
         may_edit = permissions.may_edit(asks, other)
         known = [name for name, _, _ in await store.privileges(database) if name != "cron"]
         boxes = [
             Entry(
-                f"privilege {name}", f"Privilege: {name}", kind="check", value="1" if name in other.privileges else ""
+                f"privilege {name}",
+                Phrase("Privilege: %s", name),
+                kind="check",
+                value="1" if name in other.privileges else "",
             )
             for name in known
         ]
         active = Entry("is_active", "May sign in", kind="check", value="1" if other.is_active else "")
         page = FormPage(
-            title=other.name,
+            title=Phrase("%s", other.name),
             action=f"/user/{other.id}/editprofile" if may_edit else "",
             facts={
                 "Number": str(other.id),
                 "E-mail": other.email,
                 "Comes in by": other.login_method,
-                "Last sign-in": f"{other.last_login_at:%Y-%m-%d %H:%M} UTC" if other.last_login_at else "never",
+                "Last sign-in": f"{other.last_login_at:%Y-%m-%d %H:%M} UTC" if other.last_login_at else Phrase("never"),
             },
             entries=(*profile_entries(other.profile), *boxes, *([active] if asks.id != other.id else [])),
             submit="Save",
             error=error,
             links=(("Back to the list", "/userlist"),),
         )
-        return people.pages.form(page, browser, status=status)
+        return people.pages.form(page, browser, status=status, reader=request)
 
     # -- Invitations and new accounts
 
@@ -132,7 +137,7 @@ def router(desk: Desk) -> APIRouter:
     async def show_invitation(request: Request) -> Response:
         browser, login = await somebody(desk, request)
         require(permissions.may_create(login.account, ("user",)))
-        return await _invite_page(browser, login.account)
+        return await _invite_page(request, browser, login.account)
 
     @routes.post("/user/invite")
     async def invite(request: Request) -> Response:
@@ -144,7 +149,7 @@ def router(desk: Desk) -> APIRouter:
             address = checked_address(form.get("email"))
             await store.check_privileges(database, (privilege,))
         except Refused as error:
-            return await _invite_page(form.browser, asks, error=str(error), status=400)
+            return await _invite_page(request, form.browser, asks, error=str(error), status=400)
         async with database.transaction() as connection:
             token = await people.links.make(connection, "invitation", {"email": address, "privilege": privilege})
             link = link_to(desk, request, f"/user/register?token={token}")
@@ -152,7 +157,9 @@ def router(desk: Desk) -> APIRouter:
         people.letters.sent()
         return RedirectResponse("/userlist?done=invited", status_code=303)
 
-    async def _invite_page(browser: Browser, asks: Account, *, error: str = "", status: int = 200) -> Response:
+    async def _invite_page(
+        request: Request, browser: Browser, asks: Account, *, error: str = "", status: int = 200
+    ) -> Response:
         page = FormPage(
             title="Invite somebody",
             action="/user/invite",
@@ -164,13 +171,13 @@ def router(desk: Desk) -> APIRouter:
             error=error,
             links=(("Back to the list", "/userlist"),),
         )
-        return people.pages.form(page, browser, status=status)
+        return people.pages.form(page, browser, status=status, reader=request)
 
     @routes.get("/user/add")
     async def show_addition(request: Request) -> Response:
         browser, login = await somebody(desk, request)
         require(permissions.may_create(login.account, ("user",)))
-        return await _add_page(browser, login.account, {})
+        return await _add_page(request, browser, login.account, {})
 
     @routes.post("/user/add")
     async def add(request: Request) -> Response:
@@ -189,11 +196,11 @@ def router(desk: Desk) -> APIRouter:
             async with database.transaction() as connection:
                 await directory.add(connection, new)
         except Refused as error:
-            return await _add_page(form.browser, asks, form.values, error=str(error), status=400)
+            return await _add_page(request, form.browser, asks, form.values, error=str(error), status=400)
         return RedirectResponse("/userlist?done=added", status_code=303)
 
     async def _add_page(
-        browser: Browser, asks: Account, values: object, *, error: str = "", status: int = 200
+        request: Request, browser: Browser, asks: Account, values: object, *, error: str = "", status: int = 200
     ) -> Response:
         given = values if isinstance(values, dict) else {}
         page = FormPage(
@@ -211,7 +218,7 @@ def router(desk: Desk) -> APIRouter:
             error=error,
             links=(("Back to the list", "/userlist"),),
         )
-        return people.pages.form(page, browser, status=status)
+        return people.pages.form(page, browser, status=status, reader=request)
 
     async def _givable(asks: Account) -> list[tuple[str, str]]:
         names = [name for name, _, _ in await store.privileges(database)]
@@ -223,7 +230,7 @@ def router(desk: Desk) -> APIRouter:
     async def show_privileges(request: Request) -> Response:
         browser, login = await somebody(desk, request)
         require(permissions.may_see_privileges(login.account))
-        return await _privileges_page(browser, login.account)
+        return await _privileges_page(request, browser, login.account)
 
     @routes.post("/privilegelist")
     async def change_privileges(request: Request) -> Response:
@@ -238,23 +245,26 @@ def router(desk: Desk) -> APIRouter:
         allowed = [one for one in PERMISSIONS if form.get(f"permission {one}")]
         if not _PRIVILEGE.match(name):
             error = "A privilege is named by small letters and digits."
-            return await _privileges_page(form.browser, asks, error=error, status=400)
+            return await _privileges_page(request, form.browser, asks, error=error, status=400)
         # Nobody makes a privilege that allows more than they may themselves.
         require(all(asks.may(one) for one in allowed))
         if not await store.add_privilege(database, name, allowed):
             await store.set_permissions(database, name, allowed)
         return RedirectResponse("/privilegelist", status_code=303)
 
-    async def _privileges_page(browser: Browser, asks: Account, *, error: str = "", status: int = 200) -> Response:
+    async def _privileges_page(
+        request: Request, browser: Browser, asks: Account, *, error: str = "", status: int = 200
+    ) -> Response:
         return people.pages.render(
             "privileges.html",
             browser,
+            reader=request,
             status=status,
-            title="Privileges",
+            title=Phrase("Privileges"),
             privileges=await store.privileges(database),
             permissions=sorted(one for one in PERMISSIONS if asks.may(one)),
             may_change=permissions.may_change_privileges(asks),
-            error=error,
+            error=Phrase(error),
         )
 
     return routes

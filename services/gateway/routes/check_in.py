@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from services.gateway.desk import Desk
-from services.gateway.forms import acknowledged_notices, check_in_call, known_notices
+from services.gateway.forms import acknowledged_notices, awaited_tasks, check_in_call, known_notices
 from services.gateway.notices import BUSY, UNKNOWN_INTERVIEW
 from services.gateway.requests import interview_in, operation_id, session_code
 from services.gateway.turns import notice_of
@@ -45,6 +45,7 @@ def router(desk: Desk) -> APIRouter:
                 call=_sealed(check_in_call(posted)),
                 acknowledged=acknowledged_notices(posted),
                 notices_after=known_notices(posted),
+                awaited=awaited_tasks(posted),
             )
         )
         screen_code = next((one.value for one in posted.inputs if one.name == "checkinCode"), "")

@@ -12,6 +12,8 @@ Nothing that is sealed is opened. What somebody does here is logged with the num
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -46,7 +48,7 @@ def router(desk: Desk) -> APIRouter:
         _check(login)
         return form, login
 
-    def page(template: str, browser: Browser, title: str, *, status: int = 200, **content: object) -> Response:
+    def page(template: str, browser: Browser, title: str, *, status: int = 200, **content: Any) -> Response:
         pages = desk.people.pages
         return pages.render(template, browser, status=status, title=title, told=told, **content)
 

@@ -78,17 +78,19 @@ def router(desk: Desk) -> APIRouter:
             state=query.get("state", ""),
         )
         if waiting.connects:
-            return await _connect(browser, provider, identity, waiting.connects)
+            return await _connect(request, browser, provider, identity, waiting.connects)
         return await _sign_in(request, browser, provider, identity, waiting.go_on)
 
-    async def _connect(browser: Browser, provider: OpenIdProvider, identity: Identity, account_id: int) -> Response:
+    async def _connect(
+        request: Request, browser: Browser, provider: OpenIdProvider, identity: Identity, account_id: int
+    ) -> Response:
         if browser.login is None or browser.login.account.id != account_id:
             raise SignInNeeded
         async with database.transaction() as connection:
             if not await directory.connect(connection, provider.issuer, identity.subject, browser.login.key):
-                return _told(browser, _SOMEBODY_ELSE)
-            told = "It can be signed in to from elsewhere from now on."
-            await people.letters.was_changed(connection, browser.login.account.email, told)
+                return _told(request, browser, _SOMEBODY_ELSE)
+            email = browser.login.account.email
+            await people.letters.was_changed(connection, email, "It can be signed in to from elsewhere from now on.")
         people.letters.sent()
         return RedirectResponse("/user/profile?done=connected", status_code=303)
 
@@ -98,7 +100,7 @@ def router(desk: Desk) -> APIRouter:
         try:
             account = await people.sign_in.by_identity(database, provider.issuer, identity.subject)
         except SignInRefused:
-            return _told(browser, "This account is closed.")
+            return _told(request, browser, "This account is closed.")
         if account is None:
             return await _begin(request, browser, provider, identity, go_on)
         key = await directory.key_without_password(account)
@@ -114,7 +116,7 @@ def router(desk: Desk) -> APIRouter:
         if not people.may_register:
             raise RegistrationClosed
         if not identity.email or not identity.is_confirmed:
-            return _told(browser, _NO_ADDRESS)
+            return _told(request, browser, _NO_ADDRESS)
         try:
             new = await directory.prepare(
                 email=identity.email,
@@ -127,15 +129,15 @@ def router(desk: Desk) -> APIRouter:
                 if not await store.add_identity(connection, provider.issuer, identity.subject, new.id):
                     raise AddressTaken  # they came in twice at once: the other one has made it
         except AddressTaken:
-            return _told(browser, _TAKEN)
+            return _told(request, browser, _TAKEN)
         except AddressMalformed:
-            return _told(browser, _NO_ADDRESS)
+            return _told(request, browser, _NO_ADDRESS)
         account = await directory.account(new.id)
         return await enter(desk, request, browser, account, new.key, go_on=go_on)
 
-    def _told(browser: Browser, error: str) -> Response:
+    def _told(request: Request, browser: Browser, error: str) -> Response:
         page = FormPage(title="This did not work", error=error, links=(("Sign in", SIGN_IN),))
-        return people.pages.form(page, browser, status=403)
+        return people.pages.form(page, browser, status=403, reader=request)
 
     def _provider() -> OpenIdProvider:
         if people.provider is None:

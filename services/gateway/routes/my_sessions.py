@@ -15,6 +15,7 @@ from services.gateway.desk import Desk
 from services.gateway.entering import login_of, posted, somebody
 from services.gateway.notices import prefers_json
 from services.gateway.requests import interview_in
+from services.gateway.spoken import Phrase, Words
 from shared.contracts.base import Sealed
 from shared.contracts.session_lists import LeaveSessions, LeftSessions, ListSessions, SessionEntry, SessionPage
 from shared.kernel.interview_path import BadReference, canonical
@@ -42,7 +43,8 @@ def router(desk: Desk) -> APIRouter:
         return desk.people.pages.render(
             "my_sessions.html",
             browser,
-            title="My interviews",
+            reader=request,
+            title=Phrase("My interviews"),
             lines=[_line(one, zone) for one in page.entries.value],
             tag=tag,
             tags=sorted({name for one in page.entries.value for name in one.tags}),
@@ -138,8 +140,9 @@ def _shown(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def _note(deleted: str, more: str) -> str:
+def _note(deleted: str, more: str) -> Words:
     if not deleted.isdigit():
         return ""
-    said = f"{int(deleted)} {'session was' if deleted == '1' else 'sessions were'} deleted."
-    return f"{said} There are more: press “Delete all” again to go on." if more else said
+    if more:
+        return Phrase("%s sessions were deleted. There are more: press “Delete all” again to go on.", int(deleted))
+    return Phrase("One session was deleted.") if deleted == "1" else Phrase("%s sessions were deleted.", int(deleted))

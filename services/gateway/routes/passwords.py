@@ -14,6 +14,7 @@ from services.gateway.account_pages import Entry, FormPage
 from services.gateway.browser_sessions import Browser
 from services.gateway.desk import Desk
 from services.gateway.entering import SIGN_IN, Form, caller_of, enter, link_to, login_of, posted, somebody
+from services.gateway.spoken import Phrase
 from shared.people import store
 from shared.people.records import (
     Account,
@@ -56,7 +57,7 @@ def router(desk: Desk) -> APIRouter:
             submit="Send the link",
             links=(("Sign in", SIGN_IN),),
         )
-        response = people.pages.form(page, browser)
+        response = people.pages.form(page, browser, reader=request)
         desk.browsers.set_cookies(browser, response, even_if_new=True)
         return response
 
@@ -85,12 +86,12 @@ def router(desk: Desk) -> APIRouter:
         except _Rehearsed:
             pass
         people.letters.sent()
-        return people.pages.form(FormPage(title="Look into your mail", note=_SENT), form.browser)
+        return people.pages.form(FormPage(title="Look into your mail", note=_SENT), form.browser, reader=request)
 
     @routes.get("/user/reset-password/{token}")
     async def choose(request: Request, token: str) -> Response:
         browser = await desk.browsers.find_or_begin(request.cookies)
-        return _reset_page(browser, token, await _account_of(token))
+        return _reset_page(request, browser, token, await _account_of(token))
 
     @routes.post("/user/reset-password/{token}")
     async def reset(request: Request, token: str) -> Response:
@@ -98,7 +99,7 @@ def router(desk: Desk) -> APIRouter:
         account = await _account_of(token)
 
         def again(error: str) -> Response:
-            return _reset_page(form.browser, token, account, error=error, status=400)
+            return _reset_page(request, form.browser, token, account, error=error, status=400)
 
         if form.get("password") != form.get("again"):
             return again(_NOT_THE_SAME)
@@ -121,7 +122,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/user/change-password")
     async def show_change(request: Request) -> Response:
         browser, login = await somebody(desk, request)
-        return _change_page(browser, login.account)
+        return _change_page(request, browser, login.account)
 
     @routes.post("/user/change-password")
     async def change(request: Request) -> Response:
@@ -129,7 +130,7 @@ def router(desk: Desk) -> APIRouter:
         login = login_of(form)
         account = login.account
         if form.get("password") != form.get("again"):
-            return _change_page(form.browser, account, error=_NOT_THE_SAME, status=400)
+            return _change_page(request, form.browser, account, error=_NOT_THE_SAME, status=400)
         try:
             await check_password(desk, request, form, account)
             secrets, key = await directory.under_new_password(
@@ -137,7 +138,7 @@ def router(desk: Desk) -> APIRouter:
             )
         except (SignInRefused, PasswordTooWeak, TooManyAttempts) as error:
             message = "This is not your present password." if isinstance(error, SignInRefused) else str(error)
-            return _change_page(form.browser, account, error=message, status=400)
+            return _change_page(request, form.browser, account, error=message, status=400)
         async with database.transaction() as connection:
             await people.links.revoke(connection, account.id, "reset")
             await directory.set_password(connection, secrets, key)
@@ -172,24 +173,28 @@ def router(desk: Desk) -> APIRouter:
         await people.attempts.succeed(database, attempt)
         return key
 
-    def _reset_page(browser: Browser, token: str, account: Account, *, error: str = "", status: int = 200) -> Response:
+    def _reset_page(
+        request: Request, browser: Browser, token: str, account: Account, *, error: str = "", status: int = 200
+    ) -> Response:
         is_mine = browser.login is not None and browser.login.account.id == account.id
         needs_old = not account.server_opens and not is_mine
         old = Entry("old", "The old password", kind="password", autocomplete="current-password", is_required=False)
         page = FormPage(
             title="Set a new password",
             action=f"/user/reset-password/{token}",
-            intro=(f"For the account {account.email}.",),
+            intro=(Phrase("For the account %s.", account.email),),
             warning=_LOSS if needs_old else "",
             entries=(*([old] if needs_old else []), *_twice(people.shortest_password)),
             submit="Set the password",
             error=error,
         )
-        response = people.pages.form(page, browser, status=status)
+        response = people.pages.form(page, browser, status=status, reader=request)
         desk.browsers.set_cookies(browser, response, even_if_new=True)
         return response
 
-    def _change_page(browser: Browser, account: Account, *, error: str = "", status: int = 200) -> Response:
+    def _change_page(
+        request: Request, browser: Browser, account: Account, *, error: str = "", status: int = 200
+    ) -> Response:
         present = Entry("present", "Your present password", kind="password", autocomplete="current-password")
         intro = "Browsers in which you have signed in besides this one are signed out. Your sessions stay readable."
         if not account.has_password:
@@ -203,7 +208,7 @@ def router(desk: Desk) -> APIRouter:
             error=error,
             links=(("Back to the profile", "/user/profile"),),
         )
-        return people.pages.form(page, browser, status=status)
+        return people.pages.form(page, browser, status=status, reader=request)
 
     return routes
 
@@ -229,7 +234,7 @@ def _twice(shortest: int) -> tuple[Entry, Entry]:
             "New password",
             kind="password",
             autocomplete="new-password",
-            help=f"At least {shortest} characters.",
+            help=Phrase("At least %s characters.", shortest),
         ),
         Entry("again", "The same again", kind="password", autocomplete="new-password"),
     )

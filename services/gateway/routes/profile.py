@@ -15,6 +15,7 @@ from services.gateway.desk import Desk
 from services.gateway.entering import SIGN_IN, link_to, login_of, posted, somebody
 from services.gateway.qr import svg_address
 from services.gateway.routes.passwords import check_password
+from services.gateway.spoken import Phrase, Words
 from shared.contracts.session_lists import DeleteAccount, DeletedAccount
 from shared.people import store
 from shared.people.directory import cleaned
@@ -50,6 +51,8 @@ _DONE = {
 }
 _PHRASE = "delete my account"
 _PRESENT = Entry("present", "Your present password", kind="password", autocomplete="current-password")
+_ENDS_FOR_ALL = "Your account and your sessions are deleted for good. They end for others who take part, too."
+_ENDS_FOR_ONESELF = "Your account and your sessions are deleted for good. What others take part in stays theirs."
 _WRONG = "This is not your present password."
 
 
@@ -65,6 +68,11 @@ def profile_entries(profile: Profile) -> tuple[Entry, ...]:
         Entry(name, label, value=getattr(profile, name), autocomplete=autocomplete, is_required=False)
         for name, (label, autocomplete) in _LABELS.items()
     )
+
+
+def _letter_about(address: str) -> str:
+    """What the letter to the former address says."""
+    return f"Its e-mail address is to be changed to {address}."
 
 
 def router(desk: Desk) -> APIRouter:
@@ -93,7 +101,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/user/profile")
     async def show(request: Request) -> Response:
         browser, login = await somebody(desk, request)
-        return await _profile(browser, login, note=_DONE.get(request.query_params.get("done", ""), ""))
+        return await _profile(request, browser, login, note=_DONE.get(request.query_params.get("done", ""), ""))
 
     @routes.post("/user/profile")
     async def save(request: Request) -> Response:
@@ -103,18 +111,18 @@ def router(desk: Desk) -> APIRouter:
         await store.set_profile(database, login.account.id, told)
         return RedirectResponse("/user/profile?done=profile", status_code=303)
 
-    async def _profile(browser: Browser, login: Login, *, note: str) -> Response:
+    async def _profile(request: Request, browser: Browser, login: Login, *, note: str) -> Response:
         account = login.account
-        opens = "Only your password opens them."
+        opens = Phrase("Only your password opens them.")
         if account.server_opens:
-            opens = "The server can open them, because you can come in without a password."
+            opens = Phrase("The server can open them, because you can come in without a password.")
         elsewhere = await store.identities(database, account.id)
-        links = [
+        links: list[tuple[Words, str]] = [
             *([("API keys", "/manage_api")] if desk.settings.api else []),
             ("Change the password" if account.has_password else "Set a password", "/user/change-password"),
             ("Change the e-mail address", "/user/change-email"),
             ("Second factor", "/user/two-factor"),
-            *([(f"Connect: {people.provider_label}", "/user/elsewhere?connect=1")]
+            *([(Phrase("Connect: %s", people.provider_label), "/user/elsewhere?connect=1")]
               if people.provider_label and not elsewhere else []),
             ("Delete the account", "/user/manage"),
         ]  # fmt: skip
@@ -125,21 +133,21 @@ def router(desk: Desk) -> APIRouter:
                 "E-mail": account.email,
                 "Privileges": ", ".join(account.privileges),
                 "Encrypted sessions": opens,
-                "Second factor": "on" if account.has_second_factor else "off",
+                "Second factor": Phrase("on" if account.has_second_factor else "off"),
             },
             entries=profile_entries(account.profile),
             submit="Save",
             note=note,
             links=links,
         )
-        return people.pages.form(page, browser)
+        return people.pages.form(page, browser, reader=request)
 
     # -- Address
 
     @routes.get("/user/change-email")
     async def show_address(request: Request) -> Response:
         browser, login = await somebody(desk, request)
-        return _address_page(browser, login)
+        return _address_page(request, browser, login)
 
     @routes.post("/user/change-email")
     async def change_address(request: Request) -> Response:
@@ -151,15 +159,16 @@ def router(desk: Desk) -> APIRouter:
             address = checked_address(form.get("email"))
         except (SignInRefused, AddressMalformed, TooManyAttempts) as error:
             message = _WRONG if isinstance(error, SignInRefused) else str(error)
-            return _address_page(form.browser, login, error=message, status=400)
-        told = f"Its e-mail address is to be changed to {address}."
+            return _address_page(request, form.browser, login, error=message, status=400)
         if not people.confirms_addresses:
             try:
                 async with database.transaction() as connection:
                     await store.set_email(connection, account.id, address)
-                    await people.letters.was_changed(connection, account.email, told)
+                    await people.letters.was_changed(
+                        connection, account.email, f"Its e-mail address is to be changed to {address}."
+                    )
             except AddressTaken as error:
-                return _address_page(form.browser, login, error=str(error), status=400)
+                return _address_page(request, form.browser, login, error=str(error), status=400)
             people.letters.sent()
             return RedirectResponse("/user/profile?done=address", status_code=303)
         async with database.transaction() as connection:
@@ -168,10 +177,12 @@ def router(desk: Desk) -> APIRouter:
             await people.letters.change_address(
                 connection, address, link_to(desk, request, f"/user/confirm-email/{token}")
             )
-            await people.letters.was_changed(connection, account.email, told)
+            await people.letters.was_changed(
+                connection, account.email, f"Its e-mail address is to be changed to {address}."
+            )
         people.letters.sent()
         note = "We have sent a letter to the new address. Open the link in it to go on."
-        return people.pages.form(FormPage(title="Look into your mail", note=note), form.browser)
+        return people.pages.form(FormPage(title="Look into your mail", note=note), form.browser, reader=request)
 
     @routes.get("/user/confirm-email/{token}")
     async def ask_address(request: Request, token: str) -> Response:
@@ -180,10 +191,10 @@ def router(desk: Desk) -> APIRouter:
         page = FormPage(
             title="Confirm your e-mail address",
             action=f"/user/confirm-email/{token}",
-            intro=(f"From now on you sign in with {opened.data['email']}.",),
+            intro=(Phrase("From now on you sign in with %s.", opened.data["email"]),),
             submit="Use this address",
         )
-        response = people.pages.form(page, browser)
+        response = people.pages.form(page, browser, reader=request)
         desk.browsers.set_cookies(browser, response, even_if_new=True)
         return response
 
@@ -199,15 +210,17 @@ def router(desk: Desk) -> APIRouter:
                 await store.set_email(connection, opened.account_id, str(opened.data["email"]))
         except AddressTaken as error:
             page = FormPage(title="This did not work", error=str(error), links=(("Profile", "/user/profile"),))
-            return people.pages.form(page, form.browser, status=400)
+            return people.pages.form(page, form.browser, status=400, reader=request)
         go_on = "/user/profile?done=address" if form.browser.login else f"{SIGN_IN}?done=address"
         return RedirectResponse(go_on, status_code=303)
 
-    def _address_page(browser: Browser, login: Login, *, error: str = "", status: int = 200) -> Response:
+    def _address_page(
+        request: Request, browser: Browser, login: Login, *, error: str = "", status: int = 200
+    ) -> Response:
         page = FormPage(
             title="Change the e-mail address",
             action="/user/change-email",
-            intro=(f"It is {login.account.email} now.",),
+            intro=(Phrase("It is %s now.", login.account.email),),
             entries=(
                 Entry("email", "New e-mail address", kind="email", autocomplete="email"),
                 *([_PRESENT] if login.account.has_password else []),
@@ -216,7 +229,7 @@ def router(desk: Desk) -> APIRouter:
             error=error,
             links=(("Back to the profile", "/user/profile"),),
         )
-        return people.pages.form(page, browser, status=status)
+        return people.pages.form(page, browser, status=status, reader=request)
 
     # -- The second factor
 
@@ -225,10 +238,10 @@ def router(desk: Desk) -> APIRouter:
         browser, login = await somebody(desk, request)
         if login.account.has_second_factor:
             left = await store.count_recovery_codes(database, login.account.id)
-            return people.pages.form(_factor_is_on(login, left), browser)
+            return people.pages.form(_factor_is_on(login, left), browser, reader=request)
         enrolment = people.second_factor.begin(login.account.email)
         await desk.browsers.keep_pending(browser, Enrolling(secret=enrolment.secret))
-        return _enrol_page(browser, login, enrolment.secret)
+        return _enrol_page(request, browser, login, enrolment.secret)
 
     @routes.post("/user/two-factor")
     async def turn_on(request: Request) -> Response:
@@ -248,7 +261,7 @@ def router(desk: Desk) -> APIRouter:
                 await people.letters.was_changed(connection, login.account.email, "A second factor was turned on.")
         except (SignInRefused, TooManyAttempts, WrongCode) as error:
             message = _WRONG if isinstance(error, SignInRefused) else str(error)
-            return _enrol_page(form.browser, login, secret, error=message, status=400)
+            return _enrol_page(request, form.browser, login, secret, error=message, status=400)
         people.letters.sent()
         await desk.browsers.keep_pending(form.browser, None)
         page = FormPage(
@@ -260,7 +273,7 @@ def router(desk: Desk) -> APIRouter:
             codes=codes,
             links=(("I have kept them", "/user/profile"),),
         )
-        return people.pages.form(page, form.browser)
+        return people.pages.form(page, form.browser, reader=request)
 
     @routes.post("/user/two-factor/off")
     async def turn_off(request: Request) -> Response:
@@ -271,14 +284,17 @@ def router(desk: Desk) -> APIRouter:
         except (SignInRefused, TooManyAttempts) as error:
             left = await store.count_recovery_codes(database, login.account.id)
             message = _WRONG if isinstance(error, SignInRefused) else str(error)
-            return people.pages.form(_factor_is_on(login, left, error=message), form.browser, status=400)
+            page = _factor_is_on(login, left, error=message)
+            return people.pages.form(page, form.browser, status=400, reader=request)
         async with database.transaction() as connection:
             await people.second_factor.turn_off(connection, login.account.id)
             await people.letters.was_changed(connection, login.account.email, "The second factor was turned off.")
         people.letters.sent()
         return RedirectResponse("/user/profile?done=factor-off", status_code=303)
 
-    def _enrol_page(browser: Browser, login: Login, secret: str, *, error: str = "", status: int = 200) -> Response:
+    def _enrol_page(
+        request: Request, browser: Browser, login: Login, secret: str, *, error: str = "", status: int = 200
+    ) -> Response:
         enrolment = people.second_factor.again(secret, login.account.email)
         page = FormPage(
             title="Turn on the second factor",
@@ -294,14 +310,14 @@ def router(desk: Desk) -> APIRouter:
             error=error,
             links=(("Back to the profile", "/user/profile"),),
         )
-        return people.pages.form(page, browser, status=status)
+        return people.pages.form(page, browser, status=status, reader=request)
 
     # -- The end of an account
 
     @routes.get("/user/manage")
     async def show_end(request: Request) -> Response:
         browser, login = await somebody(desk, request)
-        return _end_page(browser, login)
+        return _end_page(request, browser, login)
 
     @routes.post("/user/manage")
     async def end(request: Request) -> Response:
@@ -309,36 +325,33 @@ def router(desk: Desk) -> APIRouter:
         login = login_of(form)
         account = login.account
         if form.text("phrase").lower() != _PHRASE:
-            return _end_page(form.browser, login, error=f"Type “{_PHRASE}” to go on.", status=400)
+            return _end_page(request, form.browser, login, error=Phrase("Type “%s” to go on.", _PHRASE), status=400)
         try:
             await check_password(desk, request, form, account)
             message = DeleteAccount(account_id=account.id, for_all=desk.settings.delete_account_deletes_shared)
             ended = await desk.sessions.request(message, DeletedAccount)
             if ended.has_more:
                 error = "There are so many sessions that not all are deleted yet. Send this again to go on."
-                return _end_page(form.browser, login, error=error, status=503)
+                return _end_page(request, form.browser, login, error=error, status=503)
             if ended.problem:
-                return _end_page(form.browser, login, error=ended.problem, status=400)
+                return _end_page(request, form.browser, login, error=ended.problem, status=400)
         except (SignInRefused, TooManyAttempts) as problem:
             text = _WRONG if isinstance(problem, SignInRefused) else str(problem)
-            return _end_page(form.browser, login, error=text, status=400)
+            return _end_page(request, form.browser, login, error=text, status=400)
         await desk.browsers.end(form.browser)
         response = RedirectResponse(f"{SIGN_IN}?{urlencode({'done': 'deleted'})}", status_code=303)
         desk.browsers.clear_cookies(response)
         return response
 
-    def _end_page(browser: Browser, login: Login, *, error: str = "", status: int = 200) -> Response:
+    def _end_page(
+        request: Request, browser: Browser, login: Login, *, error: str | Phrase = "", status: int = 200
+    ) -> Response:
         page = FormPage(
             title="Delete the account",
             action="/user/manage",
-            warning="Your account and your sessions are deleted for good. "
-            + (
-                "They end for others who take part, too."
-                if desk.settings.delete_account_deletes_shared
-                else "What others take part in stays theirs."
-            ),
+            warning=_ENDS_FOR_ALL if desk.settings.delete_account_deletes_shared else _ENDS_FOR_ONESELF,
             entries=(
-                Entry("phrase", f"Type “{_PHRASE}”", autocomplete="off"),
+                Entry("phrase", Phrase("Type “%s”", _PHRASE), autocomplete="off"),
                 *([_PRESENT] if login.account.has_password else []),
             ),
             submit="Delete it",
@@ -346,7 +359,7 @@ def router(desk: Desk) -> APIRouter:
             is_danger=True,
             links=(("Back to the profile", "/user/profile"),),
         )
-        return people.pages.form(page, browser, status=status)
+        return people.pages.form(page, browser, status=status, reader=request)
 
     return routes
 
@@ -355,7 +368,7 @@ def _factor_is_on(login: Login, left: int, *, error: str = "") -> FormPage:
     return FormPage(
         title="Second factor",
         action="/user/two-factor/off",
-        intro=(f"It is on. {left} recovery codes are left.",),
+        intro=(Phrase("It is on. %s recovery codes are left.", left),),
         entries=(_PRESENT,) if login.account.has_password else (),
         submit="Turn it off",
         error=error,

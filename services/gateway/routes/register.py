@@ -19,6 +19,7 @@ from services.gateway.browser_sessions import Browser
 from services.gateway.desk import Desk
 from services.gateway.entering import SIGN_IN, Form, caller_of, enter, link_to, local_address, posted
 from services.gateway.notices import prefers_json
+from services.gateway.spoken import Phrase
 from shared.kernel.errors import NotAllowed
 from shared.people import store
 from shared.people.directory import NewAccount
@@ -35,6 +36,10 @@ from shared.people.records import (
 )
 
 REGISTER = "/user/register"
+_LONG_ENOUGH = (
+    "At least %s characters. It also opens your encrypted interview sessions: nobody can read them for you if you"
+    " forget it."
+)
 _SENT = "We have sent a letter to that address. Open the link in it to go on."
 
 
@@ -57,7 +62,7 @@ def router(desk: Desk) -> APIRouter:
             return response
         token = request.query_params.get("token", "")
         invitation = await _invitation(token)
-        return _page(browser, {"next": request.query_params.get("next", ""), "token": token}, invitation)
+        return _page(request, browser, {"next": request.query_params.get("next", ""), "token": token}, invitation)
 
     @routes.post(REGISTER)
     async def take(request: Request) -> Response:
@@ -65,7 +70,8 @@ def router(desk: Desk) -> APIRouter:
         invitation = await _invitation(form.text("token"))
         email = form.text("email") if invitation is None else str(invitation.data["email"])
         if form.get("password") != form.get("again"):
-            return _page(form.browser, form.values, invitation, error="The two passwords are not the same.", status=400)
+            error = "The two passwords are not the same."
+            return _page(request, form.browser, form.values, invitation, error=error, status=400)
         try:
             new = await people.directory.prepare(
                 email=email,
@@ -81,7 +87,7 @@ def router(desk: Desk) -> APIRouter:
                     await people.links.use(connection, "invitation", form.text("token"))
                 await people.directory.add(connection, new)
         except (AddressMalformed, AddressTaken, PasswordTooWeak) as error:
-            return _page(form.browser, form.values, invitation, error=str(error), status=400)
+            return _page(request, form.browser, form.values, invitation, error=str(error), status=400)
         account = await people.directory.account(new.id)
         return await enter(desk, request, form.browser, account, new.key, go_on=local_address(form.get("next")))
 
@@ -89,7 +95,7 @@ def router(desk: Desk) -> APIRouter:
     async def ask_for_password(request: Request, token: str) -> Response:
         browser = await desk.browsers.find_or_begin(request.cookies)
         opened = await people.links.look(database, "sign_up", token)
-        return _confirm_page(browser, token, str(opened.data["email"]))
+        return _confirm_page(request, browser, token, str(opened.data["email"]))
 
     @routes.post("/user/confirm/{token}")
     async def confirm(request: Request, token: str) -> Response:
@@ -101,7 +107,7 @@ def router(desk: Desk) -> APIRouter:
             attempt = await people.attempts.begin(database, kind="confirm", subject=email, address=caller.address)
             key = await _opened_key(data, form.get("password"))
         except (SignInRefused, TooManyAttempts) as error:
-            return _confirm_page(form.browser, token, email, error=str(error), status=403)
+            return _confirm_page(request, form.browser, token, email, error=str(error), status=403)
         await people.attempts.succeed(database, attempt)
         try:
             async with database.transaction() as connection:
@@ -109,7 +115,7 @@ def router(desk: Desk) -> APIRouter:
                 await people.directory.add(connection, _restored(data, key))
         except AddressTaken:
             page = FormPage(title="You have an account", note=str(AddressTaken()), links=(("Sign in", SIGN_IN),))
-            return people.pages.form(page, form.browser)
+            return people.pages.form(page, form.browser, reader=request)
         account = await people.directory.account(key.account_id)
         return await enter(desk, request, form.browser, account, key, go_on=local_address(str(data["next"])))
 
@@ -134,7 +140,7 @@ def router(desk: Desk) -> APIRouter:
                 token = await people.links.make(connection, "sign_up", _kept(new, form.get("next")))
                 await people.letters.confirm(connection, new.email, link_to(desk, request, f"/user/confirm/{token}"))
         people.letters.sent()
-        return people.pages.form(FormPage(title="Look into your mail", note=_SENT), form.browser)
+        return people.pages.form(FormPage(title="Look into your mail", note=_SENT), form.browser, reader=request)
 
     async def _opened_key(data: dict[str, Any], password: str) -> UserKey:
         """Raises SignInRefused when this is not the password that was chosen."""
@@ -144,7 +150,13 @@ def router(desk: Desk) -> APIRouter:
         return key
 
     def _page(
-        browser: Browser, values: Any, invitation: Opened | None, *, error: str = "", status: int = 200
+        request: Request,
+        browser: Browser,
+        values: Any,
+        invitation: Opened | None,
+        *,
+        error: str = "",
+        status: int = 200,
     ) -> Response:
         invited = "" if invitation is None else str(invitation.data["email"])
         address = Entry("email", "E-mail", kind="email", value=values.get("email", ""), autocomplete="username")
@@ -152,7 +164,7 @@ def router(desk: Desk) -> APIRouter:
         page = FormPage(
             title="Make an account",
             action=REGISTER,
-            intro=(f"You are invited as {invited}.",) if invited else (),
+            intro=(Phrase("You are invited as %s.", invited),) if invited else (),
             entries=(
                 *([] if invited else [address]),
                 Entry("first_name", "First name", value=values.get("first_name", ""), autocomplete="given-name",
@@ -160,8 +172,7 @@ def router(desk: Desk) -> APIRouter:
                 Entry("last_name", "Last name", value=values.get("last_name", ""), autocomplete="family-name",
                       is_required=False),
                 Entry("password", "Password", kind="password", autocomplete="new-password",
-                      help=f"At least {people.shortest_password} characters. It also opens your encrypted interview"
-                      " sessions: nobody can read them for you if you forget it."),
+                      help=Phrase(_LONG_ENOUGH, people.shortest_password)),
                 Entry("again", "The same password again", kind="password", autocomplete="new-password"),
                 Entry("next", "", kind="hidden", value=values.get("next", "")),
                 Entry("token", "", kind="hidden", value=values.get("token", "")),
@@ -170,20 +181,22 @@ def router(desk: Desk) -> APIRouter:
             error=error,
             links=(("I have an account", f"{SIGN_IN}?{again}".rstrip("?")),),
         )  # fmt: skip
-        response = people.pages.form(page, browser, status=status)
+        response = people.pages.form(page, browser, status=status, reader=request)
         desk.browsers.set_cookies(browser, response, even_if_new=True)
         return response
 
-    def _confirm_page(browser: Browser, token: str, email: str, *, error: str = "", status: int = 200) -> Response:
+    def _confirm_page(
+        request: Request, browser: Browser, token: str, email: str, *, error: str = "", status: int = 200
+    ) -> Response:
         page = FormPage(
             title="Confirm your e-mail address",
             action=f"/user/confirm/{token}",
-            intro=(f"To make your account with {email}, type the password you have chosen.",),
+            intro=(Phrase("To make your account with %s, type the password you have chosen.", email),),
             entries=(Entry("password", "Password", kind="password", autocomplete="current-password"),),
             submit="Confirm",
             error=error,
         )
-        response = people.pages.form(page, browser, status=status)
+        response = people.pages.form(page, browser, status=status, reader=request)
         desk.browsers.set_cookies(browser, response, even_if_new=True)
         return response
 

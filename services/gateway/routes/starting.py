@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from services.gateway.account_pages import menu_of
+from services.gateway.account_pages import language_for, menu_of
 from services.gateway.desk import Desk
 from services.gateway.notices import prefers_json
 from shared.contracts.session import InterviewEntry
@@ -78,7 +78,10 @@ def router(desk: Desk) -> APIRouter:
         interviews = _offered(interviews, request.query_params.get("tag", ""))
         if prefers_json(request):
             return JSONResponse({"action": "menu", "interviews": [one.model_dump(mode="json") for one in interviews]})
-        return HTMLResponse(desk.start.render(interviews, menu_of(browser)), headers={"cache-control": "no-cache"})
+        return HTMLResponse(
+            desk.start.render(interviews, menu_of(browser), language=language_for(request)),
+            headers={"cache-control": "no-cache"},
+        )
 
     def _offered(interviews: tuple[InterviewEntry, ...], tag: str) -> tuple[InterviewEntry, ...]:
         """Those that have a short name, in its order, where there are any; else all that were found."""

@@ -51,6 +51,33 @@ def quiet(session: PlayedSession) -> Screen:
     )
 
 
+def two_tasks(session: PlayedSession) -> Screen:
+    """Waits for two tasks and shows which have ended."""
+    open_tasks = tuple(task for task in ("task-1", "task-2") if task not in session.answers)
+    return Screen(
+        kind="deadend",
+        question_name="ID two tasks",
+        question_html=f"Waiting for {' and '.join(open_tasks)}" if open_tasks else "All have ended",
+        reload_seconds=300.0 if open_tasks else None,
+        waits_for_tasks=open_tasks,
+    )
+
+
+def reloading(session: PlayedSession) -> Screen:
+    """A form on a screen that reloads by itself."""
+    if "food" in session.answers:
+        return Screen(kind="deadend", question_name="ID eaten", question_html=f"Enjoy your {session.answers['food']}!")
+    return Screen(
+        kind="fields",
+        question_name="ID reloading",
+        question_html="What do you eat?",
+        fields=(text("food", "Food"),),
+        form=form_of("food"),
+        reload_seconds=1.0,
+        has_inputs=True,
+    )
+
+
 def _choices(*labels: str) -> tuple[Choice, ...]:
     return tuple(Choice(key=label.lower(), label_html=label, label_text=label) for label in labels)
 
@@ -60,4 +87,9 @@ def _boxes(variable: str, *labels: str) -> tuple[Choice, ...]:
     return tuple(Choice(key="True", label_html=label, input_name=name) for label, name in names.items())
 
 
-LIVE_PLAYS = {"test:data/questions/tasting.yml": tasting, "test:data/questions/quiet.yml": quiet}
+LIVE_PLAYS = {
+    "test:data/questions/tasting.yml": tasting,
+    "test:data/questions/quiet.yml": quiet,
+    "test:data/questions/two_tasks.yml": two_tasks,
+    "test:data/questions/reloading.yml": reloading,
+}

@@ -74,6 +74,10 @@ class SessionDouble:
         self.held: list[asyncio.Event] = []
         """Check-ins that are answered only when their event is set, with the commands of when they came: the next one
         has the first event."""
+        self.held_screens: list[asyncio.Event] = []
+        """The same for screens that are asked for: they are as they were when the question came."""
+        self.ended_tasks: list[str] = []
+        """Of what a page waits for, this is told to have ended when it checks in."""
         self.entries: Sequence[InterviewEntry] = ()
         self.pause: asyncio.Event | None = None
         """Set it to an Event to make submissions wait for it."""
@@ -118,7 +122,10 @@ class SessionDouble:
             if not message.may_create:
                 return TurnReply(kind="missing")
             self.sessions[code] = PlayedSession(new_id(), message.interview)
-        return self._shown(message)
+        reply = self._shown(message)
+        if self.held_screens:
+            await self.held_screens.pop(0).wait()
+        return reply
 
     async def on_submit(self, message: SubmitAnswers) -> TurnReply:
         self.asked.append(message)
@@ -166,7 +173,10 @@ class SessionDouble:
         if self.held:
             await self.held.pop(0).wait()
         return TurnReply(
-            kind="check_in", commands=Sealed(commands), version=self.sessions[message.session_code.value].version
+            kind="check_in",
+            commands=Sealed(commands),
+            version=self.sessions[message.session_code.value].version,
+            ended_tasks=tuple(task for task in message.awaited if task in self.ended_tasks),
         )
 
     async def on_end(self, message: EndSession) -> TurnReply:

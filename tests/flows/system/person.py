@@ -58,11 +58,16 @@ class Person:
         assert found, self.page
         return found
 
-    def page_fields(self) -> dict[str, str]:
-        """What the scripts of the page send with every post, also where there is no form."""
+    def facts(self) -> dict[str, Any]:
+        """What the page tells its scripts."""
         match = _FACTS.search(self.page)
         assert match is not None, self.page
-        facts = json.loads(match[1])
+        found: dict[str, Any] = json.loads(match[1])
+        return found
+
+    def page_fields(self) -> dict[str, str]:
+        """What the scripts of the page send with every post, also where there is no form."""
+        facts = self.facts()
         return {"csrf_token": facts["csrf_token"], "_session": facts["session"], "_step": str(facts["steps"])}
 
     def filled(self, **answers: str) -> dict[str, str]:

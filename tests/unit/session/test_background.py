@@ -219,6 +219,24 @@ async def test_a_check_in_names_the_tasks_a_screen_waited_for(browser: Browser, 
     assert (await browser.check_in()).ended_tasks == (task_id,)
 
 
+@pytest.mark.parametrize("code", [{}, {"token": "seen"}], ids=["look", "with check-in code"])
+async def test_a_page_is_told_of_each_task_it_waits_for_also_when_another_one_was_saved_since(
+    browser: Browser, rig: Rig, code: dict[str, str]
+) -> None:
+    await browser.open()
+    first = await launch(browser, {"token": "x"})
+    second = await launch(browser, {"response_action": {"token": "y"}})
+    for task_id in (first, second):
+        await ended(rig, task_id)
+    stranger = Browser(rig.bus, visitor=new_visitor("t2"))
+    await stranger.open()
+    of_somebody_else = await launch(stranger, {"token": "x"})
+    await ended(rig, of_somebody_else)
+    awaited = (first, second, of_somebody_else, "no id")
+    assert (await browser.check_in(awaited=awaited, **code)).ended_tasks == (first, second)
+    assert (await browser.check_in(awaited=(first,), **code)).ended_tasks == (first,)
+
+
 async def test_the_end_of_a_task_is_announced(browser: Browser, rig: Rig) -> None:
     await browser.open()
     task_id = await launch(browser, {"token": "x"})

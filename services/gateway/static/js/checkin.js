@@ -21,6 +21,7 @@ const RETRY_MS = [1000, 2000, 4000, 8000, 15_000, 30_000];
 const RELOAD_AGAIN_MS = 10_000;
 const REMEMBERED_NOTICES = 200;
 const MOST_LETTERS = 300_000;
+const MOST_AWAITED = 64;
 
 let timer = null;
 let latest = null;
@@ -137,6 +138,7 @@ function call(changed) {
     chatstatus: 'off',
     chatmode: 'help',
   });
+  if (page.waits_for_tasks.length > 0) body.set('awaited', page.waits_for_tasks.slice(-MOST_AWAITED).join(','));
   if (under.hasCode) {
     const parameters = JSON.stringify({ ...formValues(), _initial: under.isInitial, _changed: changed ?? null });
     if (parameters.length > MOST_LETTERS) {

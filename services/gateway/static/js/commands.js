@@ -1,6 +1,6 @@
 // What check-in code and ended tasks tell the page to do (spec/area1 §13), and showing a screen anew.
 
-import { isSending, refresh } from './ask.js';
+import { isSending, onGivenUp, refresh } from './ask.js';
 import { flash } from './feedback.js';
 import { setChoices, setField } from './fields.js';
 import { announce, current, onScreen } from './page.js';
@@ -15,10 +15,10 @@ let isComposing = false;
 const refreshes = [];
 
 onScreen(() => {
-  clearTimeout(timer);
   isComposing = false;
-  if (current.page.reload_after > 0) timer = setTimeout(refreshWhenQuiet, current.page.reload_after);
+  reloadInTime();
 });
+onGivenUp(reloadInTime);
 document.addEventListener('compositionstart', () => { isComposing = true; });
 document.addEventListener('compositionend', () => { isComposing = false; });
 
@@ -95,6 +95,12 @@ export function refreshWhenRead() {
 
 function untilRead() {
   return Math.max(0, LEAST_SHOWN_MS - (performance.now() - current.shownAt));
+}
+
+/** A screen may say that it is to be shown anew from time to time. */
+function reloadInTime() {
+  clearTimeout(timer);
+  if (current.page.reload_after > 0) timer = setTimeout(refreshWhenQuiet, current.page.reload_after);
 }
 
 function refreshAfter(milliseconds) {
