@@ -23,6 +23,7 @@ from shared.kernel.errors import ColloquyError
 from shared.mailbox.opt_outs import UnknownOptOut
 from shared.people import records
 from shared.stores.links import LinkExpired
+from tests.unit.gateway.test_wording import OF_BROWSERS
 
 _PHRASE = re.compile(r"[A-Z][a-z-]+( |$|[.?])")
 _SAID = re.compile(r"""say\((?:'([^']+)'|"([^"]+)")\)""")
@@ -94,9 +95,8 @@ def _is_letter(node: ast.AST) -> bool:
 
 
 def test_what_templates_of_accounts_say_can_be_translated() -> None:
-    names = ("account_bar", "account_form", "ask_first", "my_sessions", "people", "privileges", "start")
     folder = Path(routes.__file__).parent.parent / "templates"
-    for name in names:
+    for name in OF_BROWSERS:
         said = {one or other for one, other in _SAID.findall((folder / f"{name}.html").read_text())}
         assert said, name
         assert said - set(table()) == set(), name
