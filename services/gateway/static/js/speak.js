@@ -47,5 +47,5 @@ function passages(form) {
 
 function show(button, isReading) {
   button.setAttribute('aria-pressed', String(isReading));
-  button.querySelector('span').textContent = phrase(isReading ? 'Stop reading' : 'Read aloud');
+  button.querySelector('span').textContent = isReading ? phrase('Stop reading') : phrase('Read aloud');
 }
