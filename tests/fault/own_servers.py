@@ -108,6 +108,14 @@ class OwnRabbit:
         await self.stop()
         await self.start()
 
+    async def go_away(self) -> None:
+        """Kill it."""
+        await self.stop()
+
+    async def come_back(self) -> None:
+        """Start it again."""
+        await self.start()
+
     async def stop(self) -> None:
         process, self._process = self._process, None
         if process is None:
@@ -125,6 +133,15 @@ class CutLine:
     async def strike(self) -> None:
         """Break every connection."""
         self._line.cut()
+
+    async def go_away(self) -> None:
+        """Stand still: nothing comes through, and nothing says so."""
+        self._line.freeze()
+
+    async def come_back(self) -> None:
+        """Break what stood still, and let everything through from now on."""
+        self._line.cut()
+        self._line.thaw()
 
 
 @contextlib.asynccontextmanager

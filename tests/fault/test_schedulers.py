@@ -19,8 +19,7 @@ import pytest
 from shared.storage.database import Database
 from tests import servers
 from tests.fault.conftest import INTERVIEWS, troubled_command
-from tests.fault.frozen_line import FrozenLine, frozen_line
-from tests.fault.own_servers import own_postgres
+from tests.fault.own_servers import CutLine, OwnRabbit, own_broker, own_postgres
 from tests.fault.storm import one_of
 from tests.fault.watch import ENVIRONMENT, HourlyPage, Watch, set_to_half_past
 from tests.moved_clock import ClockOfFile
@@ -167,8 +166,10 @@ NAMES = ("session 1", "session 2", "scheduler 1", "scheduler 2")
 
 
 @contextlib.asynccontextmanager
-async def a_house_of_hours(folder: Path, redis_url: str) -> AsyncIterator[tuple[Site, FrozenLine, Watch]]:
-    """Gateway, two session services and two schedulers with clocks half a minute apart, on a broker behind a line."""
+async def a_house_of_hours(
+    folder: Path, redis_url: str, *, is_broker_killed: bool
+) -> AsyncIterator[tuple[Site, OwnRabbit | CutLine, Watch]]:
+    """Gateway, two session services and two schedulers with clocks half a minute apart; the broker can go away."""
     set_to_half_past(ClockOfFile(folder / "clock"))
     clock = f"clock={folder / 'clock'}"
     commands = {
@@ -179,21 +180,24 @@ async def a_house_of_hours(folder: Path, redis_url: str) -> AsyncIterator[tuple[
         "scheduler 2": troubled_command("scheduler", f"{clock},skew=30"),
     }
     with servers.own_vhost() as amqp_url:
-        async with own_postgres(folder / "p") as postgres, frozen_line(amqp_url) as line:
+        async with (
+            own_postgres(folder / "p") as postgres,
+            own_broker(amqp_url, is_killed=is_broker_killed) as broker,
+        ):
             started = site_on(
                 folder,
                 interviews=[INTERVIEWS],
                 commands=commands,
                 database_url=postgres.url,
                 redis_url=redis_url,
-                amqp_url=line.url,
+                amqp_url=broker.url,
                 environment={**ENVIRONMENT, "COLLOQUY_INTERVIEW_PROCESSES": "1"},
             )
             site = await asyncio.to_thread(started.__enter__)  # in a thread: the line to the broker runs in this one
             rows = Database(url=postgres.url, minimum=1, maximum=1)
             await rows.start()
             try:
-                yield site, line, Watch(folder / "clock", rows)
+                yield site, broker, Watch(folder / "clock", rows)
             finally:
                 await rows.stop()
                 await asyncio.to_thread(started.__exit__, None, None, None)
@@ -210,10 +214,14 @@ async def strike(site: Site) -> str:
 async def test_hours_of_kills_a_broker_that_is_away_and_a_long_outage_miss_and_double_nothing(
     tmp_path_factory: pytest.TempPathFactory, redis_url: str, rounds: int
 ) -> None:
+    """With `--fault-rounds` the broker is killed, and started again after an hour of the services' clocks. Else the
+    line to it stands still: all the difference is that nothing says that it is gone.
+    """
     kills: Counter[str] = Counter()
     expected: list[datetime] = []
     began = time.monotonic()
-    async with a_house_of_hours(tmp_path_factory.mktemp("h"), redis_url) as (site, line, watch):
+    house = a_house_of_hours(tmp_path_factory.mktemp("h"), redis_url, is_broker_killed=rounds > 1)
+    async with house as (site, broker, watch):
         hour = watch.next_hour()
         pages = [HourlyPage(site) for _ in range(PAGES)]
         for page in pages:
@@ -223,15 +231,15 @@ async def test_hours_of_kills_a_broker_that_is_away_and_a_long_outage_miss_and_d
             for number in range(HOURS_A_ROUND):
                 is_broker_away = number == 1
                 if is_broker_away:
-                    line.freeze()
+                    await broker.go_away()
                 watch.clock.move_to(hour + SECOND)
                 for _ in range(KILLS_AN_HOUR):
                     await asyncio.sleep(0.3)
                     kills[await strike(site)] += 1
                 await watch.fired(hour)
                 if is_broker_away:
-                    line.cut()
-                    line.thaw()
+                    watch.clock.move_to(hour + HOUR - 2 * MINUTE)
+                    await broker.come_back()
                 expected.append(hour)
                 await watch.visited(PAGES, len(expected))
                 hour += HOUR
