@@ -11,7 +11,7 @@ from rich.console import Console
 from services.gateway.task_desk import TaskDesk
 from services.installation import on_database, print_rows
 from services.scheduler import store as schedule
-from services.session import cron_store
+from services.session import cron_store, timer_troubles
 from services.session.run_desk import entry_of
 from shared.bus.cloudevents import Codec
 from shared.bus.outbox import Outbox
@@ -21,7 +21,7 @@ from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import SystemClock
 from shared.kernel.ids import new_id
 from shared.kernel.settings import Settings
-from shared.storage.database import Database
+from shared.storage.database import Database, Row
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 out = Console()
@@ -116,13 +116,18 @@ def runs(
 
 def timers(
     session: Annotated[str, typer.Option(help="Only of the session with this internal id.")] = "",
-    state: Annotated[str, typer.Option(help="waiting, ended or cancelled.")] = "waiting",
+    state: Annotated[
+        str, typer.Option(help="waiting, ended or cancelled; refused or failed: what rang without effect.")
+    ] = "waiting",
     limit: int = 50,
     as_json: AsJson = False,
 ) -> None:
     """Show timers that sessions have set, the next one first."""
 
     async def ask(database: Database) -> list[dict[str, Any]]:
+        if state in ("refused", "failed"):
+            troubles = await timer_troubles.newest(database, status=state, session_id=session, limit=limit)
+            return [_trouble(row) for row in troubles]
         found = await schedule.timers(database, session_id=session, state=state, limit=limit)
         return [
             {
@@ -138,3 +143,13 @@ def timers(
         ]
 
     print_rows(asyncio.run(on_database(ask)), as_json, empty="There are no timers.")
+
+
+def _trouble(row: Row) -> dict[str, Any]:
+    return {
+        "timer": row["operation_id"].split(":")[1],
+        "session": row["session_id"],
+        "action": row["action"],
+        "rang": row["at"].isoformat(),
+        "state": row["status"],
+    }

@@ -39,6 +39,7 @@ from services.session.settings import SessionSettings
 from services.session.sweeps import SweepParts, Sweeps
 from services.session.task_ends import TaskEnds
 from services.session.telling import Telling
+from services.session.timer_troubles import TimerTroubles
 from services.session.turn import TurnLimits, Turns
 from shared.bus.cloudevents import Codec
 from shared.bus.dispatch import QueueSettings, consumers, in_partitions
@@ -347,6 +348,7 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
     handled_by = {
         "mail_line": mail_line,
         "sweeps": sweeps,
+        "timer_troubles": TimerTroubles(database=database, metrics=parts.metrics, clock=clock),
         "overview": SessionOverview(database=database, clock=clock),
         "run_desk": RunDesk(database=database, sealer=parts.server_keys.at_rest),
         "actions": actions,

@@ -21,6 +21,7 @@ from services.session.overview import SessionOverview
 from services.session.reaching import Reaching, answer_to_task
 from services.session.run_desk import RunDesk
 from services.session.sweeps import Sweeps
+from services.session.timer_troubles import TimerTroubles
 from services.session.turn import Turns
 from shared.bus.dispatch import HandlerTable
 from shared.contracts.base import Sealed
@@ -200,11 +201,13 @@ async def on_background_ended(message: BackgroundEnded, *, endings: TaskEndings)
     await endings.take_in(message)
 
 
-async def on_run_action(message: RunAction, *, turns: Turns) -> ActionDone:
+async def on_run_action(message: RunAction, *, turns: Turns, timer_troubles: TimerTroubles) -> ActionDone:
     """Run an action that no person waits for."""
     done = done_of((await turns.run(operations.run_action(message))).reply)
-    if done.status == "missing" and message.unattended == "timers":
-        await turns.forget_timers(SessionId(message.session_id))
+    if message.unattended == "timers":
+        await timer_troubles.note(message, done)
+        if done.status == "missing":
+            await turns.forget_timers(SessionId(message.session_id))
     return done
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from services.session import action_store, cron_store, errors
+from services.session import action_store, cron_store, errors, timer_troubles
 from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import uniform
@@ -88,6 +88,8 @@ class Housekeeping:
             continue
         await errors.forget(self._database, before=now - errors.KEEPS)
         while await cron_store.forget(self._database, before=now - self._keeps_runs, limit=_BATCH):
+            continue
+        while await timer_troubles.forget(self._database, before=now - self._keeps_runs, limit=_BATCH):
             continue
 
     async def _delete(self, sql: str, before: datetime) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
+from services.session.timer_troubles import forget, newest
 from shared.contracts.base import Sealed
 from shared.contracts.session import ActionDone, NamedAction, RunAction
 from shared.contracts.visitor import Visitor
@@ -69,3 +72,34 @@ async def test_a_scheduled_action_that_ends_the_session_deletes_it_for_all(
     assert (await unattended(house, player, command, cron)).status == "done"
     there = "select count(*) from session.sessions where id = $1"
     assert await house.database.fetchval(there, player.reply.session_id) == 0
+
+
+@pytest.mark.parametrize(
+    ("allowed", "action", "status"), [("nothing", "ring_at_once", "refused"), ("all", "ring_and_fail", "failed")]
+)
+async def test_a_timer_that_rings_without_effect_is_listed_for_operators(
+    house: House, allowed: str, action: str, status: str
+) -> None:
+    player = await opened(house, allowed)
+    await player.run(action)
+    async with asyncio.timeout(40):
+        while not (found := await newest(house.database, status=status, session_id=player.reply.session_id)):
+            await asyncio.sleep(0.05)
+    (row,) = found
+    timer = await house.database.fetchrow(
+        "select * from scheduler.timers where id = $1", row["operation_id"].split(":")[1]
+    )
+    assert timer is not None
+    assert (str(timer["session_id"]), timer["action"]) == (row["session_id"], row["action"])
+    assert await forget(house.database, before=row["at"] + timedelta(seconds=1), limit=1)
+    assert not await newest(house.database, status=status, session_id=player.reply.session_id)
+
+
+async def test_a_timer_that_has_its_effect_is_not_listed(house: House) -> None:
+    player = await opened(house, "all")
+    await player.run("ring_at_once")
+    async with asyncio.timeout(40):
+        while not player.question.startswith("Counted 1"):
+            await player.open()
+    for status in ("refused", "failed"):
+        assert not await newest(house.database, status=status, session_id=player.reply.session_id)
