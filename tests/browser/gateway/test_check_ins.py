@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from shared.contracts.session import BrowserCommand, CheckIn
+from shared.contracts.session import BrowserCommand, CheckIn, SubmitAnswers
 from tests.browser.gateway.test_live import code_of, until
 from tests.flows.gateway.house import House
 
@@ -79,7 +79,8 @@ async def test_every_command_of_an_answer_is_carried_out_in_order(house: House, 
     places = [{"target": "first", "content": "<b>1</b>"}, {"target": "sec-ond", "content": "2"}]
     house.double.commands = [
         BrowserCommand(action="taste", value=places, extra="backgroundresponse"),
-        BrowserCommand(value={"nowhere": 1, "fruit": "no list", "drink": "tea"}, extra="fields", notice=2),
+        BrowserCommand(value={"nowhere": 1, "size": [1], "fruit": "no list", "drink": "tea"}, extra="fields", notice=2),
+        BrowserCommand(value={"fruit": ["pear"], "is_hot": True}, extra="fields", notice=4),
         BrowserCommand(value="Told.", extra="flash", notice=3),
     ]
     await house.double.change(code_of(house), has_notices=True)
@@ -87,6 +88,8 @@ async def test_every_command_of_an_answer_is_carried_out_in_order(house: House, 
     assert await page.locator(".datargetfirst b").text_content() == "1"
     assert await page.locator(".datargetsecond").text_content() == "2"
     await expect(page.get_by_label("Drink")).to_have_value("tea")
+    assert await page.get_by_label("Pear").is_checked(), "a bare list is the value of a group of boxes"
+    assert await page.get_by_label("It is hot").is_checked()
     assert await page.evaluate("window.heard") == ["taste", 2]
     await until(lambda: not house.double.commands)
 
@@ -106,6 +109,23 @@ async def test_what_is_sent_is_raw_and_an_unticked_box_is_named(house: House, pa
     await until(lambda: changed(house)[-1] == "is_hot")
     assert "is_hot" not in arguments(house)[-1]
     assert arguments(house)[-1]["_initial"] is False
+
+
+async def test_a_new_screen_is_announced_before_its_check_in_is_answered(house: House, page: Page) -> None:
+    await page.goto(f"{house.url}/interview?i=test:checking.yml")
+    await until(lambda: arguments(house))
+    await page.evaluate(
+        "window.order = []; $(document).on('daPageLoad daCheckIn', (event) => { window.order.push(event.type); })"
+    )
+    house.double.pause = asyncio.Event()
+    await page.get_by_label("Food").fill("soup")
+    await page.get_by_role("button", name="Continue").click()
+    await until(lambda: house.double.asked_for(SubmitAnswers))
+    await page.evaluate("window.order = []")
+    house.double.commands = [filled("feedback", "new")]
+    house.double.pause.set()
+    await expect(page.locator(".datargetfeedback")).to_have_text("new")
+    assert await page.evaluate("window.order") == ["daPageLoad", "daCheckIn"]
 
 
 async def test_a_screen_that_is_switched_off_never_asks(house: House, page: Page) -> None:

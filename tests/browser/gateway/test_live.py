@@ -57,6 +57,7 @@ async def test_a_notice_is_carried_out_once_and_acknowledged(house: House, page:
     await until(lambda: not house.double.commands)
     assert await page.evaluate("window.told") == 1
     assert await page.locator("#daflash .alert").count() == 1
+    await page.wait_for_function("jQuery.active === 0")  # while the live connection is open
 
 
 async def test_without_a_live_connection_the_page_asks_from_time_to_time(house: House, page: Page) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.flows.accounts.conftest import PASSWORD, MakePerson, Somebody
 from tests.flows.system.conftest import until
+from tests.flows.system.person import encoded_action
 
 NEW = "another horse battery"
 
@@ -32,6 +33,23 @@ def test_somebody_signs_in_while_their_task_is_under_way(people: MakePerson) -> 
     elsewhere.sign_in(ann.email)
     elsewhere.get("/interviews", resume=elsewhere.interview)
     assert elsewhere.shown == "Kept Ann of None."
+
+
+def test_what_somebody_was_being_asked_is_still_asked_after_signing_in(people: MakePerson) -> None:
+    ann = people()
+    ann.register()
+    ann.http.get("/user/sign-out")
+    ann.go_to("pending")
+    ann.open()
+    ann.answer(color="red")
+    assert ann.shown == "It is red"
+    ann.open(action=encoded_action("color"))
+    assert ann.shown == "Which color?"
+    ann.sign_in()
+    ann.open()
+    assert ann.shown == "Which color?"
+    ann.answer(color="blue")
+    assert ann.shown == "It is blue"
 
 
 def test_somebody_signs_out_and_comes_back_to_the_result(people: MakePerson) -> None:

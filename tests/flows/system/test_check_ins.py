@@ -63,6 +63,15 @@ def test_what_check_in_code_changes_is_kept_without_a_step(person: Person, tasti
     assert person.shown == "Shall we start?"
 
 
+def test_check_in_code_that_changes_nothing_writes_nothing(person: Person, tasting: At) -> None:
+    page = tasting(person)
+    check_in(person, page)
+    answers = [check_in(person, page, do_action="look_only").json() for _ in range(2)]
+    assert [one["commands"][0]["value"]["content"] for one in answers] == ["nothing new"] * 2
+    assert answers[0]["version"] == answers[1]["version"]
+    assert check_in(person, page).json()["version"] > answers[1]["version"]
+
+
 def test_the_same_check_in_sent_twice_is_answered_twice_and_done_once(person: Person, tasting: At) -> None:
     page, operation = tasting(person), new_id()
     answers = [check_in(person, page, _operation=operation).json()["commands"] for _ in range(2)]

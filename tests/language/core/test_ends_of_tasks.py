@@ -80,6 +80,31 @@ def test_a_task_that_comes_to_a_screen_has_failed_with_its_question(
     assert (outcome.kind, outcome.question_text) == ("screen", asked)
 
 
+def test_a_task_whose_logic_runs_out_has_failed(session: Open) -> None:
+    s = session("""
+mandatory: True
+code: |
+  if not defined('is_over'):
+    waiting
+---
+event: waiting
+question: Wait
+---
+event: start
+code: |
+  task = background_action('work')
+---
+event: work
+code: |
+  is_over = True
+""")
+    s.open()
+    s.act("start")
+    outcome = s.work().outcome
+    assert outcome.kind == "failed"
+    assert "mandatory" in outcome.failure.error_message
+
+
 def test_the_four_facts_of_an_error_are_arguments_and_stand_before_others_of_their_name(session: Open) -> None:
     s = session(
         work_that(

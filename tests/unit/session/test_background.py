@@ -12,6 +12,7 @@ from shared.contracts.envelope import Envelopes
 from shared.contracts.events import SessionChanged, TaskRevoked
 from shared.contracts.scheduler import ScheduleAction
 from shared.contracts.session import BackgroundEnded, BrowserCommand, TurnReply
+from shared.contracts.visitor import UserFacts
 from shared.contracts.worker import RunTask, RunTaskLow
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import SystemClock
@@ -202,6 +203,16 @@ async def test_a_notice_is_for_whoever_launched_the_task(browser: Browser, rig: 
     other = browser.joined_by(new_visitor("t2"))
     assert commands(await other.check_in()) == []
     assert len(commands(await browser.check_in())) == 1
+
+
+async def test_who_signs_in_after_the_launch_is_told_all_the_same(browser: Browser, rig: Rig) -> None:
+    await browser.open()
+    await ended(rig, await launch(browser, {"token": "x"}, mode="flash"))
+    account = UserFacts(is_anonymous=False, is_authenticated=True, the_user_id="7")
+    for former, told in (("", 0), (browser.visitor.user.the_user_id, 1)):
+        user = account.model_copy(update={"former_id": former})
+        page = browser.joined_by(browser.visitor.model_copy(update={"user": user}))
+        assert len(commands(await page.check_in())) == told
 
 
 async def test_a_notice_is_sealed(browser: Browser, rig: Rig) -> None:
