@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from services.gateway.quarantine import NoSuchMail, Quarantine
 from services.installation import on_database, print_rows
 from services.session import store as session_store
 from services.session.keys import SessionKeys
@@ -17,13 +18,10 @@ from shared.bus.cloudevents import Codec
 from shared.bus.outbox import Outbox
 from shared.contracts.catalog import message_types
 from shared.contracts.envelope import Envelopes
-from shared.contracts.session import DeliverMail
 from shared.crypto.keys import ServerKeys
 from shared.files.contents import StoredContents
-from shared.files.leftovers import discard
 from shared.files.room import FileRoom, content_store
 from shared.kernel.clock import SystemClock
-from shared.kernel.errors import NotFound
 from shared.kernel.ids import SessionId
 from shared.kernel.settings import Settings
 from shared.mailbox import received
@@ -35,10 +33,6 @@ mail = typer.Typer(help="Mail that was not sent, and mail that came and waits fo
 out = Console()
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
-
-
-class NoSuchMail(NotFound):
-    """There is no such mail in quarantine; `colloquy mail quarantine` shows what there is."""
 
 
 @mail.command("list")
@@ -77,7 +71,7 @@ def list_quarantine(limit: int = 100, as_json: AsJson = False) -> None:
     """Show mail for sessions that was kept but not delivered, and why."""
 
     async def ask(database: Database) -> list[dict[str, Any]]:
-        return [dict(row) for row in await received.in_quarantine(database, limit=limit)]
+        return await _quarantine(database).lines(limit=limit)
 
     print_rows(asyncio.run(on_database(ask)), as_json, empty="Nothing is in quarantine.")
 
@@ -95,16 +89,10 @@ def view(mail_id: str) -> None:
 @mail.command("release")
 def release(mail_id: str) -> None:
     """Deliver a mail of the quarantine to its session."""
-    settings = Settings.load()
-    codec = Codec(types=message_types(), sealer=ServerKeys.load(settings.key_file).transport)
 
     async def ask(database: Database) -> None:
-        async with database.transaction() as connection:
-            session_id = await received.release(connection, mail_id)
-            if session_id is None:
-                raise NoSuchMail
-            message = DeliverMail(mail_id=mail_id, session_id=session_id)
-            await Outbox(codec=codec).add(connection, [Envelopes("command", SystemClock()).wrap(message)])
+        if not await _quarantine(database).release([mail_id]):
+            raise NoSuchMail
 
     asyncio.run(on_database(ask))
     out.print("It is delivered.")
@@ -115,9 +103,8 @@ def delete(mail_id: str) -> None:
     """Delete a mail of the quarantine for good."""
 
     async def ask(database: Database) -> None:
-        await _row(database, mail_id)
-        async with database.transaction() as connection:
-            await discard(connection, await received.delete(connection, mail_id), due_at=SystemClock().now())
+        if not await _quarantine(database).delete([mail_id]):
+            raise NoSuchMail
 
     asyncio.run(on_database(ask))
     out.print("It is deleted.")
@@ -156,3 +143,9 @@ async def _whole(database: Database, mail_id: str) -> bytes:
 
 def _outgoing() -> Outgoing:
     return Outgoing(sealer=ServerKeys.load(Settings.load().key_file, create=True).at_rest, clock=SystemClock())
+
+
+def _quarantine(database: Database) -> Quarantine:
+    transport = ServerKeys.load(Settings.load().key_file).transport
+    clock, outbox = SystemClock(), Outbox(codec=Codec(types=message_types(), sealer=transport))
+    return Quarantine(database=database, outbox=outbox, envelopes=Envelopes("command", clock), clock=clock)

@@ -18,6 +18,8 @@ import services.scheduler.ticker
 import services.session.actions
 import services.session.keys
 import services.session.my_sessions
+import services.session.notes
+import services.session.provenance
 import services.session.sweeps
 import services.session.turn
 import shared.files.store
@@ -39,6 +41,8 @@ SEALED_COLUMNS: tuple[SealedColumn, ...] = (
     services.session.keys.SEALED,
     services.session.my_sessions.SEALED,
     services.session.turn.SEALED,
+    services.session.notes.SEALED,
+    services.session.provenance.SEALED,
     services.session.actions.SEALED,
     services.session.sweeps.SEALED,
     services.scheduler.ticker.SEALED,

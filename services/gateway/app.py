@@ -28,6 +28,7 @@ from services.gateway.pages import Pages
 from services.gateway.parked import ParkedAnswers
 from services.gateway.peers import host_of
 from services.gateway.people import People
+from services.gateway.quarantine import Quarantine
 from services.gateway.rates import TokenBuckets
 from services.gateway.rendering import environment, static_version
 from services.gateway.repeats import Repeats
@@ -167,12 +168,9 @@ def build(settings: GatewaySettings, parts: Parts) -> Service:
     parked = ParkedAnswers(database=parts.database, sealer=parts.server_keys.at_rest, clock=parts.clock)
     kept_forms = KeptForms(database=parts.database, clock=parts.clock)
     repeats = Repeats(database=parts.database, sealer=parts.server_keys.at_rest, clock=parts.clock)
-    tasks = TaskDesk(
-        database=parts.database,
-        outbox=Outbox(codec=Codec(types=message_types(), sealer=parts.server_keys.transport)),
-        envelopes=Envelopes(SOURCE, parts.clock),
-        clock=parts.clock,
-    )
+    outbox = Outbox(codec=Codec(types=message_types(), sealer=parts.server_keys.transport))
+    envelopes = Envelopes(SOURCE, parts.clock)
+    tasks = TaskDesk(database=parts.database, outbox=outbox, envelopes=envelopes, clock=parts.clock)
     desk = Desk(
         settings=settings,
         sessions=sessions,
@@ -205,6 +203,7 @@ def build(settings: GatewaySettings, parts: Parts) -> Service:
         metrics=parts.metrics,
         tasks=tasks,
         overseer=Overseer(database=parts.database, bus=parts.bus, sessions=sessions, tasks=tasks, clock=parts.clock),
+        quarantine=Quarantine(database=parts.database, outbox=outbox, envelopes=envelopes, clock=parts.clock),
         api_keys=ApiKeys(clock=parts.clock),
         repeats=repeats,
         feed=feed,

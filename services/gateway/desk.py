@@ -25,6 +25,7 @@ from services.gateway.pages import Pages
 from services.gateway.parked import ParkedAnswers
 from services.gateway.peers import address_of, comes_from_elsewhere, is_loopback, subscriber
 from services.gateway.people import People
+from services.gateway.quarantine import Quarantine
 from services.gateway.repeats import Repeats
 from services.gateway.requests import interview_in, session_code, visitor_of
 from services.gateway.security import RateLimit, RequestKind
@@ -79,6 +80,7 @@ class Desk:
     metrics: Metrics
     tasks: TaskDesk
     overseer: Overseer
+    quarantine: Quarantine
     api_keys: ApiKeys
     repeats: Repeats
     sign_in_links: SignInLinks

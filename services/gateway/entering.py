@@ -74,6 +74,24 @@ def login_of(form: Form) -> Login:
     return form.browser.login
 
 
+async def administrator(desk: Desk, request: Request) -> Browser:
+    """The browser of an administrator. Raises SignInNeeded, AdministratorsOnly and TooManyRequests."""
+    await desk.admit("open", request)
+    browser, login = await somebody(desk, request)
+    if not login.account.is_admin:
+        raise AdministratorsOnly
+    return browser
+
+
+async def administrators_form(desk: Desk, request: Request) -> tuple[Form, Login]:
+    """A post of an administrator. Raises as `posted`, SignInNeeded and AdministratorsOnly."""
+    form = await posted(desk, request)
+    login = login_of(form)
+    if not login.account.is_admin:
+        raise AdministratorsOnly
+    return form, login
+
+
 def to_sign_in(request: Request) -> Response:
     """To the sign-in, and from there back here if this is a page to go to."""
     here = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path

@@ -32,7 +32,7 @@ QUEUES: Mapping[str, str] = {
     OUTBOUND: "mail that is to go out",
 }
 _HOURS = 24
-_MOST_QUARANTINED = 50
+_MOST_QUARANTINED = 1000
 _MAILS = """
 select kind, state, count(*) as number, max(created_at) as newest from (
     select kind, state, created_at from mailbox.sendings where created_at > $1

@@ -22,6 +22,8 @@ from services.gateway.routes import (
     auto_login,
     check_in,
     console,
+    console_session,
+    console_waiting,
     cron,
     elsewhere,
     files,
@@ -78,6 +80,8 @@ _ROUTES = (
     administration,
     runs,
     console,
+    console_session,
+    console_waiting,
     elsewhere,
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 
@@ -19,13 +19,18 @@ from shared.contracts.scheduler import (
     FireList,
     FireNow,
     ListFires,
+    ListTimers,
     ScheduleAction,
+    TimerEntry,
+    TimerList,
     TimetableEntry,
 )
 from shared.kernel.clock import Clock
 from shared.storage.database import Database
 
 MOST_FIRES = 500
+MOST_TIMERS = 500
+LATE = timedelta(minutes=1)
 
 
 async def on_schedule_action(
@@ -75,10 +80,36 @@ async def on_list_fires(message: ListFires, *, database: Database) -> FireList:
     )
 
 
+async def on_list_timers(message: ListTimers, *, database: Database, clock: Clock) -> TimerList:
+    """Which timers there are."""
+    limit = max(1, min(message.limit, MOST_TIMERS))
+    rows = await store.timers(database, session_id=message.session_id, state=message.state, limit=limit)
+    waiting, late = await store.count_timers(database, late_since=clock.now() - LATE)
+    return TimerList(
+        timers=tuple(
+            TimerEntry(
+                timer_id=str(row["id"]),
+                session_id=str(row["session_id"]),
+                action=row["action"],
+                due=row["due_at"],
+                repeat=row["repeat"],
+                state=row["state"],
+                created=row["created_at"],
+                ended=row["ended_at"],
+                fired=row["fired"],
+            )
+            for row in rows
+        ),
+        waiting=waiting,
+        late=late,
+    )
+
+
 HANDLERS: HandlerTable = {
     ScheduleAction: on_schedule_action,
     CancelTimer: on_cancel_timer,
     CancelTimers: on_cancel_timers,
     FireNow: on_fire_now,
     ListFires: on_list_fires,
+    ListTimers: on_list_timers,
 }

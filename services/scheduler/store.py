@@ -146,6 +146,9 @@ _LIST = """
 select id, session_id, action, due_at, repeat, state, created_at, ended_at, fired from scheduler.timers
 where ($1 = '' or session_id::text = $1) and ($2 = '' or state = $2) order by due_at, id limit $3
 """
+_COUNT = """
+select count(*) as waiting, count(*) filter (where due_at < $1) as late from scheduler.timers where state = 'waiting'
+"""
 _FORGET_TIMERS = """
 delete from scheduler.timers where id in (
     select id from scheduler.timers where state <> 'waiting' and ended_at < $1 order by ended_at limit $2
@@ -228,6 +231,12 @@ async def timers(statements: Statements, *, session_id: str = "", state: str = "
     ended_at, fired.
     """
     return list(await statements.fetch(_LIST, session_id, state, limit))
+
+
+async def count_timers(statements: Statements, *, late_since: datetime) -> tuple[int, int]:
+    """How many timers wait, and how many of them were due before."""
+    row = await statements.fetchrow(_COUNT, late_since)
+    return (row["waiting"], row["late"]) if row else (0, 0)
 
 
 async def forget(statements: Statements, *, before: datetime, limit: int) -> bool:

@@ -31,6 +31,7 @@ from services.session.measures import TurnMeasures
 from services.session.my_sessions import MySessions
 from services.session.opened_for_mail import OpenedForMail
 from services.session.overview import SessionOverview
+from services.session.provenance import ProvenanceDesk
 from services.session.publishers import Publishers
 from services.session.reaching import Reaching
 from services.session.run_desk import RunDesk
@@ -263,7 +264,9 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
         clock=clock,
         checkpoint=parts.checkpoint,
         limits=TurnLimits(
-            interactive_seconds=settings.interactive_limit_seconds, action_seconds=settings.action_limit_seconds
+            interactive_seconds=settings.interactive_limit_seconds,
+            action_seconds=settings.action_limit_seconds,
+            notes_changes=settings.kept_changes_days > 0,
         ),
         measures=TurnMeasures(parts.metrics),
         errors=error_book,
@@ -276,6 +279,7 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
         keeps_outcomes_seconds=settings.outcome_days * 86_400,
         keeps_actions_seconds=settings.kept_actions_days * 86_400,
         keeps_runs_seconds=settings.kept_runs_days * 86_400,
+        keeps_changes_seconds=settings.kept_changes_days * 86_400,
         every_seconds=settings.housekeeping_seconds,
     )
     file_housekeeping = FileHousekeeping(
@@ -350,6 +354,9 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
         "sweeps": sweeps,
         "timer_troubles": TimerTroubles(database=database, metrics=parts.metrics, clock=clock),
         "overview": SessionOverview(database=database, clock=clock),
+        "provenance": ProvenanceDesk(
+            database=database, keys=session_keys, turns=turns, sealer=parts.server_keys.at_rest, clock=clock
+        ),
         "run_desk": RunDesk(database=database, sealer=parts.server_keys.at_rest),
         "actions": actions,
         "inactive": inactive,

@@ -12,7 +12,7 @@ from services.session.operations import Request
 from services.session.outcomes import Standing
 from services.session.saving import Opened, asks_to_start_over, save_mode
 from shared.interview.runtime.effects import SaveFile
-from shared.interview.runtime.operations import Blobs
+from shared.interview.runtime.operations import Blobs, Operation
 from shared.interview.runtime.outcomes import RunResult
 from shared.storage.database import Statements
 
@@ -38,6 +38,7 @@ class Ran:
     turn: Turn
     result: RunResult
     blobs: Blobs
+    operation: Operation
 
 
 Also = Callable[[Statements, Sequence[tuple[RunResult, Blobs]], DataKeys, int], Awaitable[None]]

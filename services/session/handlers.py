@@ -18,6 +18,7 @@ from services.session.my_sessions import MySessions
 from services.session.operations import Request
 from services.session.outcomes import TooManyTurns, busy_reply, done_of
 from services.session.overview import SessionOverview
+from services.session.provenance import ProvenanceDesk
 from services.session.reaching import Reaching, answer_to_task
 from services.session.run_desk import RunDesk
 from services.session.sweeps import Sweeps
@@ -28,6 +29,7 @@ from shared.contracts.base import Sealed
 from shared.contracts.envelope import Envelope
 from shared.contracts.file_work import NameVariables, VariableNames, WorkedOnFile, WorkOnFile
 from shared.contracts.operators import ListRuns, Oversee, Overview, RunList
+from shared.contracts.provenance import Provenance, TellProvenance
 from shared.contracts.session import (
     ActionDone,
     ActionTaken,
@@ -191,6 +193,11 @@ async def on_oversee(message: Oversee, *, overview: SessionOverview) -> Overview
     return await overview.of(message)
 
 
+async def on_tell_provenance(message: TellProvenance, *, provenance: ProvenanceDesk) -> Provenance:
+    """Who set which variables of a session."""
+    return await provenance.of(message)
+
+
 async def on_reach_other_session(message: ReachOtherSession, *, reaching: Reaching) -> ReachedSession:
     """Code of a background action asks something of another session."""
     return await answer_to_task(message, reaching)
@@ -270,6 +277,7 @@ HANDLERS: HandlerTable = {
     ListRuns: on_list_runs,
     DeleteAccount: on_delete_account,
     Oversee: on_oversee,
+    TellProvenance: on_tell_provenance,
     ReachOtherSession: on_reach_other_session,
     BackgroundEnded: on_background_ended,
     RunAction: on_run_action,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from services.session import action_store, cron_store, errors, timer_troubles
+from services.session import action_store, cron_store, errors, provenance, timer_troubles
 from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import uniform
@@ -56,12 +56,14 @@ class Housekeeping:
         every_seconds: float,
         keeps_actions_seconds: float = 14 * 86_400.0,
         keeps_runs_seconds: float = 30 * 86_400.0,
+        keeps_changes_seconds: float = 365 * 86_400.0,
     ) -> None:
         self._database = database
         self._clock = clock
         self._keeps = timedelta(seconds=keeps_outcomes_seconds)
         self._keeps_actions = timedelta(seconds=keeps_actions_seconds)
         self._keeps_runs = timedelta(seconds=keeps_runs_seconds)
+        self._keeps_changes = timedelta(seconds=keeps_changes_seconds)
         self._every_seconds = every_seconds
         self._task: asyncio.Task[None] | None = None
 
@@ -91,6 +93,9 @@ class Housekeeping:
             continue
         while await timer_troubles.forget(self._database, before=now - self._keeps_runs, limit=_BATCH):
             continue
+        while await provenance.forget(self._database, before=now - self._keeps_changes, limit=_BATCH):
+            continue
+        await provenance.forget_looks(self._database, before=now - provenance.KEEPS_LOOKS)
 
     async def _delete(self, sql: str, before: datetime) -> None:
         while await self._database.execute(sql, before, _BATCH) == f"DELETE {_BATCH}":

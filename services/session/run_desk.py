@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 import orjson
 
 from services.session import cron_store as store
@@ -11,7 +9,7 @@ from services.session.cron_store import PlannedRun
 from services.session.sweeps import TWIN, purpose_of
 from shared.contracts.base import Sealed, Sealer
 from shared.contracts.operators import FireSummary, ListRuns, RunEntry, RunList
-from shared.kernel.ids import SessionId
+from shared.kernel.ids import SessionId, is_id
 from shared.storage.database import Database, Row
 
 MOST_RUNS = 500
@@ -27,9 +25,9 @@ class RunDesk:
 
     async def page(self, message: ListRuns) -> RunList:
         """What a page shows; nothing for a fire that there never was."""
-        summaries = [await self._summary(fire_id) for fire_id in message.fire_ids[:MOST_RUNS] if _is_id(fire_id)]
+        summaries = [await self._summary(fire_id) for fire_id in message.fire_ids[:MOST_RUNS] if is_id(fire_id)]
         rows: list[Row] = []
-        if message.limit > 0 and (not message.of_fire or _is_id(message.of_fire)):
+        if message.limit > 0 and (not message.of_fire or is_id(message.of_fire)):
             limit = min(message.limit, MOST_RUNS)
             rows = await store.runs(self._database, fire_id=message.of_fire, status=message.status, limit=limit)
         entries = tuple(entry_of(row, self._sealer, longest=_LONGEST_TEXT) for row in rows)
@@ -70,10 +68,3 @@ def entry_of(row: Row, sealer: Sealer, *, longest: int = 0) -> RunEntry:
         error=said("error"),
         place=said("place"),
     )
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return bool(uuid.UUID(text))
-    except ValueError:
-        return False

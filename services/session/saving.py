@@ -13,7 +13,7 @@ from datetime import datetime
 from services.session.keys import DataKeys, SessionKeys, unattended_holders
 from services.session.names import SessionName
 from services.session.operations import Keep
-from services.session.store import SERVER, UNATTENDED, Commit, StoredSession, Wrap
+from services.session.store import SERVER, UNATTENDED, Commit, NewNote, StoredSession, Wrap
 from shared.bus.outbox import OutboxColumns
 from shared.contracts.visitor import Visitor
 from shared.interview.runtime.effects import RevokeTask
@@ -191,6 +191,7 @@ def commit_of(
     outcome: bytes,
     messages: OutboxColumns,
     code_sealed: bytes,
+    notes: Sequence[NewNote],
     now: datetime,
 ) -> Commit:
     """The rows of the turn. `outcome` is the packed reply that a second delivery gets."""
@@ -199,7 +200,7 @@ def commit_of(
     step = None
     if mode != "ignore" and "answers" in blobs:
         step = keys.seal_step(blobs["answers"], number=newest_step, version=version, stored=stored)
-    header = result.header.model_dump_json().encode()
+    header = result.header.as_kept()
     return Commit(
         session_id=keys.session_id,
         expected_version=opened.version,
@@ -221,6 +222,7 @@ def commit_of(
         interview=opened.name.interview,
         code_hash=opened.name.code_hash,
         code_sealed=code_sealed,
+        notes=notes if step else (),
     )
 
 

@@ -44,6 +44,8 @@ class SessionSettings(Settings):
     """How many sessions one fire of a cron type visits in a second at most; 0: as many as can be."""
     kept_runs_days: float = Field(30.0, gt=0.0)
     """How long the record of a run of a cron type is kept."""
+    kept_changes_days: float = Field(365.0, ge=0.0)
+    """How long it is kept who set which variables of a session, by name; 0: it is not noted."""
     outcome_days: float = Field(2.0, gt=0.0)
     """How long a second delivery of an operation still gets the first outcome."""
     housekeeping_seconds: float = Field(600.0, gt=0.0)

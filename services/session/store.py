@@ -21,6 +21,16 @@ SERVER = "server"
 UNATTENDED = "unattended:"
 """Holders of wraps under the server key that are meant for one purpose while nobody is there start like this."""
 
+
+@dataclass(frozen=True, slots=True)
+class NewNote:
+    """What one run of a turn set, sealed; `place` is its number among those that are saved together."""
+
+    place: int
+    cause: str
+    sealed: bytes
+
+
 _NO_MESSAGES = OutboxColumns([], [], [], [], [], [], [])
 
 
@@ -108,6 +118,8 @@ class Commit:
     """Published after the commit."""
     attached_user: str = ""
     """Who takes part in the session from now on; empty: nobody else than before."""
+    notes: Sequence[NewNote] = ()
+    """Who set which variables."""
     interview: str = ""
     code_hash: bytes = b""
     code_sealed: bytes = b""
@@ -191,7 +203,7 @@ _CREATE_HEAD = """
 with head as (
     insert into session.sessions (id, version, created_at, steps, generation, multi_user, allow_cron, header_sealed,
                                   modified_at, interview, code_hash, code_sealed)
-    values ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $31, $32, $33)
+    values ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $34, $35, $36)
     on conflict do nothing
     returning id, version
 )"""
@@ -224,6 +236,10 @@ dropped_steps as (
     insert into session.attachments (session_id, user_id, started_at)
     select head.id, $28::text, $3 from head where $28 <> ''
     on conflict do nothing
+), noted as (
+    insert into session.changes (session_id, version, place, step, saved_at, cause, note_sealed)
+    select head.id, head.version, n.place, $4, $9, n.cause, n.note
+    from head, unnest($31::int[], $32::text[], $33::bytea[]) as n (place, cause, note)
 ), messages as (
     {insert_statement(21, condition="exists (select 1 from head)")}
 )
@@ -263,6 +279,9 @@ async def commit(statements: Statements, change: Commit) -> int:
         change.attached_user,
         list(change.public_keys),
         list(change.public_keys.values()),
+        [note.place for note in change.notes],
+        [note.cause for note in change.notes],
+        [note.sealed for note in change.notes],
     ]
     if change.expected_version:
         version = await statements.fetchval(_CHANGE, *values)

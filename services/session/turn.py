@@ -26,6 +26,7 @@ from services.session.lock import Lease, SessionLockService
 from services.session.measures import TurnMeasures
 from services.session.my_sessions import CODE_PURPOSE, MySessions, heirs_of
 from services.session.names import SessionName
+from services.session.notes import notes_of
 from services.session.opened_for_mail import OpenedForMail
 from services.session.operations import Found, Plan, Request
 from services.session.outcomes import (
@@ -93,6 +94,8 @@ class TurnLimits:
     interactive_seconds: float = 30.0
     action_seconds: float = 60.0
     attempts: int = 25
+    notes_changes: bool = True
+    """Whether it is noted who set which variables."""
 
 
 class Turns:
@@ -231,19 +234,21 @@ class Turns:
             return await self._delete(turn, opened, None)
         if plan.operation is None:
             return Turned(await self._glance(turn, opened), opened.keys)
-        result, blobs = await self._evaluate(turn, plan.operation, opened, lease)
+        operation: Operation = plan.operation
+        result, blobs = await self._evaluate(turn, operation, opened, lease)
         self._errors.note(opened.name.interview, result)
         if turn.also is not None:
             result = without_own_end(result, request.task_id)
         elif request.unattended is not None and asks_to_start_over(result):
             return await self._delete(turn, opened, result)  # nobody is there to begin again (spec/area2 §2.6)
         elif asks_to_start_over(result):
-            plan = Plan(StartOver(), keep="anew")
+            operation = StartOver()
+            plan = Plan(operation, keep="anew")
             turn.host.started_over()
-            result, blobs = await self._evaluate(turn, StartOver(), opened, lease, goes_on=True)
+            result, blobs = await self._evaluate(turn, operation, opened, lease, goes_on=True)
         if isinstance(result.outcome, AccessRefused):
             return Turned(_refused(result.outcome, request, opened.name.code))
-        ran, next_failed = [Ran(turn, result, blobs)], None
+        ran, next_failed = [Ran(turn, result, blobs, operation)], None
         if turn.attempt == 1:  # who was refused has a busy session: it takes nobody along
             along, next_failed = await self._follow(turn, opened, lease, ran[0])
             ran += along
@@ -269,7 +274,7 @@ class Turns:
                 break
             answers = newest.blobs["answers"]
             result, blobs = await self._evaluate(follower, plan.operation, opened, lease, answers=answers)
-            newest = Ran(follower, without_own_end(result, follower.request.task_id), blobs)
+            newest = Ran(follower, without_own_end(result, follower.request.task_id), blobs, plan.operation)
             if follower.host.has_looked_at_tasks:
                 break
             if isinstance(result.outcome, RunFailed):
@@ -428,6 +433,9 @@ class Turns:
             outcome=pack(replies[0]),
             messages=joined(work.messages for work in works),
             code_sealed=b"" if opened.stored else self._seal_code(opened.name.code),
+            notes=notes_of(ran, sharing.keys.session_id, standing.version, self._server_keys.at_rest)
+            if self._limits.notes_changes
+            else (),
             now=self._clock.now(),
         )
         told = self._told(request, opened, standing.version)

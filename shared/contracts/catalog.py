@@ -20,14 +20,14 @@ import orjson
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from shared.contracts import events, file_work, mail, operators, scheduler, session, session_lists, worker
+from shared.contracts import events, file_work, mail, operators, provenance, scheduler, session, session_lists, worker
 from shared.contracts.actions_document import actions_document
 from shared.contracts.base import Command, Event, Message
 from shared.contracts.schema_changes import breaking_changes
 from shared.contracts.screen import Screen
 
 SCHEMAS = Path(__file__).parent / "schemas"
-ROOMS = (session, session_lists, file_work, operators, worker, scheduler, mail, events)
+ROOMS = (session, session_lists, file_work, operators, provenance, worker, scheduler, mail, events)
 """The modules that define messages."""
 
 ASYNCAPI = "asyncapi.json"

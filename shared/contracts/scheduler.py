@@ -51,6 +51,16 @@ class ListFires(Command, queue=TIMERS):
     limit: int = 50
 
 
+class ListTimers(Command, queue=TIMERS):
+    """Which timers there are: for operators, without what they carry."""
+
+    session_id: str = ""
+    """Only of this session."""
+    state: str = "waiting"
+    """`waiting`, `ended`, `cancelled`, or empty for all."""
+    limit: int = 100
+
+
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -80,3 +90,29 @@ class FireList(Reply):
 
     timetable: tuple[TimetableEntry, ...] = ()
     fires: tuple[FireEntry, ...] = ()
+
+
+class TimerEntry(_Value):
+    """One timer: one due moment of one session, or several."""
+
+    timer_id: str
+    session_id: str
+    action: str
+    due: AwareDatetime
+    repeat: str = ""
+    """Empty, or a rule as `shared.kernel.recurrence` writes it."""
+    state: str
+    created: AwareDatetime
+    ended: AwareDatetime | None = None
+    fired: int = 0
+    """How often it has been due."""
+
+
+class TimerList(Reply):
+    """What there is, the next one first."""
+
+    timers: tuple[TimerEntry, ...] = ()
+    waiting: int = 0
+    """How many wait, of all sessions."""
+    late: int = 0
+    """How many of them should have been due a minute ago or earlier."""

@@ -18,6 +18,7 @@ from shared.interview.documents.work_order import DocumentWork
 from shared.interview.errors import InterviewError, SourceError
 from shared.interview.evaluate import fresh
 from shared.interview.evaluate.access import names_in, refusal
+from shared.interview.evaluate.changes import Changes, changes_between
 from shared.interview.evaluate.endings import LEAVING, Ended
 from shared.interview.evaluate.failure import error_action, error_note, failed
 from shared.interview.evaluate.header import header_of
@@ -230,7 +231,8 @@ class Engine:
             shared_attributes.bring_in_restored(run)
             rows.bring_in_restored(run)
             ended = carry_out(run, blobs, url_args_changed=url_args_changed)
-            return _result(run, ended, before)
+            prior = StoredAnswers.from_bytes(blobs["prior"]) if request.has_prior else None
+            return _result(run, ended, before, prior or before)
         except FormRefused:
             raise
         except Exception as error:  # errors of interview code are outcomes
@@ -264,12 +266,15 @@ class Engine:
             try:
                 shared_attributes.bring_in_restored(run)
                 rows.bring_in_restored(run)
-                return _result(run, shown_again(run), before)
+                return _result(run, shown_again(run), before, before)
             except Exception as error:  # errors of interview code are outcomes
                 return _failed(error, run)
 
 
-def _result(run: Run, ended: Ended, before: StoredAnswers | None) -> tuple[RunResult, Blobs]:
+def _result(
+    run: Run, ended: Ended, before: StoredAnswers | None, newest: StoredAnswers | None
+) -> tuple[RunResult, Blobs]:
+    """`before` is what the run went on from, `newest` what was there: of Back, the step that is dropped."""
     settle_files(run)
     if ended.save != "ignore":
         shared_attributes.keep_changes(run)
@@ -279,20 +284,21 @@ def _result(run: Run, ended: Ended, before: StoredAnswers | None) -> tuple[RunRe
     is_again = before is not None and is_visit(run)
     settle(ended, run)
     blobs = run.blobs
-    is_changed = False
+    is_changed, changes = False, Changes()
     if ended.screen is not None:
         blobs["screen"] = ended.screen.model_dump_json(exclude_defaults=True).encode()
     if ended.save in {"new", "overwrite"}:
         after = dump_answers(run.answers)
         is_changed = before is None or not after.is_same_as(before)
         blobs["answers"] = after.to_bytes()
+        changes = changes_between(newest, after)
     result = RunResult(
         outcome=ended.outcome,
         save=ended.save,
         is_changed=is_changed,
         is_visit=is_again,
         effects=tuple(run.effects),
-        header=header_of(run),
+        header=header_of(run, changes),
     )
     return result, blobs
 

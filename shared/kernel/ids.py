@@ -30,6 +30,14 @@ def new_id() -> str:
     return str(uuid.UUID(int=value))
 
 
+def is_id(text: str) -> bool:
+    """Whether a text from outside has the form of an id."""
+    try:
+        return bool(uuid.UUID(text))
+    except ValueError:
+        return False
+
+
 def derived_id(*parts: str) -> str:
     """The same id for the same parts, and no way back from it: UUID version 8 (RFC 9562) of their SHA-256."""
     value = int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest()[:16], "big")

@@ -51,6 +51,9 @@ delete from mailbox.mails where local_part in (select local_part from mailbox.ad
 returning raw_location, part_locations
 """
 _DELETE = "delete from mailbox.mails where id = $1 returning raw_location, part_locations"
+_DELETE_QUARANTINED = """
+delete from mailbox.mails where id = $1 and state = 'quarantined' returning raw_location, part_locations
+"""
 _RECENT = "select count(*) from mailbox.mails where local_part = $1 and received_at > $2"
 _TOTAL = "select coalesce(sum(size_bytes), 0)::bigint from mailbox.mails where session_id = $1"
 _QUARANTINE = """
@@ -236,6 +239,12 @@ async def forget_owner(statements: Statements, owner: str) -> list[str]:
 async def delete(statements: Statements, mail_id: str) -> list[str]:
     """Delete one mail. Gives where contents lie that nobody else has."""
     return _locations(await statements.fetch(_DELETE, mail_id))
+
+
+async def delete_quarantined(statements: Statements, mail_id: str) -> list[str] | None:
+    """Delete one mail if it still is in quarantine; None when it is not. Gives as `delete` does."""
+    rows = await statements.fetch(_DELETE_QUARANTINED, mail_id)
+    return _locations(rows) if rows else None
 
 
 async def count_since(statements: Statements, local_part: str, since: datetime) -> int:

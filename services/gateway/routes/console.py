@@ -19,9 +19,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.gateway.browser_sessions import Browser, Login
+from services.gateway.browser_sessions import Browser
 from services.gateway.desk import Desk
-from services.gateway.entering import AdministratorsOnly, Form, login_of, posted, somebody
+from services.gateway.entering import administrator, administrators_form
 from services.gateway.overseeing import Overseer, told
 from shared.kernel.errors import Refused
 
@@ -36,30 +36,18 @@ def router(desk: Desk) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
     overseer: Overseer = desk.overseer
 
-    async def administrator(request: Request) -> Browser:
-        await desk.admit("open", request)
-        browser, login = await somebody(desk, request)
-        _check(login)
-        return browser
-
-    async def administrators_form(request: Request) -> tuple[Form, Login]:
-        form = await posted(desk, request)
-        login = login_of(form)
-        _check(login)
-        return form, login
-
     def page(template: str, browser: Browser, title: str, *, status: int = 200, **content: Any) -> Response:
         pages = desk.people.pages
         return pages.render(template, browser, status=status, title=title, told=told, **content)
 
     @routes.get("/operations")
     async def show(request: Request) -> Response:
-        browser = await administrator(request)
+        browser = await administrator(desk, request)
         return page("operations.html", browser, "Operations", seen=await overseer.panorama())
 
     @routes.get("/operations/interview")
     async def interview(request: Request) -> Response:
-        browser = await administrator(request)
+        browser = await administrator(desk, request)
         reference = request.query_params.get("i", "")[:500]
         found = await overseer.of_interview(reference)
         (figures,) = [one for one in found.interviews if one.interview == reference] or (None,)
@@ -76,11 +64,11 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.get("/operations/task/{task_id}")
     async def task(request: Request, task_id: str) -> Response:
-        return await _task_page(await administrator(request), task_id)
+        return await _task_page(await administrator(desk, request), task_id)
 
     @routes.post("/operations/task/{task_id}")
     async def change_task(request: Request, task_id: str) -> Response:
-        form, login = await administrators_form(request)
+        form, login = await administrators_form(desk, request)
         action = form.get("do")
         try:
             if action == "revoke":
@@ -98,7 +86,7 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.get("/operations/dead-letters")
     async def letters(request: Request) -> Response:
-        browser = await administrator(request)
+        browser = await administrator(desk, request)
         query = request.query_params
         after = query.get("after", "")
         found = await overseer.letters(after=int(after) if after.isdigit() and len(after) < 19 else 0)
@@ -116,7 +104,7 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.post("/operations/dead-letters")
     async def change_letters(request: Request) -> Response:
-        form, login = await administrators_form(request)
+        form, login = await administrators_form(desk, request)
         numbers = [int(name.removeprefix("letter ")) for name in form.values if _is_letter(name)]
         is_drop = form.get("do") == "drop"
         count = await (overseer.drop(numbers) if is_drop else overseer.replay(numbers))
@@ -125,11 +113,6 @@ def router(desk: Desk) -> APIRouter:
         return RedirectResponse(f"/operations/dead-letters?done={action}&count={count}", status_code=303)
 
     return routes
-
-
-def _check(login: Login) -> None:
-    if not login.account.is_admin:
-        raise AdministratorsOnly
 
 
 def _is_letter(name: str) -> bool:

@@ -12,9 +12,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.browser_sessions import Browser
 from services.gateway.desk import Desk
-from services.gateway.entering import AdministratorsOnly, somebody
+from services.gateway.entering import administrator
 from shared.contracts.operators import ListRuns, RunList
 from shared.contracts.scheduler import FireList, ListFires
 
@@ -26,16 +25,9 @@ def router(desk: Desk) -> APIRouter:
     """The routes."""
     routes = APIRouter(include_in_schema=False)
 
-    async def administrator(request: Request) -> Browser:
-        await desk.admit("open", request)
-        browser, login = await somebody(desk, request)
-        if not login.account.is_admin:
-            raise AdministratorsOnly
-        return browser
-
     @routes.get("/runs")
     async def fires(request: Request) -> Response:
-        browser = await administrator(request)
+        browser = await administrator(desk, request)
         wanted = ListFires(cron_type=request.query_params.get("type", ""), limit=_FIRES)
         found = await desk.sessions.request(wanted, FireList)
         told = ListRuns(fire_ids=tuple(one.fire_id for one in found.fires), limit=0)
@@ -65,7 +57,7 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.get("/runs/{fire_id}")
     async def runs(request: Request, fire_id: str) -> Response:
-        browser = await administrator(request)
+        browser = await administrator(desk, request)
         status = request.query_params.get("status", "")
         told = ListRuns(fire_ids=(fire_id,), of_fire=fire_id, status=status if status in STATUSES else "", limit=_RUNS)
         found = await desk.sessions.request(told, RunList)

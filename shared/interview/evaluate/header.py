@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from shared.interview.evaluate.changes import Changes
 from shared.interview.library.links import LINK_SECRET
 from shared.interview.runtime.outcomes import Header
 from shared.interview.runtime.run import Run
@@ -14,8 +15,8 @@ _MOST_METADATA = 8192
 """Letters of JSON."""
 
 
-def header_of(run: Run) -> Header:
-    """Title, tags, flags and counters of the session as it stands."""
+def header_of(run: Run, changes: Changes) -> Header:
+    """Title, tags, flags and counters of the session as it stands, and what has changed."""
     answers, internal, interview = run.answers, run.internal, run.interview
     return Header(
         title=_title(run, "title"),
@@ -32,6 +33,8 @@ def header_of(run: Run) -> Header:
         metadata=_metadata(run),
         unattended=tuple(_texts(internal.get("unattended"))),
         link_secret=_secret(internal.get(LINK_SECRET)),
+        changed_names=changes.changed,
+        removed_names=changes.removed,
     )
 
 

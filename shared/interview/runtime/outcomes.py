@@ -9,6 +9,11 @@ from pydantic import ConfigDict, Field
 from shared.interview.runtime.effects import Effect
 from shared.interview.runtime.operations import TaskFailure, Value
 
+MOST_NAMES = 100
+"""Names of variables that a run tells of."""
+LONGEST_NAME = 120
+VariableName = Annotated[str, Field(max_length=LONGEST_NAME)]
+
 
 class ScreenReady(Value):
     """A screen is to be shown; its JSON is the blob "screen"."""
@@ -158,6 +163,14 @@ class Header(Value):
     """For what the session may be opened while nobody is there (`allow_unattended()`)."""
     link_secret: str = Field("", max_length=64, repr=False)
     """What links to the session carry that open it, if there are any."""
+    changed_names: tuple[VariableName, ...] = Field((), max_length=MOST_NAMES)
+    """What this run gave a value, or another one. Of the run, not of the answers: it is kept in a record of its own."""
+    removed_names: tuple[VariableName, ...] = Field((), max_length=MOST_NAMES)
+    """Variables that there are no longer after this run."""
+
+    def as_kept(self) -> bytes:
+        """What is stored beside the answers, as JSON."""
+        return self.model_dump_json(exclude={"changed_names", "removed_names"}).encode()
 
 
 SaveMode = Literal["new", "overwrite", "ignore", "delete"]

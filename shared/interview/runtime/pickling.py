@@ -127,6 +127,11 @@ def load_answers(stored: StoredAnswers) -> Answers:
     return answers
 
 
+def load_variables(stored: StoredAnswers) -> Answers:
+    """The variables alone, as objects of their own. Raises UnreadableAnswers."""
+    return dict(load_value(stored.variables))
+
+
 def dump_value(value: Any, what: str) -> bytes:
     """Pickle one value that travels: arguments, a payload. Raises UnstorableValue naming `what`."""
     try:

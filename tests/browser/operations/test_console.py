@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,21 +22,35 @@ from shared.kernel.clock import SystemClock
 from shared.storage.database import Database
 from tests import servers
 from tests.flows.system.conftest import command
-from tests.sites import Site, distributed_site
+from tests.letters import hand_over
+from tests.sites import Site, distributed_site, free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 INTERVIEWS = Path(__file__).parent / "interviews"
 PASSWORD = "correct horse battery"
 ADDRESS = "root@example.org"
-PAGES = ("/operations", "/operations/interview?i=x", "/operations/dead-letters", "/operations/task/x")
+PAGES = (
+    "/operations",
+    "/operations/interview?i=x",
+    "/operations/dead-letters",
+    "/operations/task/x",
+    "/operations/timers",
+    "/operations/quarantine",
+    f"/operations/session/{uuid.UUID(int=0)}",
+)
+MAIL_ADDRESS = re.compile(r"[a-z]{6}@[a-z0-9.]+")
 CLOCK = SystemClock()
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Five services on a broker, whose queues the console shows, and an administrator."""
-    settings = {"COLLOQUY_PASSWORD_MEMORY_KIB": "7168", "COLLOQUY_WORKER_PROCESSES": "1"}
+    settings = {
+        "COLLOQUY_PASSWORD_MEMORY_KIB": "7168",
+        "COLLOQUY_WORKER_PROCESSES": "1",
+        "COLLOQUY_SMTP_PORT": str(free_port()),
+    }
     folder = tmp_path_factory.mktemp("overseen")
     with distributed_site(folder, interviews=[INTERVIEWS], environment=settings) as running:
         made = command(running, "users", "create", ADDRESS, "--privilege", "admin", typed=PASSWORD + "\n")
@@ -121,6 +137,121 @@ def test_a_dead_letter_is_put_back_and_handled(site: Site, console: Page) -> Non
     expect(console.locator("main")).to_contain_text("There are no dead letters.")
 
 
+def play(site: Site, page: Page) -> None:
+    """Somebody answers in a browser of their own."""
+    page.goto(f"{site.url}interview?i=overseen:data/questions/traced.yml&new_session=1")
+    page.get_by_label("First name").fill("Philippa")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("main")).to_contain_text("Hello Philippa")
+
+
+def open_newest_session(site: Site, console: Page) -> None:
+    console.goto(f"{site.url}operations/interview?i=overseen:data/questions/traced.yml")
+    console.locator("#sessions tbody a").first.click()
+
+
+def test_it_is_shown_who_set_a_variable_and_its_value_on_demand(site: Site, console: Page, browser: Browser) -> None:
+    visitor = browser.new_context().new_page()
+    play(site, visitor)
+    open_newest_session(site, console)
+    set_by = console.locator("#changes tr", has_text="client.name.first")
+    expect(set_by).to_contain_text("a person")
+    expect(set_by).to_contain_text("a form")
+    assert "Philippa" not in console.content()
+    console.get_by_label("Variable").fill("client.name.first")
+    console.get_by_role("button", name="Show its changes").click()
+    expect(console.locator("#changes tbody tr", has_not_text="client")).to_have_count(0)
+    console.get_by_role("button", name="Show its value").click()
+    expect(console.locator("#value pre")).to_have_text('"Philippa"')
+    looks = console.locator("#looks tbody tr")
+    expect(looks).to_have_count(3)
+    expect(looks.first).to_contain_text(ADDRESS)
+    expect(looks.first).to_contain_text("shown")
+    visitor.context.close()
+
+
+def test_a_session_is_found_by_its_internal_id(site: Site, console: Page, browser: Browser) -> None:
+    visitor = browser.new_context().new_page()
+    play(site, visitor)
+    visitor.context.close()
+    open_newest_session(site, console)
+    session_id = console.url.rpartition("/")[2]
+    console.goto(f"{site.url}operations")
+    console.get_by_label("Internal id").fill(session_id)
+    console.get_by_role("button", name="Show who set what").click()
+    expect(console.locator("#changes")).to_contain_text("client")
+    answer = console.goto(f"{site.url}operations/session/{uuid.UUID(int=0)}")
+    assert answer is not None
+    assert answer.status == 404
+
+
+def test_timers_are_listed_and_lead_to_their_session(site: Site, console: Page, browser: Browser) -> None:
+    visitor = browser.new_context().new_page()
+    play(site, visitor)
+    visitor.context.close()
+    console.goto(f"{site.url}operations/timers")
+    timer = console.locator("#timers tr", has_text="remember").first
+    expect(timer).to_contain_text("waiting")
+    expect(console.locator("main")).to_contain_text("none of them is late")
+    console.get_by_label("State").select_option("cancelled")
+    console.get_by_role("button", name="Show", exact=True).click()
+    expect(console.locator("#timers tr", has_text="remember")).to_have_count(0)
+    console.go_back()
+    timer.get_by_role("link").click()
+    expect(console.locator("#changes")).to_contain_text("later")
+
+
+def leave_mail_in_quarantine(site: Site, address: str, subject: str) -> None:
+    """One that is nested too deep to be taken apart."""
+    deep = "".join(f'Content-Type: multipart/mixed; boundary="b{level}"\r\n\r\n--b{level}\r\n' for level in range(40))
+    raw = f"Subject: {subject}\r\nFrom: ann@example.org\r\n{deep}\r\nInside\r\n".encode()
+    port = int(site.environment["COLLOQUY_SMTP_PORT"])
+    code, said = servers.in_thread(lambda: hand_over(port, raw, address))
+    assert code == 250, said
+
+
+def test_mail_in_quarantine_is_delivered_or_deleted_after_a_second_question(
+    site: Site, console: Page, browser: Browser
+) -> None:
+    visitor = browser.new_context().new_page()
+    play(site, visitor)
+    found = MAIL_ADDRESS.search(visitor.locator("main").inner_text())
+    assert found is not None
+    for subject in ("Kept", "Unwanted"):
+        leave_mail_in_quarantine(site, found[0], subject)
+    console.goto(f"{site.url}operations")
+    expect(console.locator("#in-quarantine")).to_have_text("2")
+    console.get_by_role("link", name="Quarantine").click()
+    mails = console.locator("#quarantine tbody tr", has_text="nested_too_deep")
+    expect(mails).to_have_count(2)
+    mails.first.get_by_role("checkbox").check()
+    console.get_by_role("button", name="Deliver the chosen ones").click()
+    expect(console.get_by_role("heading", level=1)).to_have_text("Deliver this mail?")
+    expect(mails).to_have_count(1)
+    console.get_by_role("link", name="Keep it there").click()
+    expect(mails).to_have_count(2)
+    mails.first.get_by_role("checkbox").check()
+    console.get_by_role("button", name="Deliver the chosen ones").click()
+    console.get_by_role("button", name="Deliver 1").click()
+    expect(console.get_by_role("status")).to_have_text("1 delivered.")
+    mails.first.get_by_role("checkbox").check()
+    console.get_by_role("button", name="Delete the chosen ones").click()
+    console.get_by_role("button", name="Delete 1").click()
+    expect(console.get_by_role("status")).to_have_text("1 deleted.")
+    expect(mails).to_have_count(0)
+    open_newest_session(site, console)
+    expect(console.locator("#changes tr", has_text="letters").filter(has_text="file_letter")).to_contain_text(
+        "a background task"
+    )
+    visitor.context.close()
+
+
+def test_a_form_without_our_token_decides_nothing(site: Site, console: Page) -> None:
+    for path in ("quarantine", f"session/{uuid.UUID(int=0)}"):
+        refused = console.request.post(f"{site.url}operations/{path}", form={"do": "delete", "sure": "yes"})
+        assert refused.status == 403, path
+
+
 def test_the_console_is_for_administrators_only(site: Site, browser: Browser) -> None:
     context = browser.new_context()
     page = context.new_page()
@@ -138,7 +269,12 @@ def test_the_console_is_for_administrators_only(site: Site, browser: Browser) ->
         assert answer is not None
         assert answer.status == 403, path
     token = page.goto(f"{site.url}user/profile") and page.locator("input[name=csrf_token]").first.get_attribute("value")
-    for path, values in (("dead-letters", {"do": "replay", "letter 1": "1"}), ("task/x", {"do": "revoke"})):
+    for path, values in (
+        ("dead-letters", {"do": "replay", "letter 1": "1"}),
+        ("task/x", {"do": "revoke"}),
+        ("quarantine", {"do": "delete", "sure": "yes", f"mail {uuid.UUID(int=0)}": "1"}),
+        (f"session/{uuid.UUID(int=0)}", {"name": "x"}),
+    ):
         refused = page.request.post(f"{site.url}operations/{path}", form={"csrf_token": token or "", **values})
         assert refused.status == 403, path
     context.close()

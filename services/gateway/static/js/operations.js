@@ -17,7 +17,7 @@ async function renew() {
       const answer = await fetch(window.location.href, { headers: { accept: 'text/html' } });
       if (answer.redirected || !answer.ok) return; // signed out, or the server has gone: the page stays as it is
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-      for (const id of ['live', 'dead-letters']) {
+      for (const id of ['live', 'dead-letters', 'in-quarantine']) {
         const [now, then] = [page.getElementById(id), document.getElementById(id)];
         if (now && then && now.innerHTML !== then.innerHTML) then.replaceChildren(...now.childNodes);
       }

@@ -1,0 +1,58 @@
+"""Take out of the image's environment what no service ever reads: `python slim.py /venv`, in the build stage.
+
+Symbols for debuggers, sources and headers of compiled modules, tests, and data that only
+other uses of a library need. What is taken is a list, not a guess: a part that is not there any more ends the build, so
+that a new release of a library is looked at. Runs before bytecode is made; `strip` of binutils has to be on PATH.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+UNREAD = (
+    "pycountry/locales",  # names of countries in other languages are Babel's
+    "sqlalchemy/testing",
+    "zstandard/_cffi*.so",  # the other of its two backends
+)
+TWILIO_KEPT = {"api"}
+"""Of Twilio's products only messages are used."""
+SUFFIXES = {".pyi", ".pyx", ".pxd", ".pxi", ".h", ".c", ".cpp", ".hpp"}
+WORTH_STRIPPING = 200_000
+
+
+def slim(venv: Path) -> None:
+    """Do it. Raises SystemExit when something is no longer where it was."""
+    (packages,) = venv.glob("lib/python*/site-packages")
+    for pattern in UNREAD:
+        found = list(packages.glob(pattern))
+        if not found:
+            raise SystemExit(f"{pattern} is not there any more: look at what took its place, and mend deploy/slim.py.")
+        for path in found:
+            remove(path)
+    for path in (packages / "twilio" / "rest").iterdir():
+        if path.is_dir() and path.name not in TWILIO_KEPT:
+            remove(path)
+    for path in sorted(packages.rglob("*")):
+        if path.is_dir() and path.name in ("tests", "__pycache__"):
+            remove(path)
+        elif path.suffix in SUFFIXES and path.is_file():
+            path.unlink()
+    for path in packages.rglob("*.so"):
+        # Libraries that auditwheel has put beside a package (`….libs`) were moved about by it: strip breaks them.
+        if path.stat().st_size > WORTH_STRIPPING and not any(part.endswith(".libs") for part in path.parts):
+            subprocess.run(["strip", "--strip-unneeded", str(path)], check=True)
+
+
+def remove(path: Path) -> None:
+    """A file, or a folder with all that is in it."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+if __name__ == "__main__":
+    slim(Path(sys.argv[1]))
