@@ -9,6 +9,8 @@ What timers carry and what mail says stays sealed.
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -32,7 +34,7 @@ def router(desk: Desk) -> APIRouter:
     """The routes."""
     routes = APIRouter(include_in_schema=False)
 
-    def page(template: str, browser: Browser, title: str, **content: object) -> Response:
+    def page(template: str, browser: Browser, title: str, **content: Any) -> Response:
         return desk.people.pages.render(template, browser, status=200, title=title, told=told, **content)
 
     @routes.get("/operations/timers")
