@@ -182,7 +182,10 @@ def _session(session_id: SessionId, row: Row) -> StoredSession:
     )
 
 
-_PUBLIC_KEYS = "select holder, sealed from session.public_keys where session_id = $1"
+_PUBLIC_KEYS = """
+select holder, sealed from session.public_keys where session_id = $1
+order by starts_with(holder, 'user:') desc, holder limit 1000
+"""  # programs without cookies take part anew with every change: accounts come first
 
 
 async def public_keys(statements: Statements, session_id: SessionId) -> dict[str, bytes]:

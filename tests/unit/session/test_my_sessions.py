@@ -101,6 +101,33 @@ async def test_the_cookie_of_before_fades(rig: Rig) -> None:
     assert (await browser.open()).kind == "locked_out"
 
 
+async def test_who_has_joined_and_then_signed_in_keeps_a_session_that_is_shared_no_more(rig: Rig) -> None:
+    first = somebody(rig)
+    await first.open()
+    await first.submit(multi_user="on", token="a")
+    joined = first.joined_by(somebody(rig).visitor)
+    await joined.submit(token="b")
+    user = signed_in(joined)
+    assert await adopt(rig, user) == 1
+    await first.submit(multi_user="off", token="c")
+    elsewhere = joined.joined_by(signed_in(somebody(rig), user))
+    assert await elsewhere.log() == ["a", "b", "c"]
+    assert (await joined.open()).kind == "locked_out", "the key of the browser before signing in is one no more"
+
+
+async def test_who_has_left_a_shared_session_gets_no_key_when_sharing_ends(rig: Rig) -> None:
+    first = somebody(rig)
+    await first.open()
+    await first.submit(multi_user="on", token="a")
+    visitor = signed_in(somebody(rig))
+    second = first.joined_by(visitor)
+    await second.submit(token="b")
+    await leave(rig, visitor)
+    await first.submit(multi_user="off", token="c")
+    assert (await second.open()).kind == "locked_out"
+    assert await first.log() == ["a", "b", "c"]
+
+
 async def test_signing_in_opens_nothing_of_other_people(rig: Rig) -> None:
     mine, theirs = somebody(rig), somebody(rig)
     await theirs.open()

@@ -125,16 +125,30 @@ def test_plain_values_as_they_are_and_others_in_their_form() -> None:
 def test_an_object_is_its_class_name_and_attributes() -> None:
     user = Individual("user")
     user.name.first, user.name.last = "John", "Smith"
-    found = simplified(user)
-    assert list(found) == ["_class", "instanceName", "name", "address", "location"]
-    assert found["name"] == {
-        "_class": "docassemble.base.util.IndividualName",
-        "instanceName": "user.name",
-        "uses_parts": True,
-        "first": "John",
-        "last": "Smith",
+    place = {"_class": "docassemble.base.util.LatitudeLongitude", "gathered": False, "known": False}
+    documented = {  # spec/area2, appendix A
+        "_class": "docassemble.base.util.Individual",
+        "instanceName": "user",
+        "name": {
+            "_class": "docassemble.base.util.IndividualName",
+            "instanceName": "user.name",
+            "uses_parts": True,
+            "first": "John",
+            "last": "Smith",
+        },
+        "address": {
+            "_class": "docassemble.base.util.Address",
+            "instanceName": "user.address",
+            "location": {**place, "instanceName": "user.address.location"},
+            "_geocoded": False,
+            "geolocated": False,
+            "city_only": False,
+        },
+        "location": {**place, "instanceName": "user.location"},
     }
-    assert found["address"]["city_only"] is False
+    found = simplified(user)
+    assert found == documented
+    assert list(found) == list(documented)
 
 
 def test_collections_show_their_elements_and_settings() -> None:
