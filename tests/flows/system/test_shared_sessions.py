@@ -104,7 +104,11 @@ def test_turning_sharing_on_and_off_takes_all_steps_along(site: Site) -> None:
     other.open(session=code)
     assert (other.shown, code_of(other)) == ("Second?", code)
     assert other.variables()["first_name"] == "Ann"
+    other.answer(second_name="Bob")
     owner.open(shared="no")
+    other.open(session=code)
+    assert (other.shown, code_of(other)) == ("Third?", code), "who takes part keeps the session"
+    assert other.variables()["second_name"] == "Bob"
     stranger = Person(site.url, "meeting")
     stranger.open(session=code)
     assert code_of(stranger) != code
