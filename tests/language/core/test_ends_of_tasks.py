@@ -269,7 +269,8 @@ code: |
 
 @pytest.mark.parametrize("roles", [("user",), ("admin",), ("user", "advocate")])
 def test_all_phases_run_as_who_launched_the_task(session: Open, roles: tuple[str, ...]) -> None:
-    facts = "[user_info().first_name, user_info().email, user_privileges(), user_logged_in(), interface()]"
+    who = "user_info().first_name, user_info().email, user_info().timezone"
+    facts = f"[{who}, user_privileges(), user_logged_in(), interface()]"
     s = session(
         work_that("background_error_action('sorry')", f"first = {facts}", "kept / (kept - 1)")
         + f"---\nevent: sorry\ncode: |\n  background_response({facts})\n"
@@ -280,9 +281,10 @@ def test_all_phases_run_as_who_launched_the_task(session: Open, roles: tuple[str
         the_user_id="7",
         email="ann@example.org",
         firstname="Ann",
+        timezone="Europe/Berlin",
         roles=roles,
     )
     s.open()
     s.work()
     seen: Any = s.payload()
-    assert seen == ["Ann", "ann@example.org", list(roles), True, "worker"]
+    assert seen == ["Ann", "ann@example.org", "Europe/Berlin", list(roles), True, "worker"]
