@@ -84,7 +84,7 @@ class Walker:
             [
                 screen.question_html, screen.subquestion_html, screen.under_html, screen.error_html,
                 *(" ".join(filter(None, (one.label_html, one.html, one.help_html))) for one in screen.fields),
-                *(row.label_html for row in screen.review),
+                *(f"{row.label_html} {row.button_html}" for row in screen.review),
             ]
         )  # fmt: skip
         return " ".join(re.sub(r"<[^>]+>", " ", html).split())

@@ -1,0 +1,184 @@
+"""Parts and modifiers that few interviews use: that they reach the screen (spec/area4 §2.1, §2.3, §2.5, §2.9, §7.3)."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+
+import orjson
+
+from tests.language.screen.playing import Play
+
+Player = Callable[[str], Play]
+
+
+def test_parts_of_the_metadata_reach_the_screen(play: Player) -> None:
+    screen = play(
+        """
+metadata:
+  title: A long title
+  tab title: Tab
+  navigation bar html: <a href="#">In the bar</a>
+  exit link: exit
+  exit url: https://example.com/
+  exit label: Away
+  corner back button label: Corner
+  resume button label: Go on
+  resume button color: danger
+  table css class: table table-sm
+---
+mandatory: True
+question: Review
+subquestion: |
+  A | B
+  --|--
+  1 | 2
+review:
+  - note: Something
+"""
+    ).screen
+    assert screen.tab_title_text == "Tab"
+    assert 'href="#"' in screen.navigation_bar_html
+    assert (screen.exit_link, screen.exit_label_text) == ("exit", "Away")
+    assert screen.corner_back_label_text == "Corner"
+    assert (screen.continue_label_html, screen.continue_color) == ("Go on", "danger")
+    assert 'class="table table-sm"' in screen.subquestion_html
+
+
+def test_fields_carry_what_scripts_and_looks_need(play: Player) -> None:
+    session = play(
+        """
+objects:
+  - cat: Thing
+  - dog: Thing
+---
+mandatory: True
+code: |
+  cat.name.text, dog.name.text = 'Tom', 'Rex'
+  pet
+  done
+---
+question: Choose
+question metadata:
+  kind: choice
+  of:
+    - ${ cat }
+fields:
+  - Pet: pet
+    datatype: object_radio
+    choices: [cat, dog]
+    object labeler: |
+      lambda one: one.name.text.upper()
+    help generator: |
+      lambda one: 'This is **' + one.name.text + '**'
+    image generator: |
+      lambda one: one.instanceName + '.png'
+    field metadata:
+      weight: 3
+  - Drink: drink
+    choices:
+      - Tea: tea
+        group: Hot
+      - Water: water
+        group: Cold
+---
+event: done
+question: Done
+"""
+    )
+    assert session.screen.metadata == {"kind": "choice", "of": ["Tom"]}
+    pet, drink = session.field("pet"), session.field("drink")
+    assert [choice.label_text for choice in pet.choices] == ["TOM", "REX"]
+    assert "<strong>Tom</strong>" in pet.choices[0].help_html
+    assert "cat.png" in pet.choices[0].image_html
+    assert pet.metadata == {"weight": 3}
+    assert [choice.group for choice in drink.choices] == ["Hot", "Cold"]
+
+
+def test_an_action_button_may_forget_what_was_waiting(play: Player) -> None:
+    (plain, forgetful) = play(
+        """
+mandatory: True
+question: Q
+action buttons:
+  - label: Plain
+    action: e
+    arguments: {a: 1}
+  - label: Forgetful
+    action: e
+    forget prior: True
+---
+event: e
+question: E
+"""
+    ).screen.action_buttons
+    assert _action(plain.action) == {"action": "e", "arguments": {"a": 1}}
+    assert _action(forgetful.action)["action"] == "_da_priority_action"
+
+
+def _action(encoded: str) -> dict[str, object]:
+    found: dict[str, object] = orjson.loads(base64.b64decode(encoded + "=" * (-len(encoded) % 4)))
+    return found
+
+
+def test_a_signature_is_drawn_in_a_colour(play: Player) -> None:
+    screen = play("mandatory: True\nquestion: Sign\nsignature: s\npen color: '#ff0000'\nrequired: False\n").screen
+    assert (screen.signature_pen_color, screen.signature_is_required) == ("#ff0000", False)
+
+
+def test_several_phrases_share_a_definition(play: Player) -> None:
+    html = play(
+        """
+terms:
+  - phrases: [deposit, security]
+    definition: Money the landlord keeps
+---
+mandatory: True
+question: Q
+subquestion: The {deposit} is the {Security}.
+"""
+    ).screen.subquestion_html
+    assert html.count("Money the landlord keeps") == 2
+
+
+def test_sections_are_read_and_hidden_by_code(play: Player) -> None:
+    session = play(
+        """
+features:
+  navigation: True
+---
+sections:
+  - one: First
+  - two: Second
+---
+mandatory: True
+question: |
+  ${ nav.get_section() } ${ nav.get_section(display=True) } ${ len(nav.get_sections()) }
+section: one
+"""
+    )
+    assert session.screen.question_text == "one First 2"
+
+
+def test_captions_and_redactions_are_shown(play: Player) -> None:
+    html = play(
+        """
+mandatory: True
+question: Q
+subquestion: |
+  [BEGIN_CAPTION] Ann [VERTICAL_LINE] No. 7 [END_CAPTION]
+
+  The name [REDACTION_WORD secret] is hidden.
+
+  1. One
+  2. Two
+
+  * A point
+"""
+    ).screen.subquestion_html
+    words = " ".join(re.sub(r"<[^>]+>", " ", html).split())
+    assert words.startswith("Ann No. 7 The name ██████ is hidden.")
+    assert "secret" not in html
+    assert "<ol>" in html
+    assert "<ul>" in html
