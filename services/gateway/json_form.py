@@ -157,6 +157,10 @@ class ScreenData(_Part):
     browser_title: str = Field(description="Plain text.")
     title: str
     subtitle: str = ""
+    audio: tuple[tuple[str, str], ...] = Field((), description="Address and media type of each recording.")
+    video: tuple[tuple[str, str], ...] = Field((), description="The same for films.")
+    terms: dict[str, str] = Field({}, description="Definitions as HTML of the terms in the texts, by term.")
+    autoterms: dict[str, str] = Field({}, description="The same for terms that are found by themselves.")
     lang: str
     dir: Literal["ltr", "rtl"]
     id_dict: dict[str, str] = Field(description="id and name of the question.")

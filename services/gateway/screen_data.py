@@ -59,6 +59,10 @@ def screen_data(screen: Screen, page: dict[str, Any], *, interview: str, form: s
         ),
         title=screen.title_html,
         subtitle=screen.subtitle_html,
+        audio=screen.audio,
+        video=screen.video,
+        terms=screen.terms,
+        autoterms=screen.auto_terms,
         messages=tuple(LogLine(priority=priority, message=html) for priority, html in screen.messages),
         help=tuple(
             HelpData(heading=one.heading_text, content=one.content_html)

@@ -54,6 +54,14 @@ async def test_every_kind_of_screen_has_the_documented_form(visitor: Visitor, in
     assert screen.questionText
 
 
+async def test_recordings_and_terms_are_told_apart_from_the_texts(visitor: Visitor) -> None:
+    screen = await FrontEnd(visitor, "test:data/questions/names.yml").open()
+    assert screen.audio == (("/packagestatic/test/name.mp3", "audio/mpeg"),)
+    assert screen.video == (("/packagestatic/test/name.mp4", "video/mp4"),)
+    assert screen.terms == {"name": "<p>What you are called.</p>"}
+    assert screen.autoterms == {"keep": "<p>Tell nobody.</p>"}
+
+
 async def test_a_front_end_answers_goes_back_and_runs_actions(house: House, visitor: Visitor) -> None:
     front = FrontEnd(visitor, "test:data/questions/names.yml")
     assert (await front.open()).questionText == "What is your name?"
