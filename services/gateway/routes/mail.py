@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from email.message import EmailMessage
 from email.utils import format_datetime
 
@@ -45,11 +46,11 @@ def router(desk: Desk) -> APIRouter:
         check_local(request)
         return desk.letter_box
 
-    async def page(request: Request, *, note: str = "", error: str = "", to: str = "") -> Response:
+    async def page(request: Request, *, note: str = "", error: str = "", said: Mapping[str, str]) -> Response:
         letters = await box(request).letters()
         browser = await desk.browsers.find(request.cookies)
         return desk.people.pages.render(
-            "mail.html", browser, title="Mail", letters=letters, note=note, error=error, to=to
+            "mail.html", browser, title="Mail", letters=letters, note=note, error=error, said=said
         )
 
     async def deliver(raw: bytes, recipients: tuple[str, ...], sender: str, *, is_page: bool) -> MailTaken:
@@ -66,7 +67,7 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.get("/mail")
     async def show(request: Request) -> Response:
-        return await page(request, to=request.query_params.get("to", "")[:200])
+        return await page(request, said={"to": request.query_params.get("to", "")[:200]})
 
     @routes.get("/mail/letters/{letter_id}")
     async def letter(request: Request, letter_id: str) -> Response:
@@ -95,7 +96,7 @@ def router(desk: Desk) -> APIRouter:
             to = addresses_of([said.get("to", "")])
             sender = address_of(said.get("from", ""))
         except AddressUnusable as error:
-            return await page(request, error=str(error), to=said.get("to", ""))
+            return await page(request, error=str(error), said=said)
         message = EmailMessage()
         message["From"], message["To"] = sender, to
         message["Subject"] = one_line(said.get("subject", ""))[:300]
@@ -112,8 +113,9 @@ def router(desk: Desk) -> APIRouter:
                 )
         taken = await deliver(message.as_bytes(), tuple(one.addr_spec for one in to), sender.addr_spec, is_page=True)
         told = _TOLD[taken.outcome]
-        is_kept = taken.outcome == "kept"
-        return await page(request, note=told if is_kept else "", error="" if is_kept else told, to=said["to"])
+        if taken.outcome == "kept":
+            return await page(request, note=told, said={"to": said["to"], "from": said["from"]})
+        return await page(request, error=told, said=said)
 
     @routes.post("/mail/incoming")
     async def incoming(request: Request) -> Response:

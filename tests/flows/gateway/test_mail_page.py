@@ -177,6 +177,8 @@ async def test_what_is_typed_is_handed_to_the_mail_service(taken: tuple[House, l
         assert "It was delivered." in answer.text
         refused = await http.post("/mail", data={**form, "to": "nobody@localhost"})
         assert "Nobody has this address" in refused.text
+        assert all(f'value="{one}"' in refused.text for one in ("nobody@localhost", "Ann &lt;ann@example.org&gt;"))
+        assert ">A</textarea>" in refused.text
         assert "not one e-mail address" in (await http.post("/mail", data={**form, "to": "a, b"})).text
     assert (messages[0].recipients.value, messages[0].sender.value) == (("abcdef@localhost",), "ann@example.org")
     assert (messages[0].via, len(messages)) == ("page", 2)
