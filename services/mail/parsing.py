@@ -15,6 +15,7 @@ from datetime import UTC
 from email import message_from_bytes, policy
 from email.header import decode_header
 from email.message import Message
+from email.parser import BytesFeedParser
 from email.utils import getaddresses, parsedate_to_datetime
 
 import orjson
@@ -26,6 +27,7 @@ from shared.mailbox.received import Mailbox, MailContents
 MOST_PARTS = 100
 DEEPEST = 20
 MOST_HOPS = 50
+_FED_BYTES = 64 * 1024
 _MOST_HEADERS = 1000
 _MOST_HEADER_LETTERS = 100_000
 _MOST_PEOPLE = 500
@@ -82,9 +84,10 @@ def parsed(raw: bytes) -> ParsedMail:
 
 def identity(raw: bytes) -> bytes:
     """What makes a mail the same mail when it comes again, whichever way: all but what servers write on the way."""
-    head, separator, body = raw.partition(b"\r\n\r\n")
-    if not separator:
-        head, separator, body = raw.partition(b"\n\n")
+    at, size = raw.find(b"\r\n\r\n"), 4
+    if at < 0:
+        at, size = raw.find(b"\n\n"), 2
+    head, body = (raw, b"") if at < 0 else (raw[:at], memoryview(raw)[at + size :])  # a mail may be large: no copy
     kept: list[bytes] = []
     is_trace = False
     for line in head.splitlines():
@@ -92,11 +95,13 @@ def identity(raw: bytes) -> bytes:
             is_trace = line.partition(b":")[0].strip().lower().decode("ascii", "replace") in _TRACE
         if not is_trace:
             kept.append(line)
-    return hashlib.sha256(b"\n".join(kept) + b"\n\n" + body).digest()
+    found = hashlib.sha256(b"\n".join(kept) + b"\n\n")
+    found.update(body)
+    return found.digest()
 
 
 def _taken_apart(raw: bytes) -> ParsedMail:
-    message = message_from_bytes(raw, policy=policy.compat32)
+    message = _message_of(raw)
     headers = _headers(message)
     leaves = list(_leaves(message))
     if len(leaves) > MOST_PARTS:
@@ -107,6 +112,14 @@ def _taken_apart(raw: bytes) -> ParsedMail:
         role = "text" if part is text else "html" if part is html else "attachment"
         parts.append(_file_of(part, role, number))
     return ParsedMail(_contents(headers), tuple(parts), hops=sum(name.lower() == "received" for name, _ in headers))
+
+
+def _message_of(raw: bytes) -> Message:
+    """As `email.message_from_bytes`, which holds a mail as text of four bytes a letter meanwhile."""
+    parser = BytesFeedParser(policy=policy.compat32)
+    for begin in range(0, len(raw), _FED_BYTES):
+        parser.feed(raw[begin : begin + _FED_BYTES])
+    return parser.close()
 
 
 def _headers(message: Message) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from dateutil.parser import parse as parse_text
 from dateutil.relativedelta import relativedelta
 
 from shared.interview.library.grammar import comma_and_list, quantity_noun
-from shared.interview.library.languages import default_timezone, get_language, moment_of_run
+from shared.interview.library.languages import default_timezone, get_language, moment_of_run, word
 from shared.interview.library.named import public
 
 __all__ = [
@@ -218,21 +218,25 @@ def _parsable(value: Any) -> bool:
     return isinstance(value, datetime.date | datetime.time) or bool(str(value).strip())
 
 
+def _bad_date(given: Any) -> str:
+    return word("Bad date") if str(given).strip() else ""
+
+
 def format_date(the_date: Any, format: str | None = None, language: str | None = None) -> str:
-    """The date in the manner of the language; a text that is no date comes back as it is."""
+    """The date in the manner of the language; `Bad date` for what is none, nothing for what is empty (area3 §4.1)."""
     moment = _moment(the_date) if _parsable(the_date) else None
     if moment is None:
-        return str(the_date)
+        return _bad_date(the_date)
     return str(babel.dates.format_date(moment, format=format or "long", locale=_locale(language)))
 
 
 def format_datetime(
     the_date: Any, format: str | None = None, language: str | None = None, timezone: str | None = None
 ) -> str:
-    """Date and time in the manner of the language; a text that is no date comes back as it is."""
+    """Date and time in the manner of the language; for what is none as `format_date` does."""
     moment = _moment(the_date, timezone) if _parsable(the_date) else None
     if moment is None:
-        return str(the_date)
+        return _bad_date(the_date)
     chosen = format or "long"
     return str(babel.dates.format_datetime(moment, format=chosen, tzinfo=moment.tzinfo, locale=_locale(language)))
 
@@ -240,40 +244,41 @@ def format_datetime(
 def format_time(
     the_time: Any, format: str | None = None, language: str | None = None, timezone: str | None = None
 ) -> str:
-    """The time of day in the manner of the language; a text that is no time comes back as it is."""
+    """The time of day in the manner of the language; for what is none as `format_date` does, with what was given."""
     chosen = format or "short"
     if isinstance(the_time, datetime.time):
         return str(babel.dates.format_time(the_time, format=chosen, locale=_locale(language)))
     moment = _moment(the_time, timezone) if _parsable(the_time) else None
     if moment is None:
-        return str(the_time)
+        said = _bad_date(the_time)
+        return f"{said}: {the_time}" if said else ""
     return str(babel.dates.format_time(moment, format=chosen, tzinfo=moment.tzinfo, locale=_locale(language)))
 
 
 def _part(the_date: Any, number: str, pattern: str, as_word: bool, language: str | None) -> Any:
     moment = _moment(the_date)
     if moment is None:
-        return "___"
+        return word("Bad date")
     return format_date(moment, pattern, language) if as_word else getattr(moment, number)
 
 
 def year_of(the_date: Any, language: str | None = None) -> Any:
-    """The year; `___` when it is no date."""
+    """The year; `Bad date` when it is none."""
     return _part(the_date, "year", "yyyy", False, language)
 
 
 def month_of(the_date: Any, as_word: bool = False, language: str | None = None) -> Any:
-    """The month as a number, or as a word; `___` when it is no date."""
+    """The month as a number, or as a word; `Bad date` when it is none."""
     return _part(the_date, "month", "MMMM", as_word, language)
 
 
 def day_of(the_date: Any, language: str | None = None) -> Any:
-    """The day of the month; `___` when it is no date."""
+    """The day of the month; `Bad date` when it is none."""
     return _part(the_date, "day", "d", False, language)
 
 
 def dow_of(the_date: Any, as_word: bool = False, language: str | None = None) -> Any:
-    """The day of the week, 1 is Monday, or its name; `___` when it is no date."""
+    """The day of the week, 1 is Monday, or its name; `Bad date` when it is none."""
     return _part(the_date, "dow", "EEEE", as_word, language)
 
 

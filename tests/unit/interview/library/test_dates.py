@@ -35,7 +35,7 @@ def test_parts_of_a_date(run: Run) -> None:
     assert dates.year_of("1989-04-01") == 1989
     assert (dates.month_of("1989-04-01"), dates.month_of("1989-04-01", as_word=True)) == (4, "April")
     assert (dates.dow_of("1989-04-01"), dates.dow_of("1989-04-01", as_word=True)) == (6, "Saturday")
-    assert dates.day_of("no date") == "___"
+    assert dates.day_of("no date") == "Bad date"
 
 
 def test_a_difference_holds_the_whole_span_in_every_unit(run: Run) -> None:
@@ -62,8 +62,12 @@ def test_formats_are_styles_or_patterns(run: Run) -> None:
     assert dates.as_datetime("1989-04-01").replace_time(datetime.time(9, 30)).format_time() == "9:30\u202fAM"
 
 
-def test_a_text_that_is_no_date_comes_back_as_it_is(run: Run) -> None:
-    assert dates.format_date("next week or so") == "next week or so"
+def test_a_text_that_is_no_date_is_called_a_bad_one(run: Run) -> None:
+    assert dates.format_date("next week or so") == "Bad date"
+    assert dates.format_datetime("next week or so") == "Bad date"
+    assert dates.format_time("next week or so") == "Bad date: next week or so"
+    assert (dates.month_of("no date"), dates.dow_of("no date"), dates.year_of("no date")) == ("Bad date",) * 3
+    assert (dates.format_date(""), dates.format_time("")) == ("", "")
 
 
 @pytest.mark.usefixtures("importable")
