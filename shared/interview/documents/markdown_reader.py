@@ -317,7 +317,10 @@ def _closing_tag(children: list[Token], place: int) -> int:
 
 
 def _is_tight(inside: list[Token]) -> bool:
-    return any(token.type == "paragraph_open" and token.hidden for token in inside)
+    """Whether its own items stand close; those of lists within it may stand otherwise."""
+    depth = inside[0].level + 1 if inside else 0
+    own = [token.hidden for token in inside if token.type == "paragraph_open" and token.level == depth]
+    return any(own) or not own
 
 
 def _together(first: Layout, second: Layout) -> Layout:

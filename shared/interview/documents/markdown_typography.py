@@ -12,10 +12,12 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from shared.interview.documents.markdown_codes import SIGN
+
 _OPAQUE = "\ufffc"
 _QUOTE_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"^'(?=[^\w\s]\B)"), "’"),
-    (re.compile(r'^"(?=[^\w\s]\B)'), "”"),
+    (re.compile(r"^'(?=[^\w\s" + _OPAQUE + r"]\B)"), "’"),
+    (re.compile(r'^"(?=[^\w\s' + _OPAQUE + r"]\B)"), "”"),
     (re.compile(r"\"'(?=\w)"), "“‘"),
     (re.compile(r"'\"(?=\w)"), "‘“"),
     (re.compile(r"'(?=\d{2}s)"), "’"),
@@ -28,6 +30,7 @@ _QUOTE_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<=[^ \t\r\n\[{(–—-])'(?=\s|s\b|\d|$)"), "’"),
     (re.compile(r"'"), "‘"),
 )
+_BEGINS = re.compile(r"(?!'s\b)[\"']{1,2}[\w$€£]")
 _DASHES = re.compile(r"(?:https?|mailto|ftp):\S*[\w/=]|---?|\.\.\.")
 """An address that stands in a text is left alone: with a dash for two hyphens it would lead nowhere."""
 _DASH = {"--": "–", "---": "—", "...": "…"}
@@ -78,9 +81,18 @@ def _quotes_in(children: list[Token]) -> None:
 def _curl_quotes(text: str) -> str:
     if "'" not in text and '"' not in text:
         return text
+    curled = SIGN.sub(_as_letters, text)
     for pattern, replacement in _QUOTE_RULES:
-        text = pattern.sub(replacement, text)
-    return text
+        curled = pattern.sub(replacement, curled)
+    for sign in SIGN.finditer(text):
+        curled = curled[: sign.start()] + sign[0] + curled[sign.end() :]
+    return curled
+
+
+def _as_letters(sign: re.Match[str]) -> str:
+    """A mark of documents counts as a word, or as a blank where a quotation begins behind it: `[INDENTBY 1in] "So"`."""
+    behind = sign.string[sign.end() :]
+    return _OPAQUE * (len(sign[0]) - 1) + (" " if _BEGINS.match(behind) else _OPAQUE)
 
 
 def _dashes(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 
 import pikepdf
 import pytest
@@ -11,6 +12,7 @@ from docx import Document
 from shared.interview.runtime.operations import ShowScreen
 from shared.interview.runtime.outcomes import RunFailed
 from tests.language.documents.assembling import Assemble
+from tests.language.documents.looks import pages
 
 _LETTER = """
 mandatory: True
@@ -194,6 +196,42 @@ attachment:
     assert "One\nTwo" in session.docx_text("Paper.docx")
     assert session.docx_text("Paper.docx").endswith("left\nright")
     assert r"\page" in session.contents("Paper.rtf").decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('[INDENTBY 1in] "So be it"', "“So be it”"),
+        ("[CENTER] 'So'", "‘So’"),
+        ('"Fill in [BLANK]"', "“Fill in ”"),
+        ('"[BLANK]" is nobody', "“ ” is nobody"),
+        ("[NBSP][BLANK]'s dog", "’s dog"),
+    ],
+)
+def test_quotation_marks_know_on_which_side_of_a_mark_they_stand(assemble: Assemble, text: str, shown: str) -> None:
+    session = assemble(
+        f"mandatory: True\nquestion: Done\nattachment:\n  name: Paper\n  valid formats: pdf\n  content: |\n    {text}\n"
+    )
+    session.open()
+    assert session.pdf_text("Paper.pdf") == shown
+
+
+def test_items_of_a_list_stand_apart_as_it_is_written_whatever_stands_in_them(assemble: Assemble) -> None:
+    def gaps(text: str) -> list[float]:
+        lines = "".join(f"    {line}\n" for line in text.split("\n"))
+        session = assemble(
+            "mandatory: True\nquestion: Done\nattachment:\n  name: Paper\n  valid formats: pdf\n"
+            f"  metadata:\n    SingleSpacing: True\n  content: |\n{lines}"
+        )
+        session.open()
+        [page] = pages(session.contents("Paper.pdf"))
+        return [round(above.bottom - below.bottom) for above, below in itertools.pairwise(page)]
+
+    close = gaps("* a\n    * b\n    * c\n* d")
+    assert len(set(close)) == 1, "all lines of a tight list are as far apart as lines of a paragraph"
+    apart = gaps("* a\n\n* b\n    * c\n    * d\n\n* e")
+    assert len(set(apart)) == 2, "between items, and in the tight list within"
+    assert min(apart) == close[0] < max(apart)
 
 
 def test_what_people_type_is_never_code_of_the_typesetter(assemble: Assemble) -> None:
