@@ -39,7 +39,7 @@ def build(folder: Path) -> Path:
         words = line.split()
         if words[:1] == ["COPY"]:
             for name in words[1:-1]:
-                source, place = ROOT / name, app / name
+                source, place = ROOT / name, app / (Path(name).name if name.startswith("deploy/") else name)
                 if source.is_dir():
                     shutil.copytree(source, place, ignore=shutil.ignore_patterns("__pycache__"))
                 else:
