@@ -101,3 +101,22 @@ async def test_without_a_number_of_days_nobody_is_deleted(
         number = await account(rig, "old", away=9000 * DAY)
         await a_day_passes(rig)
         assert await is_there(rig, number)
+
+
+@pytest.mark.parametrize("for_all", [False, True])
+async def test_a_session_that_others_take_part_in_goes_along_only_if_the_operator_says_so(
+    postgres_url: str, redis_url: str, server_keys: ServerKeys, for_all: bool
+) -> None:
+    settings = {"interview_delete_days": 0, "user_delete_days": 365, "user_delete_shared": for_all}
+    async with running_rig(postgres_url, redis_url, server_keys, **settings) as rig:
+        await migrate(rig.database, [PEOPLE])
+        gone = await account(rig, "gone", away=366 * DAY)
+        await session_of(rig, gone, silent_for=400 * DAY)
+        session_id = await rig.database.fetchval("select session_id from session.attachments where user_id = $1", gone)
+        await rig.database.execute(
+            "insert into session.attachments (session_id, user_id, started_at) values ($1, 't77', now())", session_id
+        )
+        await a_day_passes(rig)
+        assert not await is_there(rig, gone)
+        stays = "select exists (select 1 from session.sessions where id = $1)"
+        assert await rig.database.fetchval(stays, session_id) is not for_all
