@@ -46,6 +46,9 @@ _TEMPLATE = Path(__file__).with_name("markdown.typ")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _LINKED = re.compile(r"(?:https?|mailto|tel|ftp):", re.IGNORECASE)
 
+_LANGUAGE = re.compile(r"([A-Za-z]{2,3})(?![A-Za-z])")
+"""The language of a tag such as `he` or `pt-BR`."""
+
 
 def write_pdf(
     blocks: Sequence[Block],
@@ -75,7 +78,7 @@ class _Room:
         said |= {
             "fonts": font_names(manner.font),
             "justify": False,
-            "language": manner.language if re.fullmatch("[a-z]{2,3}", manner.language) else "en",
+            "language": found[1].lower() if (found := _LANGUAGE.match(manner.language)) else "en",
             "title": _clean(manner.title),
             "author": _clean(manner.author),
         }

@@ -267,6 +267,19 @@ attachments:
     assert session.pdf_text("Judge.pdf") == "Number 4711."
 
 
+@pytest.mark.parametrize(("language", "begins_right"), [("ar", True), ("he-IL", True), ("en", False)])
+def test_languages_written_from_the_right_begin_there(assemble: Assemble, language: str, begins_right: bool) -> None:
+    session = assemble(
+        f"mandatory: True\nquestion: Done\nattachment:\n  name: Paper\n  language: {language}\n"
+        "  valid formats: [pdf, docx]\n  content: |\n    [NOINDENT] שלום\n"
+    )
+    session.open()
+    [[line]] = pages(session.contents("Paper.pdf"))
+    assert (line.where == "right") is begins_right
+    normal = Document(io.BytesIO(session.contents("Paper.docx"))).styles["Normal"].element
+    assert bool(normal.xpath("./w:pPr/w:bidi")) is begins_right
+
+
 def test_language_of_a_document_is_its_own(assemble: Assemble) -> None:
     session = assemble(
         """
