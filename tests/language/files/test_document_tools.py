@@ -358,3 +358,19 @@ class TestAddresses:
     def test_address_that_holds_nothing_is_refused(self, after: Any) -> None:
         with pytest.raises(AssertionError, match="not well formed"):
             after("made.from_url('data:text/csv;base64,?')")
+
+
+def test_a_word_file_as_docx_is_a_new_file_and_as_a_data_address_its_contents(
+    after: Callable[..., FilingSession],
+) -> None:
+    s = after(
+        """
+letter.make_pngs()
+made = letter.as_docx(filename='Copy')
+said = ' '.join([made.filename, str(made.number != letter.number), letter.as_data_url()[:45], str(letter.pngs_ready())])
+""",
+        letter=("letter.docx", DOCX, word_file("Dear Sir")),
+    )
+    assert s.open() == f"Copy.docx True {f'data:{DOCX};base64,'[:45]} True"
+    [copy] = [file for file in s.kept.values() if file.filename == "Copy.docx"]
+    assert docx.Document(io.BytesIO(copy.contents)).paragraphs[0].text == "Dear Sir"
