@@ -15,8 +15,8 @@ $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.installed: requirements.lock pyproject.toml $(VENV)/.made
-	$(PIP) install --quiet --progress-bar on --require-hashes -r requirements.lock
+$(VENV)/.installed: requirements-extras.lock pyproject.toml $(VENV)/.made
+	$(PIP) install --quiet --progress-bar on --require-hashes -r requirements-extras.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -71,7 +71,8 @@ schemas: $(VENV)/.installed-dev  ## Write the JSON Schemas of all messages and o
 
 lock: $(VENV)/.installed-dev  ## Renew the lock files (needs uv on PATH)
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
-	uv pip compile pyproject.toml --extra dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-dev.lock
+	uv pip compile pyproject.toml --group build --extra learning --extra tables -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-extras.lock
+	uv pip compile pyproject.toml --extra dev -c requirements-extras.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-dev.lock
 	uv pip compile requirements-checkov.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-checkov.lock
 	uv pip compile requirements-moto.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-moto.lock
 

@@ -25,10 +25,16 @@ def unmet(declared: list[str], lock: str) -> list[str]:
     return [str(one) for one in wanted if held.get(canonicalize_name(one.name), "none") not in one.specifier]
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-extras.lock", "requirements-dev.lock"])
 def test_everything_the_project_needs_to_run_is_locked(lock: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert unmet(project["dependencies"], lock) == [], "run `make lock`"
+
+
+def test_what_only_some_interviews_use_is_locked_beside_it_at_the_same_versions() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert unmet(extras["learning"] + extras["tables"], "requirements-extras.lock") == [], "run `make lock`"
+    assert pins("requirements.lock").items() <= pins("requirements-extras.lock").items(), "run `make lock`"
 
 
 def test_everything_the_tests_need_is_locked() -> None:

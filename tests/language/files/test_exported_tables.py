@@ -6,7 +6,6 @@ import io
 import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import openpyxl
 import pytest
@@ -93,19 +92,8 @@ DATA_FRAME = TABLE.replace("exported = people_table.export(%s)", "frame = people
 )
 
 
-def test_a_table_is_a_data_frame_where_pandas_is_installed(
-    session: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A stand-in for pandas, which is not among what this project installs."""
-    (tmp_path / "pandas.py").write_text(
-        "class DataFrame:\n"
-        "    def __init__(self, rows, columns):\n"
-        "        self.shape, self.columns = (len(rows), len(columns)), columns\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "pandas", raising=False)
+def test_a_table_is_a_data_frame_where_pandas_is_installed(session: Open) -> None:
     assert session(DATA_FRAME).open() == "(2, 3) [‘Name’, ‘Born’, ‘Debt’]"
-    monkeypatch.delitem(sys.modules, "pandas")
 
 
 def test_without_pandas_a_data_frame_says_what_is_missing(session: Open, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,10 @@ class DALazyTableTemplate(DALazyTemplate):
         try:
             pandas = importlib.import_module("pandas")
         except ImportError as error:
-            raise DAError("as_df() needs pandas: install it where this server's interviews run") from error
+            raise DAError(
+                "as_df() needs pandas, which is not installed on this server. Install Colloquy with the extra "
+                "`tables` (pip install 'colloquy[tables]')"
+            ) from error
         headers, rows = self.header_and_contents()
         return pandas.DataFrame(rows, columns=headers)
 
