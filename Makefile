@@ -16,8 +16,9 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.installed: requirements-extras.lock pyproject.toml $(VENV)/.made
-	# Without --no-compile pip compiles thousands of modules that no run imports: a third of the time it takes.
 	$(PIP) install --quiet --progress-bar on --no-compile --require-hashes -r requirements-extras.lock
+	@# On all cores, which pip does not use; processes of interviews may not write, and would compile at every start.
+	-@$(BIN)/python -m compileall -q -j 0 -x '/tests?/' $(VENV)/lib
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
