@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
 _FONT = "Times New Roman"
-_RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ps", "sd", "ug", "ur", "yi"})
 _PAPER = {"us-letter": (612.0, 792.0), "a4": (595.3, 841.9), "us-legal": (612.0, 1008.0), "a5": (419.5, 595.3)}
 _LIST_STEP = 18.0
 _MOST_LEVELS = 3
@@ -107,7 +106,7 @@ class DocxWriter:
         self._room = width - manner.left - manner.right
         style = document.styles["Normal"]
         style.font.name, style.font.size = manner.font or _FONT, Pt(manner.font_size)
-        if _language_of(manner) in _RIGHT_TO_LEFT:
+        if manner.begins_right:
             _write_from_the_right(style)
         for level in range(1, 7):
             heading = document.styles[f"Heading {level}"]
@@ -458,10 +457,6 @@ def _field(paragraph: Any, code: str, looks: dict[str, Any]) -> None:
             element.set(qn("xml:space"), "preserve")
             element.text = f" {code} "
             run._r.append(element)
-
-
-def _language_of(manner: Manner) -> str:
-    return manner.language.partition("-")[0].partition("_")[0].lower()
 
 
 def _write_from_the_right(style: Any) -> None:

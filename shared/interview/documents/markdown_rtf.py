@@ -49,7 +49,12 @@ _STYLES = {
 _ALIGNMENTS = {"": r"\ql", "left": r"\ql", "center": r"\qc", "right": r"\qr"}
 _BULLETS = ("\u2022", "\u2013", "\u2022", "\u2013")
 _LINKED = re.compile(r"(?:https?|mailto|tel|ftp):", re.IGNORECASE)
-_LANGUAGES = {"en": 1033, "es": 3082, "fr": 1036, "de": 1031, "pt": 1046, "it": 1040, "nl": 1043, "pl": 1045}
+_FROM_THE_RIGHT = _ALIGNMENTS | {"": r"\qr"}
+"""Sides are those of the paper, also in paragraphs that begin at the right."""
+_LANGUAGES = {
+    "ar": 1025, "de": 1031, "en": 1033, "es": 3082, "fa": 1065, "fr": 1036, "he": 1037, "it": 1040, "nl": 1043,
+    "pl": 1045, "pt": 1046, "ur": 1056,
+}  # fmt: skip
 
 
 def write_rtf(blocks: Sequence[Block], manner: Manner, target: Path) -> None:
@@ -64,6 +69,8 @@ class _Writer:
         width, height = _PAPER[manner.paper]
         self._page = (height, width) if manner.is_landscape else (width, height)
         self._room = self._page[0] - manner.left - manner.right
+        self._begin = r"\pard\rtlpar\qr" if manner.begins_right else r"\pard"
+        self._alignments = _FROM_THE_RIGHT if manner.begins_right else _ALIGNMENTS
 
     def document(self, blocks: Sequence[Block]) -> str:
         manner = self._manner
@@ -75,7 +82,7 @@ class _Writer:
             running += self._running("footerf", manner.first_footer or Running())
         return (
             r"{\rtf1\ansi\ansicpg1252\deff0\uc1"
-            rf"\deflang{_LANGUAGES.get(manner.language, 1033)}"
+            rf"\deflang{_LANGUAGES.get(manner.language[:2].lower(), 1033)}"
             r"{\fonttbl{\f0\froman "
             + _escaped(manner.font or "Times New Roman")
             + r";}{\f1\fmodern Courier New;}}{\colortbl;\red5\green99\blue193;}"
@@ -113,7 +120,7 @@ class _Writer:
                 return self._paragraph(self._inlines(inlines), layout, cell)
             case Heading(level, inlines):
                 size = round(self._manner.font_size * {1: 1.25, 2: 1.1}.get(level, 1.0) * 2)
-                head = rf"\pard{cell}\keepn\sb240\sa120\outlinelevel{level - 1}"
+                head = rf"{self._begin}{cell}\keepn\sb240\sa120\outlinelevel{level - 1}"
                 return rf"{{{head}{{\b\fs{size} {self._inlines(inlines)}}}\par}}" + "\n"
             case Listing():
                 return self._listing(block, depth, cell)
@@ -157,14 +164,21 @@ class _Writer:
         border = r"\box\brdrs\brdrw10\brsp80" if layout.has_border else ""
         words = rf"{{\b {text}}}" if layout.is_bold else text
         return (
-            rf"{{\pard{cell}{_ALIGNMENTS[layout.alignment]}\sl{round(max(1.0, lines) * 240)}\slmult1\sa{_twips(after)}"
-            rf"\fi{_twips(first)}\li{_twips(layout.left + self._margin)}\ri{_twips(layout.right)}{border} {words}\par}}"
+            rf"{{{self._begin}{cell}{self._alignments[layout.alignment]}\sl{round(max(1.0, lines) * 240)}\slmult1\sa{_twips(after)}"
+            rf"\fi{_twips(first)}{self._indent(layout.left + self._margin, layout.right)}{border} {words}\par}}"
             "\n"
         )
 
+    def _indent(self, before: float, after: float = 0.0) -> str:
+        """How far lines stay from where they begin and end, in points."""
+        if self._manner.begins_right:
+            # What older readers know of are the sides of the paper, `lin` and `rin` go by the direction.
+            return rf"\li{_twips(after)}\ri{_twips(before)}\lin{_twips(before)}\rin{_twips(after)}"
+        return rf"\li{_twips(before)}\ri{_twips(after)}"
+
     def _listing(self, block: Listing, depth: int, cell: str) -> str:
         made = []
-        left = _twips(18.0 * (depth + 1) + 18.0 + self._margin)
+        left = 18.0 * (depth + 1) + 18.0 + self._margin
         lines = round(max(1.0, min(1.0, self._lines) if block.is_tight else self._lines) * 240)
         after = 0 if block.is_tight else _twips(self._manner.font_size / 2)
         for number, item in enumerate(block.items):
@@ -176,7 +190,8 @@ class _Writer:
                     continue
                 head = rf"\fi-360 {_escaped(sign)}\tab " if is_first else r"\fi0 "
                 made.append(
-                    rf"{{\pard{cell}\ql\sl{lines}\slmult1\sa{after}\li{left}\tx{left}{head}"
+                    rf"{{{self._begin}{cell}{self._alignments['']}\sl{lines}\slmult1\sa{after}"
+                    rf"{self._indent(left)}\tx{_twips(left)}{head}"
                     rf"{self._inlines(inner.inlines)}\par}}" + "\n"
                 )
                 is_first = False
@@ -198,7 +213,7 @@ class _Writer:
             for place in range(columns):
                 content = self._inlines(row[place]) if place < len(row) else ""
                 content = rf"{{\b {content}}}" if is_head else content
-                cells.append(rf"\pard\intbl{_ALIGNMENTS[block.alignments[place]]} {content}\cell")
+                cells.append(rf"{self._begin}\intbl{self._alignments[block.alignments[place]]} {content}\cell")
             made.append(
                 rf"{{\trowd\trgaph108{chr(92) + 'trhdr' if is_head else ''}{bounds}{''.join(cells)}\row}}" + "\n"
             )
@@ -247,7 +262,7 @@ class _Writer:
                 return "_" * 25
             case Note(blocks):
                 words = " ".join(self._inlines(one.inlines) for one in blocks if isinstance(one, Paragraph))
-                return rf"{{\super\chftn}}{{\footnote\pard\plain {{\super\chftn}} {words}}}"
+                return rf"{{\super\chftn}}{{\footnote{self._begin}\plain {{\super\chftn}} {words}}}"
             case _ as unknown:
                 assert_never(unknown)
 

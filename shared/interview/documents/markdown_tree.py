@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+_RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ps", "sd", "ug", "ur", "yi"})
+"""Languages whose lines begin at the right."""
+
 # -- Within a paragraph -----------------------------------------------------------------------------------------------
 
 StyleKind = Literal["strong", "emphasis", "strike", "super", "sub", "underline", "code"]
@@ -242,6 +245,11 @@ class Manner:
     first_header: Running | None = None
     """None: like all other pages."""
     first_footer: Running | None = None
+
+    @property
+    def begins_right(self) -> bool:
+        """Whether lines begin at the right: by the first part of the language's tag (RFC 5646)."""
+        return self.language.partition("-")[0].partition("_")[0].lower() in _RIGHT_TO_LEFT
 
 
 def plain_text(inlines: tuple[Inline, ...]) -> str:

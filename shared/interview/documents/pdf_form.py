@@ -220,7 +220,7 @@ class _Filler:
         from pikepdf import Name
 
         text = str(value).strip() if not isinstance(value, bool) else ("Yes" if value else "No")
-        states = [(widget, _state_of(widget)) for widget in field.widgets]
+        states = [(widget, _state_of(widget, self._manner.export_value)) for widget in field.widgets]
         if len(states) > 1 or field.flags & _RADIO:
             options = [str(option) for option in field.inherited.get("/Opt", [])]
             chosen = next(
@@ -342,9 +342,9 @@ def _normal_look(widget: Any) -> Any:
     return {} if isinstance(normal, Stream) else normal if isinstance(normal, Dictionary) else {}
 
 
-def _state_of(widget: Any) -> str:
-    """What a box is called when it is ticked."""
-    return next((str(key)[1:] for key in _normal_look(widget) if str(key) != "/Off"), "Yes")
+def _state_of(widget: Any, export_value: str) -> str:
+    """What a box is called when it is ticked: by the form, else as the author says."""
+    return next((str(key)[1:] for key in _normal_look(widget) if str(key) != "/Off"), export_value or "Yes")
 
 
 def _family(font: str) -> str:

@@ -80,14 +80,20 @@ def mail_documents(run: Run, arguments: dict[str, Any]) -> None:
 def _letter(block: QuestionBlock, run: Run) -> dict[str, Any]:
     """What the letter says: a template of the author's, texts, or a few words of ours."""
     options = block.document_options
-    keys = [key for key in ("email template", "email subject", "email body") if key in options]
+    keys = [key for key in ("email template", "email subject", "email body", "email html") if key in options]
     said = {key: render(options[key], run).strip() for key in keys}
     if said.get("email template"):
         return {"template": run.evaluate(said["email template"])}
     return {
         "subject": said.get("email subject") or word("Your document", language=run.language),
-        "body": said.get("email body") or word("Your document is attached.", language=run.language),
+        "body": said.get("email body") or _short_letter(said, run),
+        "html": said.get("email html") or None,
     }
+
+
+def _short_letter(said: dict[str, str], run: Run) -> str | None:
+    """A few words of ours; none where the author's page of HTML gives the text as well."""
+    return None if said.get("email html") else word("Your document is attached.", language=run.language)
 
 
 def _as_file(run: Run, number: int) -> DAFile:

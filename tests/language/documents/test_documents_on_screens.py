@@ -137,6 +137,17 @@ def test_the_letter_is_made_before_it_is_sent_and_the_page_tells_how_that_went(
     assert len(files) == len(letter.attachments) > 0
 
 
+def test_a_letter_of_html_says_in_text_what_it_says_in_html(assemble: Assemble) -> None:
+    session = assemble(_TWO.replace("email subject:", "email html: <p>For <b>${ planet }</b></p>\nemail subject:"))
+    session.open()
+    mail = session.screen.documents_mail
+    assert mail is not None
+    perform(session, action_of(mail.action), address="ann@example.com")
+    [(letter, _)] = session.letters
+    assert (letter.subject, letter.text.strip()) == ("For Mars", "For Mars")
+    assert "<b>Mars</b>" in letter.html
+
+
 def test_a_document_made_in_a_task_is_handed_to_the_response_action(assemble: Assemble) -> None:
     session = assemble("""
 mandatory: True

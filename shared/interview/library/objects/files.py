@@ -502,7 +502,7 @@ class DAFileCollection(DocumentsWork, DAObject):
 
 @public
 class DAStaticFile(DocumentWork, _WithAltText):
-    """A file in the `data/static` folder of an interview package: `DAStaticFile(filename='package:file.png')`."""
+    """A file of an interview package: `DAStaticFile(filename='package:file.png')`, in `data/static` unless it says more."""
 
     def init(self, *arguments: Any, **attributes: Any) -> None:
         """Kind and ending follow from the file name."""
@@ -521,7 +521,7 @@ class DAStaticFile(DocumentWork, _WithAltText):
         name = str(self.filename)
         if ":" in name:
             return name
-        return f"{current_run().interview.package}:data/static/{name.removeprefix('data/static/')}"
+        return f"{current_run().interview.package}:{name if name.startswith('data/') else f'data/static/{name}'}"
 
     def url_for(self, **options: Any) -> str:
         """The address of the file; `external=True` or `_external=True` makes it absolute."""
