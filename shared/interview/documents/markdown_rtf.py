@@ -163,8 +163,9 @@ class _Writer:
         after = self._manner.font_size if 0 < lines < 1.9 else 0.0
         border = r"\box\brdrs\brdrw10\brsp80" if layout.has_border else ""
         words = rf"{{\b {text}}}" if layout.is_bold else text
+        begin = rf"{self._begin}{cell}{self._alignments[layout.alignment]}"
         return (
-            rf"{{{self._begin}{cell}{self._alignments[layout.alignment]}\sl{round(max(1.0, lines) * 240)}\slmult1\sa{_twips(after)}"
+            rf"{{{begin}\sl{round(max(1.0, lines) * 240)}\slmult1\sa{_twips(after)}"
             rf"\fi{_twips(first)}{self._indent(layout.left + self._margin, layout.right)}{border} {words}\par}}"
             "\n"
         )

@@ -81,7 +81,7 @@ def _letter(block: QuestionBlock, run: Run) -> dict[str, Any]:
     """What the letter says: a template of the author's, texts, or a few words of ours."""
     options = block.document_options
     keys = [key for key in ("email template", "email subject", "email body", "email html") if key in options]
-    said = {key: render(options[key], run).strip() for key in keys}
+    said: dict[str, str] = {key: render(options[key], run).strip() for key in keys}
     if said.get("email template"):
         return {"template": run.evaluate(said["email template"])}
     return {

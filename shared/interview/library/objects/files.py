@@ -502,7 +502,7 @@ class DAFileCollection(DocumentsWork, DAObject):
 
 @public
 class DAStaticFile(DocumentWork, _WithAltText):
-    """A file of an interview package: `DAStaticFile(filename='package:file.png')`, in `data/static` unless it says more."""
+    """A file of a package, in `data/static` unless its name says more: `DAStaticFile(filename='package:file.png')`."""
 
     def init(self, *arguments: Any, **attributes: Any) -> None:
         """Kind and ending follow from the file name."""
