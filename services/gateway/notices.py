@@ -40,6 +40,8 @@ class Notice:
     sought: tuple[str, ...] = ()
     source_line: str = ""
     trace: str = ""
+    help_html: str = ""
+    """What the author of the interview says to whoever meets an error."""
     number: str = ""
     """Under which our log tells of it."""
     links: Links = _HOME
@@ -123,6 +125,7 @@ def of_problem(problem: Problem, *, shows_details: bool) -> Notice:
         sought=problem.sought,
         source_line=problem.source_line if shows_details else "",
         trace=problem.trace or "" if shows_details else "",
+        help_html=problem.help_html,
         reason="interview_error",
     )
 

@@ -139,6 +139,7 @@ def problem_of(failed: RunFailed) -> Problem:
         source_line=failed.source_line,
         is_from_code=failed.is_from_code,
         trace=failed.failure.error_trace,
+        help_html=failed.help_html,
     )
 
 

@@ -210,6 +210,8 @@ class Problem(_Value):
     is_from_code: bool = False
     """The message is the text of an exception of interview code: for authors only, it may hold anything."""
     trace: str | None = None
+    help_html: str = ""
+    """What the interview says to whoever meets an error (`error help` in its metadata)."""
 
 
 class HttpAnswer(_Value):

@@ -480,7 +480,8 @@ class Review:
 
     items: tuple[ReviewEntry, ...]
     skips_undefined: bool = True
-    is_tabular: Flag = False
+    tabular: Flag | Text = False
+    """Whether the items stand in a table; a text gives its CSS classes."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

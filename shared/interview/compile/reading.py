@@ -12,12 +12,16 @@ from shared.interview.compile.expressions import Code, Expression, Flag, Text
 from shared.interview.compile.interview import Finding
 from shared.interview.compile.names import is_legal, normalised
 from shared.interview.compile.python import compile_code, compile_expression, names_assigned, names_used
-from shared.interview.compile.templates import compile_template, is_template
+from shared.interview.compile.templates import compile_template, is_template, lost_headings
 from shared.interview.errors import Position, SourceError
 from shared.interview.source.documents import Mapping, Sequence
 from shared.interview.source.reader import RawBlock
 
 _CONTEXT_NAME = re.compile(r"\b([xijklmn])\b")
+_LOST_HEADING = (
+    "A line that begins with ## is a comment of Mako and is not shown: for a heading write ### and a space,"
+    " for a comment leave out the space behind ##"
+)
 
 
 @dataclass(slots=True)
@@ -111,10 +115,14 @@ class Reading:
         full = self._prefix + source
         start = Position(position.file, position.line - self._prefix.count("\n"), position.block)
         try:
-            return Text(source, position, compile_template(full, start))
+            compiled = compile_template(full, start)
         except SourceError as problem:
             self.tolerate(problem)
             return Text(source, position)
+        for line in lost_headings(source):
+            where = Position(position.file, position.line + line - 1, position.block)
+            self.scope.findings.append(Finding("warning", _LOST_HEADING, where))
+        return Text(source, position, compiled)
 
     def text(self, mapping: Mapping, key: Any) -> Text | None:
         """The text under a key; None when the key is absent or null."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.interview.compile.blocks import ActionButton, Review, ReviewEntry
-from shared.interview.compile.expressions import ActionItem, Expression
+from shared.interview.compile.expressions import ActionItem, Expression, Flag, Text
 from shared.interview.compile.reading import Reading
 from shared.interview.errors import Position, SourceError
 from shared.interview.source.documents import Mapping
@@ -38,8 +38,19 @@ def read_review(reading: Reading) -> Review:
     return Review(
         items=items,
         skips_undefined=reading.bool_of(data, "skip undefined", True),
-        is_tabular=reading.flag(data, "tabular"),
+        tabular=_tabular(reading),
     )
+
+
+def _tabular(reading: Reading) -> Flag | Text:
+    """Whether the items stand in a table: a truth value, `{code: …}`, or the CSS classes of the table."""
+    value = reading.data.get("tabular")
+    if isinstance(value, bool) or value is None:
+        return bool(value)
+    if isinstance(value, Mapping):
+        reading.check_keys(value, {"code"}, "`tabular`")
+        return reading.flag(value, "code")
+    return reading.required_text(reading.data, "tabular", "A review")
 
 
 def _entry(reading: Reading, item: Any, position: Position) -> ReviewEntry:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import CodeType
 
 from mako.exceptions import MakoException
@@ -23,6 +23,7 @@ from mako.parsetree import (
     DefTag,
     Expression,
     Node,
+    Tag,
     Text,
     TextTag,
 )
@@ -33,6 +34,7 @@ from shared.interview.errors import Position, SourceError
 _TRIGGER = re.compile(r"<%|\$\{|% if|% for|% while|##")
 _HEADING = re.compile(r"^([ \t]*)(#{3,6})(?= )", re.MULTILINE)
 """A heading of Markdown: Mako would take it for a comment, as it does `##`."""
+_LOOKS_LIKE_A_HEADING = re.compile(r"[ \t]*(?:##[ \t]+|###+)[^#\s]")
 _ARGUMENTS = "__write, __str, __filters, __loops, __answers"
 _KNOWN_FILTERS = frozenset({"h", "x", "u", "trim", "entity", "str", "unicode"})
 
@@ -47,10 +49,37 @@ def template_text(source: str, position: Position) -> AuthorsText:
     return AuthorsText(source, position, compile_template(source, position) if is_template(source) else None)
 
 
+def lost_headings(source: str) -> list[int]:
+    """Lines, counted from 1, that look like headings of Markdown and are comments by the rules of Mako.
+
+    A text that cannot be read has none.
+    """
+    lines = source.splitlines()
+    if not any(_LOOKS_LIKE_A_HEADING.match(line) for line in lines):
+        return []
+    try:
+        nodes = Lexer(_shielded(source)).parse().nodes
+    except MakoException:
+        return []
+    return [line for line in _comments(nodes) if _LOOKS_LIKE_A_HEADING.match(lines[line - 1])]
+
+
+def _comments(nodes: Iterable[Node]) -> Iterator[int]:
+    for node in nodes:
+        if isinstance(node, Comment):
+            yield node.lineno
+        elif isinstance(node, Tag):
+            yield from _comments(node.nodes)
+
+
+def _shielded(source: str) -> str:
+    return _HEADING.sub(r"\1${'\2'}", source)
+
+
 def compile_template(source: str, position: Position) -> CodeType:
     """The code of a function of (write, str, filters, loops, answers). Raises SourceError with file and line."""
     try:
-        tree = Lexer(_HEADING.sub(r"\1${'\2'}", source), filename=position.file).parse()
+        tree = Lexer(_shielded(source), filename=position.file).parse()
     except MakoException as error:
         line = getattr(error, "lineno", 1) or 1
         message = str(error).split(" in file ", 1)[0]

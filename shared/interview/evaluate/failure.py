@@ -18,6 +18,7 @@ from shared.interview.runtime.operations import (
 )
 from shared.interview.runtime.outcomes import Outcome, RunFailed
 from shared.interview.runtime.run import Run
+from shared.interview.screen.markdown import to_html
 from shared.kernel.errors import ColloquyError
 from shared.kernel.interview_path import BadReference, UnknownPackageFile
 
@@ -59,6 +60,7 @@ def failed(error: BaseException, run: Run | None = None, *, title: str = "Error"
         source_line=place.source[:_LONGEST_LINE] if place is not None else "",
         nearest=_nearest(error, run),
         is_from_code=not isinstance(error, (InterviewError, ColloquyError)) or error.__cause__ is not None,
+        help_html="" if run is None else to_html(run.interview.metadata_text("error help", run.language)),
         is_unknown=run is None and isinstance(error, UnknownPackageFile | BadReference),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.interview.evaluate import actions, dependencies, items
 from shared.interview.runtime.run import Run
+from shared.interview.screen.templates import html_maker
 
 
 class Evaluation:
@@ -37,3 +38,7 @@ class Evaluation:
         """Seek a name although it has a value; returns when it was obtained without a screen."""
         run.undefine(name)
         run.evaluate(name)
+
+    def html_of(self, run: Run, text: str, trims: bool) -> str:
+        """Markdown and special markup as the HTML of a screen."""
+        return html_maker(run)(text, trims)

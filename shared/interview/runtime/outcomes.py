@@ -102,6 +102,8 @@ class RunFailed(Value):
     """The message is the text of an exception of interview code: it may hold anything, also secrets."""
     is_unknown: bool = False
     """There is no interview of this name, so that nothing was run."""
+    help_html: str = ""
+    """What the interview says to whoever meets an error: `error help` of its metadata."""
     error_action: str | None = None
     """In a task: the action registered by `background_error_action`; its pickled arguments are the blob "arguments"."""
 

@@ -65,6 +65,10 @@ class Steering(Protocol):
         """Seek a name although it has a value; returns when it was obtained without a screen."""
         ...
 
+    def html_of(self, run: Run, text: str, trims: bool) -> str:
+        """Markdown and special markup as the HTML of a screen, without the paragraph around it when `trims`."""
+        ...
+
 
 @dataclass(kw_only=True, eq=False)
 class Run:

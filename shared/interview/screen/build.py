@@ -62,7 +62,7 @@ def build_screen(block: QuestionBlock, run: Run, sought: Sought) -> Screen:
     question = scene.plain(block.question)
     breadcrumb = scene.plain(block.breadcrumb)
     subquestion = scene.plain(block.subquestion)
-    is_tabular = scene.flag(block.style.is_tabular) if isinstance(block.style, Review) else False
+    is_tabular, table_class = _tabular(block, scene)
     extra_buttons = buttons.action_buttons(block, scene)
     metadata = as_json(scene.resolve(block.metadata))
     shown: dict[str, Any] = {"table_css_class": parts.part_text("table css class", scene)}
@@ -85,12 +85,22 @@ def build_screen(block: QuestionBlock, run: Run, sought: Sought) -> Screen:
         "breadcrumb_html": scene.finish(breadcrumb, trims=True),
         "action_buttons": extra_buttons,
         "is_review_tabular": is_tabular,
+        "table_css_class": table_class or shown["table_css_class"],
         "metadata": metadata,
         "social": social_tags(scene, shown["tab_title_text"]),
     }
     shown |= surroundings(scene, block)
     terms = scene.terms
     return Screen(question_id=block.id or "", terms=terms.used, auto_terms=terms.used_automatic, **shown)
+
+
+def _tabular(block: QuestionBlock, scene: Scene) -> tuple[bool, str]:
+    """Whether the items of a review stand in a table, and the CSS classes it is given; empty for its usual ones."""
+    tabular = block.style.tabular if isinstance(block.style, Review) else False
+    if not isinstance(tabular, Text):
+        return scene.flag(tabular), ""
+    classes = " ".join(scene.plain(tabular).split())
+    return bool(classes), classes
 
 
 def surroundings(scene: Scene, block: QuestionBlock | None = None) -> dict[str, Any]:

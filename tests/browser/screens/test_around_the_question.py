@@ -75,6 +75,7 @@ def test_a_screen_may_forbid_going_back_and_offer_to_begin_again(open_screen: Op
 def test_a_start_with_reset_forgets_what_the_same_session_knew(screens: Site, open_screen: Open, page: Page) -> None:
     open_screen("lists", "overview_table")
     expect(page.locator("#daMainQuestion")).to_have_text("Your answers in a table")
+    expect(page.locator("td .da-review-help")).to_have_text("Heating is apart")
     page.goto(f"{screens.url}interview?i=screens:lists.yml&show=things_shown&reset=1")
     expect(page.locator("#daMainQuestion")).to_have_text("Your things")
 
@@ -84,4 +85,5 @@ def test_an_error_is_a_page_that_says_where_and_what_to_do(screens: Site, page: 
     expect(page).to_have_title("Error")
     expect(page.get_by_text("division by zero").first).to_be_visible()
     expect(page.get_by_text("texts.yml, line").first).to_be_visible()
+    expect(page.locator(".da-notice-help strong")).to_have_text("the office")
     expect(page.get_by_role("link", name="All interviews")).to_be_visible()

@@ -29,6 +29,33 @@ def place(failure: RunFailed) -> tuple[str, int | None, str]:
 FILE = "data/questions/test.yml"
 
 
+# What the interview says
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [("en", "<p>Write to <strong>us</strong> ${ not_sought }.</p>"), ("es", "<p>Escriba.</p>")],
+)
+def test_what_metadata_say_to_whoever_meets_an_error_comes_in_their_language(
+    session: Open, language: str, shown: str
+) -> None:
+    s = session(f"""
+metadata:
+  error help:
+    es: Escriba.
+    "*": Write to **us** ${{ not_sought }}.
+---
+initial: True
+code: set_language('{language}')
+---
+mandatory: True
+code: 1 / 0
+""")
+    assert failed(s).help_html.strip() == shown
+
+
+def test_nothing_is_said_of_an_error_where_metadata_do_not(session: Open) -> None:
+    assert failed(session("mandatory: True\ncode: 1 / 0\n")).help_html == ""
+
+
 # What is missing
 def test_an_undefined_variable_is_named_with_the_line_that_uses_it(session: Open) -> None:
     failure = failed(session("mandatory: True\ncode: |\n  a = 1\n  b = a + nothing_like_it\n"))

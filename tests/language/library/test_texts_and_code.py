@@ -52,6 +52,28 @@ under: |
     assert "<em>welcome</em>" in it.screen.under_html
 
 
+def test_a_template_with_a_fixed_text_becomes_html_as_a_lazy_one_does(play: Open) -> None:
+    it = play(
+        """
+mandatory: True
+code: |
+  letter = DATemplate(subject='*Rent* [BR] due', content='You are **welcome**.')
+  notice
+---
+event: notice
+question: A letter
+subquestion: |
+  <div>${ letter.content_as_html() }</div>
+
+  <b>${ letter.content_as_html(trim=True) }</b> <i>${ letter.subject_as_html(trim=True) }</i>
+"""
+    )
+    html = it.screen.subquestion_html
+    assert "<p>You are <strong>welcome</strong>.</p>" in html
+    assert "<b>You are <strong>welcome</strong>.</b>" in html
+    assert "<i><em>Rent</em> <br> due</i>" in html
+
+
 def test_a_template_of_an_item_keeps_its_index(play: Open) -> None:
     it = play(
         """

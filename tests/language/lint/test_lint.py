@@ -121,6 +121,27 @@ def test_words_that_mean_nothing_are_warnings(session: Open, text: str, message:
     assert finding.position.line == line
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("## Costs\n  One ${ 1 }", [3]),
+        ("One ${ 1 }\n  ###Costs", [4]),
+        ("% if True:\n  ## Costs\n  % endif\n  ## Other", [4, 6]),
+        ("## Nothing else", [3]),
+        ("### Costs\n  #### More\n  ${ 1 }", []),
+        ("##note to myself\n  ${ 1 }", []),
+        ("<%\n    ## one\n    a = 1\n  %>\n  ${ a }", []),
+        ("<%doc>\n  ## one\n  </%doc>", []),
+        ("${ 1 } ## in a line", []),
+    ],
+)
+def test_a_heading_that_is_a_comment_of_mako_is_a_warning(session: Open, text: str, lines: list[int]) -> None:
+    s = session(f"question: Q\nsubquestion: |\n  {text}\nmandatory: True\n")
+    findings = s.engine.lint(s.reference)
+    assert [one.position.line for one in findings if one.position and "comment of Mako" in one.message] == lines
+    assert len(findings) == len(lines)
+
+
 def test_a_modifier_that_is_misspelt_is_taken_for_a_second_label(session: Open) -> None:
     s = session("question: Q\nfields:\n  - A: a\n    defualt: 3\nmandatory: True\n")
     (message,) = messages(s)

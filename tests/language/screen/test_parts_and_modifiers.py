@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 import orjson
+import pytest
 
 from tests.language.screen.playing import Play
 
@@ -44,6 +45,36 @@ review:
     assert screen.corner_back_label_text == "Corner"
     assert (screen.continue_label_html, screen.continue_color) == ("Go on", "danger")
     assert 'class="table table-sm"' in screen.subquestion_html
+
+
+@pytest.mark.parametrize(
+    ("tabular", "is_tabular", "classes"),
+    [
+        ("True", True, "table-sm"),
+        ("False", False, "table-sm"),
+        ("table table-striped", True, "table table-striped"),
+        ("table ${ kind }", True, "table plain"),
+        ("${ '' }", False, "table-sm"),
+        ("{code: kind == 'plain'}", True, "table-sm"),
+        ("{code: not kind}", False, "table-sm"),
+    ],
+)
+def test_a_review_is_a_table_by_a_truth_an_expression_or_its_classes(
+    play: Player, tabular: str, is_tabular: bool, classes: str
+) -> None:
+    screen = play(
+        f"""
+code: kind = 'plain'
+---
+mandatory: True
+question: Review
+table css class: table-sm
+tabular: {tabular}
+review:
+  - note: Something
+"""
+    ).screen
+    assert (screen.is_review_tabular, screen.table_css_class) == (is_tabular, classes)
 
 
 def test_fields_carry_what_scripts_and_looks_need(play: Player) -> None:

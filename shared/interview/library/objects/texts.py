@@ -36,8 +36,21 @@ class DATemplate(DAObject):
         """The text."""
         return str(self.content)
 
+    def content_as_html(self, trim: bool = False, **_: Any) -> str:
+        """The text as HTML, with `trim` without the paragraph around it."""
+        return _html_now(str(self.content), trim)
+
+    def subject_as_html(self, trim: bool = False, **_: Any) -> str:
+        """The subject as HTML, with `trim` without the paragraph around it."""
+        return _html_now(str(self.subject), trim)
+
     def __str__(self) -> str:
         return str(self.content)
+
+
+def _html_now(text: str, trim: bool) -> str:
+    run = current_run()
+    return run.steering.html_of(run, text, trim)
 
 
 HtmlMaker = Callable[[str, bool], str]

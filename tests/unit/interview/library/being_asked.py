@@ -41,6 +41,10 @@ class NotedSteering:
     def evaluate_fresh(self, run: Run, name: str) -> None:
         self.asked.append(("evaluate_fresh", name))
 
+    def html_of(self, run: Run, text: str, trims: bool) -> str:
+        self.asked.append(("html_of", text))
+        return f"<p>{text}</p>"
+
 
 class AnsweringHost:
     """Gives prepared answers and keeps what it was asked."""
