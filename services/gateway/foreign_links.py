@@ -1,4 +1,6 @@
-"""Links on other sites to addresses that delete answers: the person is asked first, a program is refused."""
+"""Links from elsewhere that would delete answers, or give them to an account: the person is asked first, a program is
+refused.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,14 @@ from services.gateway.spoken import language_of, speaking
 from services.gateway.tokens import PageTokens
 from shared.kernel.errors import NotAllowed
 
-Loss = Literal["exit", "restart_session"]
+Loss = Literal["exit", "restart_session", "user/autologin"]
+"""The address that does it."""
 
 _NOT_TAKEN_ALONG = frozenset({"reset", "new_session", "action"})
 
 
 class ForeignLink(NotAllowed):
-    """A page of another site tried to end a session here; nothing was changed. Use the link in the interview itself."""
+    """A link from elsewhere tried to end or give away a session; nothing was changed. Use the link in the interview."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,12 @@ _WORDS: dict[Loss, _Words] = {
     "exit": _Words("Leave and delete?", "If you go on, your answers in this interview are deleted.", "Delete"),
     "restart_session": _Words(
         "Start over?", "If you go on, the interview begins anew and your answers are deleted.", "Start over"
+    ),
+    "user/autologin": _Words(
+        "Sign in?",
+        "If you go on, you are signed in to the account of whoever this link was made for, and your answers in this "
+        "browser go to that account. Do so only if it is yours.",
+        "Sign in",
     ),
 }
 
@@ -63,7 +72,7 @@ class AskFirst:
             message=say(words.message),
             label=say(words.label),
             address=f"/{loss}?{kept}",
-            back=f"/interview?{again}",
+            back=f"/interview?{again}" if again else "/",
             csrf_token=self._tokens.csrf(browser),
         )
         return HTMLResponse(html, headers={"cache-control": "no-store"})

@@ -90,14 +90,25 @@ def comes_from_elsewhere(connection: HTTPConnection, public_url: str) -> bool:
     said = connection.headers.get("sec-fetch-site")
     if said is not None:
         return said not in ("same-origin", "none")
+    return _stood_here(connection, public_url) is False
+
+
+def is_from_here(connection: HTTPConnection, public_url: str) -> bool:
+    """Whether a page of ours led here. A link in a mail and an address that somebody typed come from nowhere."""
+    said = connection.headers.get("sec-fetch-site")
+    return said == "same-origin" if said is not None else _stood_here(connection, public_url) is True
+
+
+def _stood_here(connection: HTTPConnection, public_url: str) -> bool | None:
+    """Whether the link stood on a page of ours, as older browsers tell it; None when they do not."""
     origin = connection.headers.get("origin") or connection.headers.get("referer")
     if not origin:
-        return False
+        return None
     try:
         netloc = urlsplit(origin).netloc
     except ValueError:
-        return True
-    return netloc not in {connection.headers.get("host", ""), urlsplit(public_url).netloc} or not netloc
+        return False
+    return bool(netloc) and netloc in {connection.headers.get("host", ""), urlsplit(public_url).netloc}
 
 
 def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -31,9 +31,13 @@ from shared.storage.database import Database, Row, Statements
 
 _HEAD = "select interview, steps, version from session.sessions where id = $1"
 _CHANGES = """
-select version, place, step, saved_at, cause, note_sealed from session.changes
-where session_id = $1 and version < $2 order by version desc, place desc limit $3
+with page as (
+    select version, place, step, saved_at, cause, note_sealed from session.changes
+    where session_id = $1 and version < $2 order by version desc fetch first $3 rows with ties
+)
+select * from page order by version desc, place desc
 """
+"""Whole versions: runs that were saved together stay together, and the next page begins with another version."""
 _LOOKED = "insert into session.looks (id, session_id, looked_at, account, look_sealed) values ($1, $2, $3, $4, $5)"
 _LOOKS = """
 select id::text as id, looked_at, account, look_sealed from session.looks
@@ -93,17 +97,18 @@ class ProvenanceDesk:
     ) -> tuple[Sequence[ChangeLine], int]:
         """A page of changes, and where the next one begins; 0 when that was all."""
         limit, before = min(max(message.limit, 1), _MOST), message.before or _NEWEST
-        rows = await self._database.fetch(_CHANGES, session_id, before, _MOST_LOOKED_AT if name else limit + 1)
+        most = _MOST_LOOKED_AT if name else limit
+        rows = await self._database.fetch(_CHANGES, session_id, before, most)
         found: list[ChangeLine] = []
         reached = 0
         for row in rows:
-            if len(found) >= limit and row["version"] != reached:  # runs that were saved together stay together
+            if len(found) >= limit and row["version"] != reached:
                 return await self._with_people(found), reached
             reached = row["version"]
             line = self._line(session_id, row)
             if not name or any(concerns(each, name) for each in (*line.changed, *line.removed)):
                 found.append(line)
-        return await self._with_people(found), reached if len(rows) == _MOST_LOOKED_AT else 0
+        return await self._with_people(found), reached if len(rows) >= most else 0
 
     def _line(self, session_id: SessionId, row: Row) -> ChangeLine:
         purpose = notes.purpose(session_id, row["version"], row["place"])

@@ -48,12 +48,20 @@ class _Walk:
 
 
 def changes_between(before: StoredAnswers | None, after: StoredAnswers) -> Changes:
-    """What one version of the answers has that the other has not. Raises UnreadableAnswers.
+    """What one version of the answers has that the other has not.
 
-    Every variable of answers that are new (`before` is None) is one that was set.
+    Every variable of answers that are new (`before` is None) is one that was set. Nothing is raised: values that cannot
+    be read or compared, which classes of authors bring about, are no reason to lose answers.
     """
     if before is not None and before.variables == after.variables:
         return Changes()
+    try:
+        return _compared(before, after)
+    except Exception:
+        return Changes((MORE,))
+
+
+def _compared(before: StoredAnswers | None, after: StoredAnswers) -> Changes:
     was, now = load_variables(before) if before is not None else {}, load_variables(after)
     walk, changed = _Walk(), set[str]()
     is_cut = False
@@ -143,7 +151,7 @@ def _parts(was: Any, now: Any, name: str, *, is_deep: bool) -> list[tuple[Any, A
     for key, value in after.items():
         other = before.get(key, _ABSENT)
         if not _is_same_atom(other, value):
-            is_hidden = is_deep or key == _ELEMENTS or key[0] == "_"
+            is_hidden = is_deep or key == _ELEMENTS or not key.isidentifier() or key.startswith("_")
             pairs.append((other, value, name if is_hidden else f"{name}.{key}"))
     return pairs if len(before) == len(after) else [*pairs, (_ABSENT, None, name)]
 
@@ -153,4 +161,4 @@ def _attributes(value: Any) -> dict[str, Any]:
         found = object.__getattribute__(value, "__dict__")
     except AttributeError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return {str(key): each for key, each in found.items()} if isinstance(found, dict) else {}

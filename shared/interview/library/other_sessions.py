@@ -233,6 +233,11 @@ def _leave(action: str, interview: str, session: str | None, whose: dict[str, An
         _listed(lambda: ListMySessions(interview=interview, code=session, leaves=True, **whose))
         return True
     if action == "delete_all":
+        if interview or session:
+            raise DAError(
+                "interview_list(): delete_all deletes the sessions of all interviews, so it takes no filename and no "
+                "session. Ask for the list of one interview, and delete each"
+            )
         return _listed(lambda: ListMySessions(leaves=True, **whose)).count
     raise DAError(f"interview_list(): {action!r} is no action; there are delete and delete_all")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -37,6 +38,27 @@ def test_who_has_followed_it_has_signed_in(admin: Program, program: Program) -> 
         shown = browser.get(link(admin, program, next="/user/profile"))
     assert shown.url.path == "/user/profile"
     assert program.email in shown.text
+
+
+def test_a_link_from_elsewhere_takes_no_answers_along_unasked(admin: Program, program: Program) -> None:
+    url = link(admin, program, next="/user/profile")
+    with httpx.Client(timeout=60.0) as browser:
+        browser.get(f"{url.partition('/user/')[0]}/interview", params={"i": FRUIT}, follow_redirects=True)
+        asked = browser.get(url)
+        assert (asked.status_code, "Sign in?" in asked.text) == (200, True)
+        assert "/user/sign-in" in browser.get(f"{url.partition('/user/')[0]}/user/profile").headers["location"]
+        token = re.search('name="csrf_token" value="([^"]+)"', asked.text)
+        assert token is not None
+        assert browser.post(url, data={"csrf_token": "made up"}).status_code == 403
+        answer = browser.post(url, data={"csrf_token": token[1]})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/user/profile")
+
+
+def test_a_link_of_our_own_pages_leads_in_at_once(admin: Program, program: Program) -> None:
+    url = link(admin, program)
+    with httpx.Client(timeout=60.0) as browser:
+        browser.get(f"{url.partition('/user/')[0]}/interview", params={"i": FRUIT}, follow_redirects=True)
+        assert browser.get(url, headers={"sec-fetch-site": "same-origin"}).headers["location"] == "/interviews"
 
 
 def test_a_link_works_once(admin: Program, program: Program) -> None:

@@ -86,6 +86,24 @@ async def test_what_comes_by_itself_is_told_apart(house: House, why: Unattended,
     assert "notes[…]" in line.changed or "notes" in line.changed
 
 
+async def test_pages_of_one_change_tell_all_of_them(house: House) -> None:
+    player = await played(house, is_shared=True)
+    await by_itself(house, player, "timers")
+    all_at_once = (await told(house, player)).changes.value
+    paged: list[ChangeLine] = []
+    before = 0
+    for _ in range(len(all_at_once) + 1):
+        message = TellProvenance(
+            session_id=player.reply.session_id, account=LOOKS, name=Sealed(""), limit=1, before=before
+        )
+        found = await house.bus.request(message, Provenance, timeout_seconds=40)
+        paged += found.changes.value
+        if not (before := found.next_before):
+            break
+    assert before == 0
+    assert paged == list(all_at_once)
+
+
 async def test_what_a_program_sets_and_what_back_takes_away_is_on_record(house: House) -> None:
     player = await played(house, is_shared=True)
     await player.set(reference="A-1")

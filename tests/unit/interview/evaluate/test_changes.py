@@ -127,3 +127,26 @@ def test_a_very_large_value_ends_the_walk_instead_of_the_run() -> None:
 def test_names_are_kept_apart_from_the_header_of_the_answers() -> None:
     header = Header(title="A", changed_names=("a",), removed_names=("b",))
     assert Header.model_validate_json(header.as_kept()) == Header(title="A")
+
+
+def test_attributes_that_are_no_names_are_not_told_and_end_nothing() -> None:
+    before, after = person(fine=1), person(fine=1)
+    for name in ("", "typed by somebody", "_own"):
+        setattr(after, name, 2)
+    after.__dict__[7] = 3
+    assert changed({"client": before}, {"client": after}) == ("client",)
+
+
+class Quarrelsome:
+    """A key of a dictionary that its author wrote wrongly."""
+
+    def __hash__(self) -> int:
+        return 1
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError
+
+
+def test_values_that_cannot_be_compared_are_no_reason_to_lose_answers() -> None:
+    answers = stored(it={Quarrelsome(): 1})
+    assert changes_between(answers, stored(it={Quarrelsome(): 2})).changed == (MORE,)
