@@ -17,7 +17,9 @@ from services.gateway.rendering import macros_saying, script_json
 from services.gateway.screen_data import screen_data
 from services.gateway.tokens import PageTokens
 from services.gateway.wording import for_scripts, wording
+from shared.contracts.question_data import question_data
 from shared.contracts.screen import Field, Screen
+from shared.contracts.visitor import RequestFacts
 from shared.kernel.ids import new_id
 
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9]+")
@@ -43,6 +45,7 @@ class Shown:
     session_id: str
     version: int
     steps: int
+    request: RequestFacts
 
 
 class Pages:
@@ -170,8 +173,14 @@ class Pages:
             page["track_location"] = True
         if features.get("go full screen"):
             page["full_screen"] = features["go full screen"]
-        if screen.data is not None and features.get("send question data"):
-            page["question_data"] = screen.data
+        if features.get("send question data"):
+            page["question_data"] = question_data(
+                screen,
+                shown.steps,
+                user=shown.browser.user,
+                request=shown.request,
+                session_code=shown.session_code,
+            )
         return page
 
 

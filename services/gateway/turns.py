@@ -136,6 +136,7 @@ async def _screen(desk: Desk, asked: Asked, reply: TurnReply) -> Response:
         session_id=reply.session_id,
         version=reply.version,
         steps=reply.steps,
+        request=desk.visitor(asked.request, asked.browser).request,
     )
     if asked.wants_ajax:
         body = orjson.dumps(desk.pages.ajax(shown))

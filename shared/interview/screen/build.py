@@ -61,6 +61,7 @@ def build_screen(block: QuestionBlock, run: Run, sought: Sought) -> Screen:
     navigation.enter_section(block, scene)
     question = scene.plain(block.question)
     breadcrumb = scene.plain(block.breadcrumb)
+    outer_crumbs = navigation.note_breadcrumb(breadcrumb, run)
     subquestion = scene.plain(block.subquestion)
     is_tabular, table_class = _tabular(block, scene)
     extra_buttons = buttons.action_buttons(block, scene)
@@ -83,6 +84,7 @@ def build_screen(block: QuestionBlock, run: Run, sought: Sought) -> Screen:
         "question_text": to_plain_text(question_html),
         "subquestion_html": scene.finish(subquestion, block.subquestion.source if block.subquestion else ""),
         "breadcrumb_html": scene.finish(breadcrumb, trims=True),
+        "breadcrumbs": tuple((to_plain_text(scene.finish(crumb, trims=True)), "") for crumb in outer_crumbs),
         "action_buttons": extra_buttons,
         "is_review_tabular": is_tabular,
         "table_css_class": table_class or shown["table_css_class"],

@@ -195,3 +195,16 @@ def _goal(features: Mapping[str, Any], progress: float, run: Run) -> float:
         if isinstance(definer, QuestionBlock) and definer.progress is not None
     )
     return min((place for place in milestones if place > progress), default=100.0)
+
+
+def note_breadcrumb(breadcrumb: str, run: Run) -> list[str]:
+    """Keep the crumb of a question with the pending action it is asked for; gives those of the actions around it.
+
+    Outermost first. `DABreadCrumbs` shows these and the question's own.
+    """
+    pending = run.internal["event_stack"].get(run.context.user.session_uid, [])
+    if breadcrumb and pending:
+        pending[0]["breadcrumb"] = breadcrumb
+    outer = [entry["breadcrumb"] for entry in reversed(pending[1:]) if entry.get("breadcrumb")]
+    run.memo["breadcrumbs"] = [*outer, breadcrumb] if breadcrumb else outer
+    return outer

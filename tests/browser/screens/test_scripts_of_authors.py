@@ -19,6 +19,15 @@ def test_functions_of_scripts_are_global_and_told_of_each_screen(open_screen: Op
     page.wait_for_function("window.loads >= 2")
 
 
+def test_scripts_find_the_question_as_data_where_the_interview_sends_it(open_screen: Open, page: Page) -> None:
+    open_screen("scripts")
+    told = page.evaluate("daQuestionData")
+    assert (told["questionText"], told["questionType"]) == ("What do scripts find?", "fields")
+    assert [one["variable_name"] for one in told["fields"]][:3] == ["given_name", "agrees", "size"]
+    open_screen("whereabouts")
+    assert page.evaluate("window.daQuestionData ?? null") is None
+
+
 def test_values_are_read_and_written_by_the_names_of_variables(open_screen: Open, page: Page) -> None:
     open_screen("scripts")
     page.evaluate("""() => {

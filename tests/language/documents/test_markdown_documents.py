@@ -60,6 +60,16 @@ def test_the_same_screen_shown_again_makes_no_new_documents(assemble: Assemble) 
     assert len(session.kept) == 2
 
 
+def test_without_keeping_documents_each_look_makes_them_anew(assemble: Assemble) -> None:
+    session = assemble(_LETTER + "---\nfeatures:\n  cache documents: False\n")
+    session.open()
+    session.answer(planet="Mars")
+    before = session.links()
+    session.open()
+    assert session.links() != before
+    assert len(session.kept) == 4
+
+
 def test_back_shows_the_documents_of_that_step_again(assemble: Assemble) -> None:
     session = assemble(_LETTER + "---\nevent: more\nquestion: More\n")
     session.open()

@@ -77,6 +77,42 @@ review:
     assert (screen.is_review_tabular, screen.table_css_class) == (is_tabular, classes)
 
 
+@pytest.mark.parametrize(
+    ("modifiers", "hidden", "disabled"),
+    [
+        ("hide continue button: True", True, False),
+        ("disable continue button: True", False, True),
+        ("hide continue button: |\n  count > 2\ndisable continue button: |\n  count > 3", True, False),
+        ("hide continue button: False", False, False),
+    ],
+)
+def test_the_button_of_a_question_is_hidden_or_disabled(
+    play: Player, modifiers: str, hidden: bool, disabled: bool
+) -> None:
+    screen = play(
+        f"""
+code: count = 3
+---
+mandatory: True
+question: Q
+fields:
+  - A: a
+{modifiers}
+"""
+    ).screen
+    assert (screen.is_continue_hidden, screen.is_continue_disabled) == (hidden, disabled)
+
+
+@pytest.mark.parametrize(
+    ("reload", "seconds"), [("True", 10), ("20", 20), ("2", 4), ("${ pause }", 30), ("False", None)]
+)
+def test_a_screen_reloads_by_itself_after_a_time_that_is_not_too_short(
+    play: Player, reload: str, seconds: int | None
+) -> None:
+    screen = play(f"code: pause = 30\n---\nmandatory: True\nquestion: Q\nreload: {reload}\n").screen
+    assert screen.reload_seconds == seconds
+
+
 def test_fields_carry_what_scripts_and_looks_need(play: Player) -> None:
     session = play(
         """
