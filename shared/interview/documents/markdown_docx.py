@@ -502,7 +502,8 @@ def _new_table(where: Any, rows: int, columns: int, room: float) -> Any:
     from docx.shared import Pt
 
     if isinstance(where, DocumentClass):
-        return where.add_table(rows, columns)
+        # A part of another document has no pages of its own whose width could count.
+        return where.add_table(rows, columns) if len(where.sections) else where._body.add_table(rows, columns, Pt(room))
     return (
         where.add_table(rows, columns)
         if where.__class__.__name__ == "_Cell"

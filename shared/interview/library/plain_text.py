@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>$])")
+_DISARMED = re.compile(rf"\\{_MARKUP.pattern}")
 
 
 def single_paragraph(text: Any) -> str:
@@ -81,6 +82,11 @@ def underscore_to_space(text: Any) -> str:
 def verbatim(text: Any) -> str:
     """The text with all marks of Markdown disarmed, so that it is shown as it is."""
     return _MARKUP.sub(r"\\\1", str(text))
+
+
+def as_written(text: str) -> str:
+    """What `verbatim` has made, as it was before."""
+    return _DISARMED.sub(r"\1", text)
 
 
 def redact(text: Any) -> str:

@@ -139,3 +139,23 @@ def test_a_picture_keeps_its_shape_in_a_field(assemble: Assemble) -> None:
     path.write_bytes(picture.getvalue())
     session.open()
     assert pictures_of(session.contents("Form.pdf")) == 1
+
+
+def test_a_file_that_is_no_picture_is_named_among_the_words_of_a_field(assemble: Assemble) -> None:
+    more = (
+        "objects:\n  - note: DAStaticFile.using(filename='note_1.txt')\n"
+        "  - part: DAStaticFile.using(filename='p_1.zip')\n"
+        "---\nattachment:\n  name: Letter\n  variable name: letter\n  valid formats: [docx, pdf]\n  content: Dear you\n"
+    )
+    fields = 'a: "See ${ part }."\nb: ${ note } [x]\nc: "[FILE gone_1.png] C:\\\\.d"\nd: ${ letter.pdf }'
+    options = "  editable: False\n  code: |\n    {'e': letter, 'f': part}\n"
+    session = assemble(
+        interview(fields, more, options), form__pdf=form(a="text", b="area", c="text", d="text", e="text", f="text")
+    )
+    session.put("../static/note_1.txt", "*one*\n[BR] two")
+    session.put("../static/p_1.zip", b"PK")
+    session.open()
+    said = session.pdf_text("Form.pdf")
+    assert said.startswith(r"See p_1.zip. *one* [BR] two [x] gone_1.png C:\.d")
+    assert said.count("p_1.zip") == 2, "by its name also when code gives it"
+    assert said.count("Dear you") == 2, "a PDF is drawn into its field"

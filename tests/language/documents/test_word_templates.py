@@ -92,6 +92,15 @@ def test_table_rows_and_paragraphs_are_repeated(assemble: Assemble) -> None:
     assert found == "One fig\nOne plum\n1: fig\n2: plum"
 
 
+def test_a_table_of_the_interview_becomes_one_of_word(assemble: Assemble) -> None:
+    more = (
+        "objects:\n  - fruits: DAList.using(gathered=True, elements=['fig', 'plum'])\n---\n"
+        "table: fruit_table\nrows: fruits\ncolumns:\n  - Fruit: row_item\n  - Place: row_index + 1\n"
+    )
+    found = assembled(assemble, template("{{p fruit_table }}", "{{ 'x' }}"), more)
+    assert found.split() == ["x", "Fruit", "Place", "fig", "1", "plum", "2"]
+
+
 def test_filters_of_the_library_and_of_authors_work(assemble: Assemble) -> None:
     contents = template(
         "{{ 1200|currency }} {{ 'a cat'|title_case }} {{ 3|ordinal_number }}",
