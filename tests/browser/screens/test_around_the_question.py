@@ -72,10 +72,14 @@ def test_a_screen_may_forbid_going_back_and_offer_to_begin_again(open_screen: Op
     expect(page.locator("#daMainQuestion")).to_have_text("Where do we begin?")
 
 
+def test_help_of_an_item_stands_in_a_table_too(open_screen: Open, page: Page) -> None:
+    open_screen("lists", "overview_table")
+    expect(page.locator("td .da-review-help")).to_have_text("Heating is apart")
+
+
 def test_a_start_with_reset_forgets_what_the_same_session_knew(screens: Site, open_screen: Open, page: Page) -> None:
     open_screen("lists", "overview_table")
     expect(page.locator("#daMainQuestion")).to_have_text("Your answers in a table")
-    expect(page.locator("td .da-review-help")).to_have_text("Heating is apart")
     page.goto(f"{screens.url}interview?i=screens:lists.yml&show=things_shown&reset=1")
     expect(page.locator("#daMainQuestion")).to_have_text("Your things")
 

@@ -103,14 +103,57 @@ fields:
     assert (screen.is_continue_hidden, screen.is_continue_disabled) == (hidden, disabled)
 
 
-@pytest.mark.parametrize(
-    ("reload", "seconds"), [("True", 10), ("20", 20), ("2", 4), ("${ pause }", 30), ("False", None)]
-)
-def test_a_screen_reloads_by_itself_after_a_time_that_is_not_too_short(
-    play: Player, reload: str, seconds: int | None
-) -> None:
-    screen = play(f"code: pause = 30\n---\nmandatory: True\nquestion: Q\nreload: {reload}\n").screen
-    assert screen.reload_seconds == seconds
+def test_shuffled_choices_are_all_there_in_another_order(play: Player) -> None:
+    numbers = [str(number) for number in range(40)]
+    items = "".join(f"      - '{number}'\n" for number in numbers)
+    fields = play(
+        f"""
+mandatory: True
+question: Q
+fields:
+  - Mixed: mixed
+    input type: radio
+    shuffle: True
+    choices:
+{items}  - As written: written
+    input type: radio
+    choices:
+{items}"""
+    ).screen.fields
+    mixed, written = ([choice.label_text for choice in field.choices] for field in fields)
+    assert written == numbers
+    assert mixed != numbers
+    assert sorted(mixed, key=int) == numbers
+
+
+def test_help_has_a_label_and_a_heading_of_its_own(play: Player) -> None:
+    screen = play(
+        """
+metadata:
+  help label: Assistance
+---
+mandatory: True
+code: |
+  own
+  usual
+---
+question: Q
+continue button field: own
+help:
+  label: Hint
+  heading: About this
+  content: Some *words*
+---
+question: R
+continue button field: usual
+help: Plain
+"""
+    )
+    assert screen.screen.help_label_text == "Hint"
+    (part,) = screen.screen.help
+    assert (part.heading_text, part.content_html) == ("About this", "<p>Some <em>words</em></p>")
+    screen.post()
+    assert screen.screen.help_label_text == "Assistance"
 
 
 def test_fields_carry_what_scripts_and_looks_need(play: Player) -> None:
