@@ -132,6 +132,7 @@ def test_an_interview_inside_a_page_takes_the_window_once_it_goes_on(open_screen
     frame.get_by_role("button", name="Continue").click()
     expect(page.locator("#daMainQuestion")).to_have_text("Done, red")
     expect(page.locator("iframe")).to_have_count(0)
+    expect(page.locator("#danavbar")).to_have_count(0)  # `hide navbar`
 
 
 def test_scripts_can_look_up_which_inputs_stand_for_a_variable(open_screen: Open, page: Page) -> None:

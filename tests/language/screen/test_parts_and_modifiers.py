@@ -237,6 +237,15 @@ def test_a_signature_is_drawn_in_a_colour(play: Player) -> None:
     assert (screen.signature_pen_color, screen.signature_is_required) == ("#ff0000", False)
 
 
+@pytest.mark.parametrize(
+    ("feature", "trigger"), [("", "focus"), ("features:\n  popover trigger: hover\n---\n", "hover")]
+)
+def test_definitions_open_by_what_the_interview_says(play: Player, feature: str, trigger: str) -> None:
+    terms = "terms:\n  deposit: Money.\n---\n"
+    html = play(f"{feature}{terms}mandatory: True\nquestion: Q\nsubquestion: A {{deposit}}\n").screen.subquestion_html
+    assert f'data-bs-trigger="{trigger}"' in html
+
+
 def test_several_phrases_share_a_definition(play: Player) -> None:
     html = play(
         """
