@@ -16,12 +16,12 @@ import services.gateway.parked
 import services.gateway.repeats
 import services.scheduler.ticker
 import services.session.actions
+import services.session.endings
 import services.session.keys
 import services.session.my_sessions
 import services.session.notes
 import services.session.provenance
 import services.session.sweeps
-import services.session.turn
 import shared.files.store
 import shared.mailbox.opt_outs
 import shared.mailbox.outgoing
@@ -40,7 +40,7 @@ from shared.storage.database import Database, Row
 SEALED_COLUMNS: tuple[SealedColumn, ...] = (
     services.session.keys.SEALED,
     services.session.my_sessions.SEALED,
-    services.session.turn.SEALED,
+    services.session.endings.SEALED,
     services.session.notes.SEALED,
     services.session.provenance.SEALED,
     services.session.actions.SEALED,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from services.session.accounts import Accounts
 from services.session.actions import ActionParts, ForeignActions
 from services.session.announcing import Announcer
+from services.session.attempt import TurnLimits
 from services.session.background import TaskEndings
 from services.session.checkins import CheckIns
 from services.session.checkpoint import Checkpoint, Unwatched
@@ -41,7 +42,7 @@ from services.session.sweeps import SweepParts, Sweeps
 from services.session.task_ends import TaskEnds
 from services.session.telling import Telling
 from services.session.timer_troubles import TimerTroubles
-from services.session.turn import TurnLimits, Turns
+from services.session.turn import Turns
 from shared.bus.cloudevents import Codec
 from shared.bus.dispatch import QueueSettings, consumers, in_partitions
 from shared.bus.gauges import BusGauges

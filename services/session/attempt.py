@@ -1,4 +1,4 @@
-"""What a turn remembers from attempt to attempt: its runs, who goes along with it, and how it ended."""
+"""What a turn remembers from attempt to attempt: its runs, who goes along with it, and how it ended; and its limits."""
 
 from __future__ import annotations
 
@@ -15,6 +15,17 @@ from shared.interview.runtime.effects import SaveFile
 from shared.interview.runtime.operations import Blobs, Operation
 from shared.interview.runtime.outcomes import RunResult
 from shared.storage.database import Statements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnLimits:
+    """How long a run may take, and how often a refused turn is run again."""
+
+    interactive_seconds: float = 30.0
+    action_seconds: float = 60.0
+    attempts: int = 25
+    notes_changes: bool = True
+    """Whether it is noted who set which variables."""
 
 
 @dataclass(slots=True)
@@ -43,7 +54,8 @@ class Ran:
 
 Also = Callable[[Statements, Sequence[tuple[RunResult, Blobs]], DataKeys, int], Awaitable[None]]
 """What else is written in the transaction of a turn, by the runs that are saved with it: its own, and those of the
-followers that went along. The number is the version that is saved."""
+followers that went along; none when the session was left without a run. The number is the version that is saved, or
+the one that is left."""
 
 
 def standing_of(opened: Opened, turn: Turn) -> Standing:

@@ -37,6 +37,7 @@ from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError, Retryable
 from shared.kernel.ids import SessionId
 from shared.kernel.together import Together
+from shared.people.cron import CRON
 from shared.storage.database import Database, Statements
 from shared.tasks.records import REVOKED, EndedTask, Failure, FinalState, GrantBroken, StaleTask
 from shared.tasks.store import TaskEnd, Tasks
@@ -130,16 +131,30 @@ class TaskEndings:
     async def _end(self, ended: EndedTask) -> None:
         match ended.outcome.kind:
             case "ends_session":
-                turned = await self._turns.run(end_of_session(_request_of(ended)), granted=ended.keys)
-                if (problem := _problem(turned)) is not None:
-                    newer = await self._with_newer_keys(ended) if problem is _CLOSED else None
-                    await (self._finish(ended, failure=problem) if newer is None else self._end(newer))
+                await self._end_session(ended)
             case "value":
                 await self._finish(ended, value=ended.outcome.json_value)
             case "response_action" | "failed" if ended.outcome.action is not None:
                 await self._respond(ended)
             case _:
                 await self._finish(ended, failure=ended.outcome.failure)
+
+    async def _end_session(self, ended: EndedTask) -> None:
+        """The session goes away, with the task; when others stay in it, the task ends without a value."""
+
+        async def end_task(
+            statements: Statements, runs: Sequence[tuple[RunResult, Blobs]], keys: DataKeys, version: int
+        ) -> None:
+            await self._end_with(statements, [_over(ended, keys, failure=None)], version)
+
+        request = end_of_session(_request_of(ended))
+        turned = await self._turns.run(request, granted=ended.keys, also=end_task)
+        problem = _problem(turned)
+        if problem is None:
+            self._ends.tell([ended.task_id])
+            return
+        newer = await self._with_newer_keys(ended) if problem is _CLOSED else None
+        await (self._finish(ended, failure=problem) if newer is None else self._end(newer))
 
     async def _respond(self, ended: EndedTask) -> None:
         """Run the response or error action; those of one session that wait for each other are saved together."""
@@ -181,10 +196,7 @@ class TaskEndings:
             statements: Statements, runs: Sequence[tuple[RunResult, Blobs]], keys: DataKeys, version: int
         ) -> None:
             overs = [_over_after(each, keys, *run) for each, run in zip(several, runs, strict=False)]
-            done = await notices.end_tasks(statements, overs, now=self._clock.now(), version=version)
-            if len(done) < len(overs):
-                raise StaleTask
-            await self._tell_webhooks(statements, overs)
+            await self._end_with(statements, overs, version)
 
         first, *others = map(_second_phase, _under_one_key(several))
         turned = await self._turns.run(first, granted=ended.keys, also=end_tasks, followers=others)
@@ -201,6 +213,13 @@ class TaskEndings:
                 await self._finish(several[done], failure=_failure_in(turned.next_failed))
             done += 1
         return done
+
+    async def _end_with(self, statements: Statements, overs: Sequence[TaskOver], version: int) -> None:
+        """End tasks in the transaction of a turn that leaves the session at this version. Raises StaleTask."""
+        done = await notices.end_tasks(statements, overs, now=self._clock.now(), version=version)
+        if len(done) < len(overs):
+            raise StaleTask
+        await self._tell_webhooks(statements, overs)
 
     async def _with_newer_keys(self, ended: EndedTask) -> EndedTask | None:
         """The session may have got a new key since the task was looked at."""
@@ -301,13 +320,16 @@ def _failure_in(result: RunResult) -> Failure:
 
 
 def _request_of(ended: EndedTask) -> Request:
-    """What both kinds of turn for a task share: whose session, and as whom."""
+    """What both kinds of turn for a task share: whose session, and as whom. The cron account takes part in no session:
+    what it ends is left to nobody, as with the action that launched the task.
+    """
     facts = ended.request.model_copy(update={"interface": "worker"})
     return Request(
         session_id=SessionId(ended.session_id),
         operation_id=operation_of_task(ended.task_id),
         visitor=Visitor(user=ended.user, request=facts),
         cause="task",
+        unattended="cron" if CRON in ended.user.roles else None,
         task_id=ended.task_id,
         limit="action",
     )

@@ -370,9 +370,10 @@ class MySessions:
     async def leave_to_others(self, session_id: SessionId, visitor: Visitor) -> bool:
         """Go, if others take part who stay; False when nobody is left, and the session can be deleted."""
         async with self._database.transaction() as connection:
-            return await self._detach(connection, session_id, visitor)
+            return await self.detach(connection, session_id, visitor)
 
-    async def _detach(self, statements: Statements, session_id: SessionId, visitor: Visitor) -> bool:
+    async def detach(self, statements: Statements, session_id: SessionId, visitor: Visitor) -> bool:
+        """The same within a transaction."""
         users = [name for name in (visitor.user.the_user_id, visitor.user.former_id) if name]
         holders = [holder.holder for holder in visitor.keys]
         return bool(await statements.fetchval(_DETACH, session_id, users, holders))
@@ -389,7 +390,7 @@ class MySessions:
                     heirs: Sequence[int] = heirs_of(visitor)
                     if for_all:
                         heirs = await store.accounts_in(connection, session_id)
-                    elif await self._detach(connection, session_id, visitor):
+                    elif await self.detach(connection, session_id, visitor):
                         return True
                     stored = await store.load(connection, session_id, holders=(), steps=0)
                     if stored is None:

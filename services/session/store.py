@@ -366,6 +366,15 @@ async def version_of(statements: Statements, session_id: SessionId) -> int | Non
     return version
 
 
+_HOLD = "select version from session.sessions where id = $1 for no key update"
+
+
+async def hold(statements: Statements, session_id: SessionId) -> int | None:
+    """As `version_of`, and nobody else changes the session, or who takes part in it, before this transaction ends."""
+    version: int | None = await statements.fetchval(_HOLD, session_id)
+    return version
+
+
 _NOTE_CLOSED_MAIL = "update session.sessions set has_closed_mail = $2 where id = $1 and has_closed_mail <> $2"
 
 

@@ -8,17 +8,18 @@ with the answers and carried out afterwards. operations.py has what is asked, sa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 import structlog
 
 from services.session import store
 from services.session.announcing import Announcer
-from services.session.attempt import Also, Ran, Turn, bound, is_usual, standing_of
+from services.session.attempt import Also, Ran, Turn, TurnLimits, bound, is_usual, standing_of
 from services.session.checkpoint import Checkpoint
 from services.session.context import Surroundings
 from services.session.effects import Effects, Rows, joined
+from services.session.endings import ending_purpose
 from services.session.errors import ErrorBook
 from services.session.host import TurnHosts
 from services.session.keys import DataKeys, SessionKeys
@@ -57,7 +58,6 @@ from shared.contracts.base import Sealed
 from shared.contracts.events import SessionChanged
 from shared.contracts.session import TaskProgress, TurnReply
 from shared.crypto.keys import ServerKeys
-from shared.crypto.rotation import SealedColumn, at_rest
 from shared.evaluation.frames import FrameTooLarge
 from shared.evaluation.port import Evaluator, ProcessDied, RunKilled, RunTimedOut
 from shared.interview.errors import HostRefused
@@ -85,17 +85,6 @@ class LeftToOthers(ColloquyError):
 
 class OneSessionOnly(ColloquyError):
     """The interview gives everybody one session: the one there is has to be looked for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnLimits:
-    """How long a run may take, and how often a refused turn is run again."""
-
-    interactive_seconds: float = 30.0
-    action_seconds: float = 60.0
-    attempts: int = 25
-    notes_changes: bool = True
-    """Whether it is noted who set which variables."""
 
 
 class Turns:
@@ -324,7 +313,9 @@ class Turns:
         code = name.code if name else SessionCode("")
         ended = await store.ending(self._database, request.session_id, request.operation_id)
         if ended is not None:
-            return unpack(self._server_keys.at_rest.open(ended, purpose=_ending_purpose(request)))
+            return unpack(
+                self._server_keys.at_rest.open(ended, purpose=ending_purpose(request.session_id, request.operation_id))
+            )
         if request.is_end:
             return deleted_reply(request.session_id, code)
         return bare_reply("missing", request.session_id, code, overtaken=turn.is_overtaken)
@@ -485,9 +476,11 @@ class Turns:
         if stored is None:
             return Turned(reply, None, result)
         is_of_somebody = request.unattended is None
-        if is_of_somebody and await self._mine.leave_to_others(request.session_id, request.visitor):
+        if is_of_somebody and await self._leave(turn, opened, result, reply):
             return Turned(reply, None, result)
-        sealed = self._server_keys.at_rest.seal(pack(reply), purpose=_ending_purpose(request))
+        sealed = self._server_keys.at_rest.seal(
+            pack(reply), purpose=ending_purpose(request.session_id, request.operation_id)
+        )
         async with self._database.transaction() as connection:
             heirs = heirs_of(request.visitor)
             if not is_of_somebody:
@@ -507,6 +500,32 @@ class Turns:
         self._effects.wake()
         self._announce(request, stored.version + 1, is_deleted=True)
         return Turned(reply, None, result)
+
+    async def _leave(self, turn: Turn, opened: Opened, result: RunResult | None, reply: TurnReply) -> bool:
+        """Go from a session in which others stay; False when nobody is left. What a run has done elsewhere is kept, and
+        that this was done. Raises StaleVersion.
+        """
+        request, changes = turn.request, () if result is None else turn.host.changes
+        async with self._database.transaction() as connection:
+            version = await store.hold(connection, request.session_id)
+            if version != opened.version or await store.was_handled(
+                connection, request.session_id, request.operation_id
+            ):
+                raise StaleVersion(opened.version)
+            if not await self._mine.detach(connection, request.session_id, request.visitor):
+                return False
+            outcome = opened.keys.seal_value(pack(reply), "outcome", request.operation_id)
+            outcomes = {request.operation_id: outcome}
+            await store.note_handled(connection, request.session_id, outcomes, now=self._clock.now())
+            for row in changes:
+                await row(connection)
+            if turn.also is not None:
+                await turn.also(connection, [] if result is None else [(result, {})], opened.keys, version)
+        await self._checkpoint.reached("committed", request.session_id)
+        self._effects.wake()
+        if request.task_id:
+            self._announce(request, version)
+        return True
 
     async def forget_timers(self, session_id: SessionId) -> None:
         """A timer came for a session that is gone: there is nothing to come for."""
@@ -577,19 +596,3 @@ def _refused(refused: AccessRefused, request: Request, code: SessionCode) -> Tur
             return bare_reply(refused.reason, request.session_id, code)
         case _:
             assert_never(refused.reason)
-
-
-def _ending_purpose(request: Request) -> str:
-    return _ending_of(request.session_id, request.operation_id)
-
-
-def _ending_of(session_id: str, operation_id: str) -> str:
-    return f"ending {session_id} {operation_id}"
-
-
-SEALED = SealedColumn(
-    table="session.endings",
-    column="outcome_sealed",
-    key=("session_id", "operation_id"),
-    seal_again=at_rest(lambda row: _ending_of(str(row["session_id"]), str(row["operation_id"]))),
-)

@@ -18,6 +18,7 @@ from shared.contracts.scheduler import FireNow
 from shared.contracts.session import RunSweep
 from shared.crypto.keys import ServerKeys
 from shared.kernel.ids import SessionId, new_id
+from tests.fault.rig import new_visitor
 from tests.flows.session.conftest import House, running_house
 from tests.flows.session.player import Player
 
@@ -154,6 +155,21 @@ async def test_the_action_runs_first_then_its_background_twin(cron: Cron, player
         while len((await player.variables())["heard"]) < 2:
             await asyncio.sleep(0.05)
     assert (await player.variables())["heard"] == ["daily", "from the background as worker"]
+
+
+async def test_a_background_twin_that_ends_the_session_ends_it_for_everybody(
+    cron: Cron, house: House, player: Player
+) -> None:
+    other = Player(house, "cron", new_visitor("t2"), player.code)
+    await other.set(who="another")
+    await cron.fire("cron_weekly")
+    async with asyncio.timeout(60):
+        while await house.database.fetchval(
+            "select count(*) from session.sessions where id = $1", player.reply.session_id
+        ):
+            await asyncio.sleep(0.05)
+    await player.open()
+    assert player.reply.created
 
 
 async def test_a_type_of_ones_own_is_an_action_like_any_other(cron: Cron, player: Player) -> None:

@@ -12,7 +12,7 @@ from shared.contracts.base import Sealed
 from shared.contracts.session import AdoptedSessions, AdoptSessions
 from shared.contracts.visitor import KeyHolder, UserFacts, Visitor
 from shared.crypto.keys import ServerKeys
-from shared.kernel.ids import new_code
+from shared.kernel.ids import new_code, new_id
 from tests.fault.rig import new_visitor
 from tests.flows.session.conftest import House, running_house
 from tests.flows.session.player import Player
@@ -235,3 +235,15 @@ async def until_ended(player: Player) -> list[object]:
             if state[0]:
                 return state
             await asyncio.sleep(0.05)
+
+
+async def test_what_was_put_in_before_leaving_stays_also_when_others_keep_the_session(house: House) -> None:
+    first = await opened(house, somebody("t120"))
+    await first.set(multi_user=True)
+    second = Player(house, "stores", somebody("t121"), first.code)
+    await second.set(joined=True)
+    operation_id = new_id()
+    for _ in range(2):
+        await first.run("count_and_exit", operation_id=operation_id)
+        assert await second.act("exits_counted") == 1
+    assert (await second.variables())["joined"] is True
