@@ -45,7 +45,18 @@ DOCUMENT_OPTIONS = frozenset(
         "zip filename",
     }
 )
-
+_DOCUMENT_FLAGS = frozenset(
+    {
+        "allow downloading",
+        "allow emailing",
+        "always include editable files",
+        "describe file types",
+        "include attachment notice",
+        "include download tab",
+        "manual attachment list",
+    }
+)
+"""Those that are true or false: also by a Python expression, or by a text with Mako in it."""
 _CHOICE_KEYS = {"choices": "radio", "buttons": "buttons", "dropdown": "dropdown", "combobox": "combobox"}
 STYLES = (
     "yesno",
@@ -136,11 +147,7 @@ def read_question(reading: Reading, nested: Nested) -> Definer:
         continue_field=continue_field,
         attachments=attachments,
         attachment_code=reading.expression(data, "attachment code"),
-        document_options={
-            name: reading.compiled(data[name], reading.value_at(data, name))
-            for name in DOCUMENT_OPTIONS
-            if name in data
-        },
+        document_options={name: _document_option(reading, name) for name in DOCUMENT_OPTIONS if name in data},
         roles=reading.strings(data, "role"),
     )
 
@@ -271,3 +278,12 @@ def _validation_code(reading: Reading) -> Code | None:
 
 def _optional_flag(reading: Reading, key: str) -> Flag | None:
     return reading.flag(reading.data, key) if reading.data.get(key) is not None else None
+
+
+def _document_option(reading: Reading, name: str) -> Any:
+    """An option about documents, compiled."""
+    value = reading.data[name]
+    if name in _DOCUMENT_FLAGS and isinstance(value, str) and "${" not in value:
+        words = value.strip().lower()
+        return words == "yes" if words in ("yes", "no") else reading.expression(reading.data, name)
+    return reading.compiled(value, reading.value_at(reading.data, name))

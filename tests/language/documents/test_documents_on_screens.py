@@ -88,6 +88,22 @@ def test_an_archive_holds_only_files_of_the_session(assemble: Assemble) -> None:
         assert isinstance(perform(session, action, files=files), RunFailed)
 
 
+@pytest.mark.parametrize("value", ["may", "not forbidden", "${ may }", "{truth}"])
+@pytest.mark.parametrize("truth", [True, False])
+def test_what_is_offered_may_hang_on_an_expression(assemble: Assemble, value: str, truth: bool) -> None:
+    said = value.replace("{truth}", "Yes" if truth else "No")
+    session = assemble(
+        f"{_TWO}---\ncode: |\n  may = {truth}\n---\ncode: |\n  forbidden = {not truth}\n".replace(
+            "email subject:",
+            f"allow emailing: {said}\nallow downloading: {said}\ninclude download tab: {said}\nemail subject:",
+        )
+    )
+    session.open()
+    screen = session.screen
+    shown = (screen.documents_mail is not None, screen.documents_download_url != "", screen.shows_download_tab)
+    assert shown == (truth, truth, truth)
+
+
 def test_one_document_needs_no_archive(assemble: Assemble) -> None:
     session = assemble("mandatory: True\nquestion: Done\nattachment:\n  name: One\n  content: One\n")
     session.open()
