@@ -373,7 +373,8 @@ class MySessions:
             return await self.detach(connection, session_id, visitor)
 
     async def detach(self, statements: Statements, session_id: SessionId, visitor: Visitor) -> bool:
-        """The same within a transaction."""
+        """The same within a transaction. Of two who leave at once the second one sees that the first has gone."""
+        await store.hold(statements, session_id)
         users = [name for name in (visitor.user.the_user_id, visitor.user.former_id) if name]
         holders = [holder.holder for holder in visitor.keys]
         return bool(await statements.fetchval(_DETACH, session_id, users, holders))

@@ -7,7 +7,7 @@ of it. `created_at` is compared as well: a session deleted and made anew under t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -182,15 +182,29 @@ def _session(session_id: SessionId, row: Row) -> StoredSession:
     )
 
 
+_MOST_PUBLIC_KEYS = 1000
 _PUBLIC_KEYS = """
 select holder, sealed from session.public_keys where session_id = $1
-order by starts_with(holder, 'user:') desc, holder limit 1000
+order by starts_with(holder, 'user:') desc, holder limit $2
 """  # programs without cookies take part anew with every change: accounts come first
 
 
 async def public_keys(statements: Statements, session_id: SessionId) -> dict[str, bytes]:
     """The sealed public keys of all who take part, by holder."""
-    return {row["holder"]: row["sealed"] for row in await statements.fetch(_PUBLIC_KEYS, session_id)}
+    rows = await statements.fetch(_PUBLIC_KEYS, session_id, _MOST_PUBLIC_KEYS)
+    return {row["holder"]: row["sealed"] for row in rows}
+
+
+async def check_holders(statements: Statements, change: Commit, holders: Collection[str]) -> None:
+    """After `commit`: nobody has come or gone since the public keys of these were read. Raises StaleVersion.
+
+    Signing in and leaving move no version, but wait for the row that is committed, as the commit waits for them.
+    """
+    now, before = set(await public_keys(statements, change.session_id)), set(holders)
+    come = now - before - set(change.public_keys)
+    gone = before - now if len(now) < _MOST_PUBLIC_KEYS else ()
+    if come or gone:
+        raise StaleVersion(change.expected_version)
 
 
 _CHANGE_HEAD = """

@@ -373,8 +373,8 @@ class Turns:
             return await self._delete(turn, opened, result)
         header = None if mode == "ignore" else result.header
         public_keys: Mapping[str, bytes] = {}
-        if turns_sharing_off(opened, header, request.visitor):
-            # Who joins meanwhile moves the version on, and this turn runs again.
+        is_closed = turns_sharing_off(opened, header, request.visitor)
+        if is_closed:
             public_keys = await store.public_keys(self._database, request.session_id)
         sharing = sharing_after(opened, header, request.visitor, self._keys, public_keys=public_keys)
         standing = standing_of(opened, turn)
@@ -431,6 +431,8 @@ class Turns:
         )
         told = self._told(request, opened, standing.version)
         rows = [*(row for work in works for row in work.rows), *others, *told]
+        if is_closed:  # else the new key would be wrapped for who has left, and not for who has signed in meanwhile
+            rows.insert(0, lambda statements: store.check_holders(statements, change, public_keys))
         if len(ran) > 1:
             rows.append(self._handled(sharing.keys, ran[1:], replies[1:], change))
         also = None

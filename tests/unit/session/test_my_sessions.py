@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from itertools import pairwise
 
 import pytest
 
+from services.session import store
 from shared.bus.port import RequestRefused
 from shared.contracts.base import Sealed
 from shared.contracts.session import (
@@ -15,6 +17,8 @@ from shared.contracts.session import (
 )
 from shared.contracts.session_lists import LeaveSessions, LeftSessions, ListSessions, SessionPage
 from shared.contracts.visitor import UserFacts, Visitor
+from shared.kernel.ids import SessionId
+from shared.storage.database import Statements
 from tests.fault.rig import Browser, Rig, new_visitor
 
 USERS = iter(range(1000, 100_000))
@@ -208,3 +212,64 @@ async def test_all_sessions_are_left_at_once(rig: Rig) -> None:
     left = await leave(rig, visitor)
     assert (left.count, left.has_more) == (5, False)
     assert (await listed(rig, visitor)).entries.value == ()
+
+
+def just_before_the_commit(monkeypatch: pytest.MonkeyPatch, do: Callable[[], Awaitable[object]]) -> None:
+    """The next turn that closes a session has read who takes part when this is done."""
+    read, todo = store.public_keys, [do]
+
+    async def read_and_do(statements: Statements, session_id: SessionId) -> dict[str, bytes]:
+        found = await read(statements, session_id)
+        if todo:
+            await todo.pop()()
+        return found
+
+    monkeypatch.setattr(store, "public_keys", read_and_do)
+
+
+async def test_who_signs_in_while_another_one_turns_sharing_off_keeps_the_session(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = somebody(rig)
+    await first.open()
+    await first.submit(multi_user="on", token="a")
+    joined = first.joined_by(somebody(rig).visitor)
+    await joined.submit(token="b")
+    user = signed_in(joined)
+    just_before_the_commit(monkeypatch, lambda: adopt(rig, user))
+    await first.submit(multi_user="off", token="c")
+    elsewhere = joined.joined_by(signed_in(somebody(rig), user))
+    assert await elsewhere.log() == ["a", "b", "c"]
+    assert await first.log() == ["a", "b", "c"]
+
+
+async def test_who_leaves_while_another_one_turns_sharing_off_gets_no_key(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = somebody(rig)
+    await first.open()
+    await first.submit(multi_user="on", token="a")
+    visitor = signed_in(somebody(rig))
+    second = first.joined_by(visitor)
+    await second.submit(token="b")
+    just_before_the_commit(monkeypatch, lambda: leave(rig, visitor))
+    await first.submit(multi_user="off", token="c")
+    assert (await second.open()).kind == "locked_out"
+    assert await first.log() == ["a", "b", "c"]
+
+
+async def test_of_two_who_leave_at_once_the_last_one_takes_the_session_along(rig: Rig) -> None:
+    first, second = signed_in(somebody(rig)), signed_in(somebody(rig))
+    mine = Browser(rig.bus, visitor=first)
+    reply = await mine.open()
+    await mine.submit(multi_user="on", token="a")
+    await mine.joined_by(second).open()
+    rows = "select 1 from session.attachments where session_id = $1 for update"
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    async with rig.database.transaction() as connection:
+        assert len(await connection.fetch(rows, reply.session_id)) == 2
+        leaving = [asyncio.create_task(leave(rig, each, reply.session_id)) for each in (first, second)]
+        while await rig.database.fetchval(waiting) < 2:
+            await asyncio.sleep(0.01)
+    assert [(await each).count for each in leaving] == [1, 1]
+    assert (await mine.open(may_create=False)).kind == "missing"
