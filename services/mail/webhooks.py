@@ -19,7 +19,7 @@ import structlog
 
 from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError
-from shared.mailbox.webhooks import Due, Webhooks, signature
+from shared.mailbox.webhooks import BadWebhook, Due, Webhooks, signature, target_of
 from shared.storage.database import Database
 
 log = structlog.get_logger()
@@ -88,6 +88,8 @@ class WebhookSender:
                     await self._webhooks.tidy(self._database, before=self._clock.now() - _KEPT)
             except ColloquyError as error:
                 log.warning("webhooks.not_sent", reason=str(error))
+            except Exception as error:  # whatever it is, the others are to be told of what comes next
+                log.error("webhooks.broken", error=type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_SECONDS):
                     await self._bell.wait()
@@ -103,7 +105,10 @@ class WebhookSender:
 
     async def _post(self, due: Due) -> tuple[int | None, str]:
         """Status, and what was wrong; nothing of what the receiver says is kept."""
-        url = httpx.URL(due.url)
+        try:
+            url = target_of(due.url)
+        except BadWebhook:
+            return None, "Its address cannot be read."
         try:
             addresses = await self._resolve(url.host, url.port or _PORTS.get(url.scheme, 443))
         except (OSError, UnicodeError):

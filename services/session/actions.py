@@ -286,6 +286,7 @@ class ForeignActions:
     async def _end(self, head: RequestedAction, done: ActionDone) -> bool:
         parts = self._parts
         event = _finished(head, done.status, done.detail)
+        told = parts.telling.rows("ActionFinished", head.interview, event.model_dump(exclude={"interview"}))
         async with parts.database.transaction() as connection:
             is_ours = await store.end(
                 connection,
@@ -297,12 +298,11 @@ class ForeignActions:
             )
             if is_ours:
                 await parts.outbox.add(connection, [parts.envelopes.wrap(event, dedup_key=f"action:{head.sequence}")])
-                for row in parts.telling.rows(
-                    "ActionFinished", head.interview, event.model_dump(exclude={"interview"})
-                ):
+                for row in told:
                     await row(connection)
         if is_ours:
-            parts.telling.ring()
+            if told:
+                parts.telling.ring()
             parts.wake_relay()
             await self._answer(await self._newest(head), done.status, done.detail)
         for ended in self._ended.get(head.sequence, ()):

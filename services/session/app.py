@@ -400,7 +400,7 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
             *parts.own,
             counting,
             error_book,
-            ClosedMail(opened=opened_for_mail, mail_line=mail_line),
+            ClosedMail(opened=opened_for_mail, mail_line=mail_line, clock=clock),
             *(telling_errors if settings.error_mail_to else ()),
             lock,
             announcer,

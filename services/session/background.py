@@ -237,12 +237,15 @@ class TaskEndings:
     async def _finish_all(self, overs: Sequence[TaskOver]) -> Sequence[bool]:
         # In one order, so that two statements that meet do not wait for each other.
         ordered = sorted(overs, key=lambda over: over.end.task_id)
+        has_told = False
         if self._telling.has_any("TaskEnded"):
             async with self._database.transaction() as connection:
                 versions = await notices.end_tasks(connection, ordered, now=self._clock.now())
-                await self._tell_webhooks(connection, [over for over in ordered if over.mark in versions])
+                has_told = await self._tell_webhooks(connection, [over for over in ordered if over.mark in versions])
         else:
             versions = await notices.end_tasks(self._database, ordered, now=self._clock.now())
+        if has_told:
+            self._telling.ring()
         ended: dict[str, list[str]] = {}
         for over in overs:
             if versions.get(over.mark) is not None:
@@ -253,10 +256,13 @@ class TaskEndings:
         self._ends.tell(task_id for task_id, _ in versions)
         return [over.mark in versions for over in overs]
 
-    async def _tell_webhooks(self, statements: Statements, overs: Sequence[TaskOver]) -> None:
+    async def _tell_webhooks(self, statements: Statements, overs: Sequence[TaskOver]) -> bool:
+        """Whether anybody wants to know."""
+        has_told = False
         for over in overs:
             told = {"task_id": over.end.task_id, "state": over.end.state}
-            await self._telling.write(statements, "TaskEnded", over.keys.session_id, told)
+            has_told |= await self._telling.write(statements, "TaskEnded", over.keys.session_id, told)
+        return has_told
 
     async def _announce_again(self, message: BackgroundEnded) -> None:
         """It has ended already: whoever told of it may have died before anybody heard."""
@@ -267,7 +273,6 @@ class TaskEndings:
         await self._mail_line.go_on(SessionId(message.session_id))
 
     def _announce(self, session_id: str, version: int, task_ids: Sequence[str]) -> None:
-        self._telling.ring()
         self._announcer.tell(
             SessionChanged(
                 session_id=session_id,

@@ -12,16 +12,19 @@ import structlog
 
 from services.session.mail_line import MailLine
 from services.session.opened_for_mail import OpenedForMail
+from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError
 
 log = structlog.get_logger()
+
+_PAUSE_SECONDS = 1.0
 
 
 class ClosedMail:
     """Sets the line of their mail going; a Component."""
 
-    def __init__(self, *, opened: OpenedForMail, mail_line: MailLine) -> None:
-        self._opened, self._mail_line = opened, mail_line
+    def __init__(self, *, opened: OpenedForMail, mail_line: MailLine, clock: Clock) -> None:
+        self._opened, self._mail_line, self._clock = opened, mail_line, clock
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -43,3 +46,6 @@ class ClosedMail:
                 await self._mail_line.go_on(keys.session_id, granted=keys.by_generation)
             except ColloquyError as error:
                 log.info("mail.not_taken_up", session=keys.session_id, reason=str(error))
+            except Exception as error:  # whatever it is, the mail of other sessions is to be taken up
+                log.error("mail.take_up_broken", session=keys.session_id, error=type(error).__name__)
+                await self._clock.sleep(_PAUSE_SECONDS)

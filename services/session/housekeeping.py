@@ -108,3 +108,5 @@ class Housekeeping:
                 await self.tidy()
             except ColloquyError as error:
                 log.warning("session.housekeeping_failed", reason=str(error))
+            except Exception as error:  # whatever it is, nobody else may be there to tidy up
+                log.error("session.housekeeping_broken", error=type(error).__name__)

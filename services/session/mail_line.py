@@ -81,12 +81,14 @@ class MailLine:
 
     async def _launch(self, mail: MailToDo, session_id: SessionId, granted: Mapping[int, bytes] | None) -> Launch:
         """What has become of it now."""
+        state: Action = "running"
 
         async def take_up(
             statements: Statements, runs: Sequence[tuple[RunResult, Blobs]], keys: DataKeys, version: int
         ) -> None:
+            nonlocal state
             task_id = _launched(runs[0][0])
-            state: Action = "running" if task_id else "failed"
+            state = "running" if task_id else "failed"
             if not await received.set_action(statements, mail.mail_id, state, was=_NOT_BEGUN, task_id=task_id):
                 raise MailTakenUp
 
@@ -111,6 +113,9 @@ class MailLine:
             case "problem" | "forbidden" | "sign_in":
                 log.warning("mail.action_failed", mail=mail.mail_id, session=session_id, kind=reply.kind)
                 await self._leave(mail, "failed")
+                return "left"
+            case _ if state == "failed":  # no task ends that could call the next mail
+                log.warning("mail.nothing_launched", mail=mail.mail_id, session=session_id, kind=reply.kind)
                 return "left"
             case _:
                 return "under way"

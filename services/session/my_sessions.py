@@ -397,13 +397,15 @@ class MySessions:
                     if stored is None:
                         return True
                     await store.forget(connection, stored)
-                    for told in self._telling.rows("SessionDeleted", stored.interview, {"session_id": session_id}):
-                        await told(connection)
+                    told = self._telling.rows("SessionDeleted", stored.interview, {"session_id": session_id})
+                    for write in told:
+                        await write(connection)
                     await self._effects.end_session_of(connection, session_id, heirs=heirs)
             except StaleVersion:
                 continue
             self._effects.wake()
-            self._telling.ring()
+            if told:
+                self._telling.ring()
             self._ended(session_id, stored.version + 1)
             return True
         return False

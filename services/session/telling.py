@@ -63,18 +63,20 @@ class Telling:
         """Whether anybody wants to know of events of this kind."""
         return any(event in one.events for one in self._known)
 
-    async def write(self, statements: Statements, event: EventName, session_id: str, data: dict[str, Any]) -> None:
-        """The same at once, in the open transaction, of a session that is known by its id alone."""
+    async def write(self, statements: Statements, event: EventName, session_id: str, data: dict[str, Any]) -> bool:
+        """The same at once, in the open transaction, of a session that is known by its id alone. Whether anybody wants
+        to know.
+        """
         if not self.has_any(event):
-            return
+            return False
         interview = await statements.fetchval(_INTERVIEW, session_id)
-        for row in self.rows(event, interview or "", {"session_id": session_id, **data}):
+        rows = self.rows(event, interview or "", {"session_id": session_id, **data})
+        for row in rows:
             await row(statements)
+        return bool(rows)
 
     def ring(self) -> None:
-        """It is committed: whoever sends may begin."""
-        if not self._known:
-            return
+        """Rows are committed: whoever sends may begin. Every mail service hears it: for those who have written some."""
         task = asyncio.create_task(self._announce())
         self._ringing.add(task)
         task.add_done_callback(self._ringing.discard)
@@ -90,6 +92,8 @@ class Telling:
             self._known = await self._webhooks.all(self._database)
         except ColloquyError as error:
             log.warning("webhooks.not_read", reason=str(error))
+        except Exception as error:  # those that are known go on being told
+            log.error("webhooks.not_read", error=type(error).__name__)
 
     async def _go_on(self) -> None:
         while True:

@@ -448,6 +448,8 @@ class Turns:
             self._effects.committed(work, request.session_id, opened.name.interview)
         if others:
             self._effects.wake()
+        if told:
+            self._telling.ring()
         self._announce(request, standing.version, tasks=[each.turn.request.task_id for each in ran])
         return Turned(replies[0], sharing.keys, first, followers=len(ran) - 1, blobs=ran[0].blobs)
 
@@ -500,6 +502,8 @@ class Turns:
                 await row(connection)
         await self._checkpoint.reached("committed", request.session_id)
         self._effects.wake()
+        if told:
+            self._telling.ring()
         self._announce(request, stored.version + 1, is_deleted=True)
         return Turned(reply, None, result)
 
@@ -565,7 +569,6 @@ class Turns:
         return self._telling.rows("SessionChanged", opened.name.interview, data)
 
     def _announce(self, request: Request, version: int, *, tasks: Sequence[str] = (), is_deleted: bool = False) -> None:
-        self._telling.ring()
         ended = tuple(task_id for task_id in tasks or (request.task_id,) if task_id)
         self._measures.told(len(ended))
         self._announcer.tell(

@@ -26,7 +26,7 @@ from shared.bus.port import Bus, Consumer
 from shared.contracts.base import Sealed
 from shared.contracts.catalog import message_types
 from shared.contracts.envelope import Envelope
-from shared.contracts.events import SessionChanged, TaskRevoked
+from shared.contracts.events import SessionChanged, TaskRevoked, WebhooksDue
 from shared.contracts.scheduler import ScheduleAction
 from shared.contracts.screen import Form
 from shared.contracts.session import (
@@ -124,7 +124,12 @@ async def running_rig(
     relay = OutboxRelay(database=database, bus=bus, poll_seconds=0.2)
     heard = Heard()
     bus.consume(
-        Consumer("tests.events", {SessionChanged: heard.take, TaskRevoked: heard.take}, topics=("#",), is_live=True)
+        Consumer(
+            "tests.events",
+            dict.fromkeys((SessionChanged, TaskRevoked, WebhooksDue), heard.take),
+            topics=("#",),
+            is_live=True,
+        )
     )
     worker = StandInWorker(database=database, server_keys=server_keys, outbox=Outbox(codec=codec), relay=relay)
     silent = [Consumer(kind.queue, {kind: heard.take}) for kind in (RunTask, RunTaskLow)]

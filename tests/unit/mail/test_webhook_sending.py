@@ -20,8 +20,13 @@ class OneDue:
     def __init__(self, url: str) -> None:
         self._due = [Due("d1", "w1", "SessionChanged", b"{}", 1, url, "whsec_c2VjcmV0")]
         self.outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.breaks = 0
+        """How often it cannot be asked."""
 
     async def claim(self, _: object, *, limit: int) -> list[Due]:
+        if self.breaks:
+            self.breaks -= 1
+            raise RuntimeError("Nobody has thought of this.")
         due, self._due = self._due, []
         return due
 
@@ -46,8 +51,9 @@ class Names:
         return self._answers.pop(0)
 
 
-async def outcome(url: str, names: Names, *, reaches_private: bool) -> Any:
+async def outcome(url: str, names: Names, *, reaches_private: bool, breaks: int = 0) -> Any:
     webhooks = OneDue(url)
+    webhooks.breaks = breaks
     sender = WebhookSender(
         database=cast(Database, None),
         webhooks=cast(Webhooks, webhooks),
@@ -57,6 +63,9 @@ async def outcome(url: str, names: Names, *, reaches_private: bool) -> Any:
     )
     await sender.start()
     try:
+        while webhooks.breaks:
+            await asyncio.sleep(0)
+        sender.ring()
         async with asyncio.timeout(30):
             return await webhooks.outcome
     finally:
@@ -103,3 +112,16 @@ async def test_another_address_of_the_host_is_tried(heard: tuple[int, list[bytes
 
 async def test_a_host_that_is_not_known_is_told_so() -> None:
     assert "not known" in await outcome("https://hook.example/", Names(), reaches_private=False)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://h:abc/", "http://-ü.ä-/", "http://x\x01y/", "http://h/\x7f", "http://xn--a/", "http://[::1/"]
+)
+async def test_an_address_that_cannot_be_read_is_a_failure_of_its_own(url: str) -> None:
+    assert await outcome(url, Names(), reaches_private=True) == "Its address cannot be read."
+
+
+async def test_the_sender_goes_on_after_an_error_that_nobody_has_thought_of(heard: tuple[int, list[bytes]]) -> None:
+    port, _ = heard
+    names = Names(["127.0.0.1"])
+    assert await outcome(f"http://hook.example:{port}/", names, reaches_private=True, breaks=1) == 204
