@@ -1,13 +1,16 @@
 """Whether a mail is from whom it says: SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 7489).
 
 Verdicts are noted; what they mean is for the interview to decide, unless the operator has chosen a policy. Where no
-resolver is set, or none answers, every verdict that needs one is `none`.
+resolver is set, or none answers, every verdict that needs one is `none`; so is that of DMARC where an answer that did
+not come might have made it pass.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -72,58 +75,103 @@ class DnsJudge:
 
     def _judge(self, raw: bytes, ip: str, sender: str, helo: str) -> Verdicts:
         from_where = self._spf(ip, sender, helo)
-        signed = self._dkim(raw)
-        policy, wanted = self._dmarc(raw, from_where, signed, sender, helo)
-        detail = f"{self._hostname}; spf={from_where}; dkim={signed.result}"
-        if signed.domain:
-            detail += f" header.d={signed.domain}"
+        signatures = self._dkim(raw)
+        ask = self._asked_once()
+        is_unsure = False
+        try:
+            policy, wanted = _dmarc(raw, from_where.result, signatures.holding, sender, helo, ask)
+            if policy == "fail":
+                # Only the silence of names that would have been enough counts: anybody can add others to a mail.
+                might_be = "pass" if from_where.was_silent else from_where.result
+                might_hold = (*signatures.holding, *signatures.silent)
+                is_unsure = _dmarc(raw, might_be, might_hold, sender, helo, ask)[0] == "pass"
+        except ResolverSilent:
+            is_unsure = True
+        if is_unsure:
+            policy, wanted = "none", "none"
+        detail = f"{self._hostname}; spf={from_where.result}"
+        for domain in signatures.holding:
+            detail += f"; dkim=pass header.d={domain}"
+        if not signatures.holding:
+            detail += f"; dkim={signatures.other.result}"
+            if signatures.other.domain:
+                detail += f" header.d={signatures.other.domain}"
         detail += f"; dmarc={policy}"
-        return Verdicts(spf=from_where, dkim=signed.result, dmarc=policy, wanted=wanted, detail=detail)
+        verdict = "pass" if signatures.holding else signatures.other.result
+        return Verdicts(
+            spf=from_where.result, dkim=verdict, dmarc=policy, wanted=wanted, is_unsure=is_unsure, detail=detail
+        )
 
-    def _spf(self, ip: str, sender: str, helo: str) -> str:
+    def _spf(self, ip: str, sender: str, helo: str) -> _FromWhere:
         try:
             ipaddress.ip_address(ip)
             result, _ = spf.check2(ip, sender, helo or "unknown", querytime=_ALL_SECONDS, timeout=_QUESTION_SECONDS)
-        except Exception:  # nobody at the other end of a network, a broken record, a silent resolver
-            return "none"
-        return "none" if result == "temperror" else str(result)
+        except Exception:  # nobody at the other end of a network, a broken record
+            return _FromWhere("none")
+        return _FromWhere("none", was_silent=True) if result == "temperror" else _FromWhere(str(result))
 
-    def _dkim(self, raw: bytes) -> _Signed:
-        """The first signature that holds; otherwise what was wrong with one of them."""
+    def _dkim(self, raw: bytes) -> _Signatures:
+        """Whose signatures hold, whose could not be judged, and what was wrong with one of the others."""
         try:
             found = dkim.DKIM(raw, timeout=int(_QUESTION_SECONDS))
             number = sum(name.lower() == b"dkim-signature" for name, _ in found.headers)
         except Exception:
-            return _Signed("none", "")
-        verdict = _Signed("none", "")
+            return _Signatures((), _Signed("none", ""))
+        holding: list[str] = []
+        silent: list[str] = []
+        other = _Signed("none", "")
         for index in range(min(number, _MOST_SIGNATURES)):
             try:
                 is_valid = found.verify(idx=index, dnsfunc=self._questions.text)
-                domain = found.signature_fields.get(b"d", b"").decode("ascii", "replace").lower()
             except ResolverSilent:
+                silent.append(_domain(found))
                 continue
             except Exception:
-                verdict = _Signed("fail", "")
+                other = _Signed("fail", "")
                 continue
             if is_valid:
-                return _Signed("pass", domain)
-            verdict = _Signed("fail", domain)
-        return verdict
+                holding.append(_domain(found))
+            else:
+                other = _Signed("fail", _domain(found))
+        return _Signatures(tuple(dict.fromkeys(holding)), other, silent=tuple(silent))
 
-    def _dmarc(self, raw: bytes, from_where: str, signed: _Signed, sender: str, helo: str) -> tuple[str, str]:
-        """The verdict, and what the domain of the sender asks for."""
+    def _asked_once(self) -> Callable[[str], str | None]:
+        """The resolver for one mail. Raises ResolverSilent."""
 
+        @functools.cache
         def ask(name: str) -> str | None:
             said = self._questions.text(name)
             return None if said is None else said.decode("ascii", "replace")
 
+        return ask
+
+
+def _domain(signed: dkim.DKIM) -> str:
+    """Of the signature that was looked at last."""
+    return str(signed.signature_fields.get(b"d", b"").decode("ascii", "replace").lower())
+
+
+def _dmarc(
+    raw: bytes, from_where: str, holding: Sequence[str], sender: str, helo: str, ask: Callable[[str], str | None]
+) -> tuple[str, str]:
+    """The verdict, and what the domain of the sender asks for. Any signature of that domain will do (RFC 7489 §4.2).
+
+    Raises ResolverSilent.
+    """
+    verdict = "none", "none"
+    for domain in holding or [""]:
         spf_result = SPFAuthenticationResult(result=from_where, smtp_mailfrom=sender, smtp_helo=helo)
-        dkim_result = DKIMAuthenticationResult(result=signed.result, header_d=signed.domain)
+        dkim_result = DKIMAuthenticationResult(result="pass" if domain else "none", header_d=domain)
         try:
             found = check_dmarc(raw, spf_result=spf_result, dkim_result=dkim_result, dnsfunc=ask)
-        except Exception:  # a silent resolver, no From, or one that is none
+        except ResolverSilent:
+            raise
+        except Exception:  # no From, or one that is none
             return "none", "none"
-        return str(found.result or "none"), str(found.policy or "none").lower()
+        verdict = str(found.result or "none"), str(found.policy or "none").lower()
+        if verdict[0] == "pass":
+            break
+    return verdict
 
 
 Policy = Literal["record", "dmarc", "strict"]
@@ -136,15 +184,30 @@ def consequence(verdicts: Verdicts, policy: Policy) -> Literal["taken", "quarant
         return "taken"
     if verdicts.dmarc == "fail" and verdicts.wanted == "reject":
         return "refused"
-    if policy == "strict" and verdicts.spf == "fail":
+    if policy == "strict" and verdicts.spf == "fail" and not verdicts.is_unsure:
         return "refused"
     return "quarantined" if verdicts.dmarc == "fail" and verdicts.wanted == "quarantine" else "taken"
+
+
+@dataclass(frozen=True, slots=True)
+class _FromWhere:
+    result: str
+    was_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Signed:
     result: str
     domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Signatures:
+    holding: tuple[str, ...]
+    """The domains whose signatures hold."""
+    other: _Signed
+    silent: tuple[str, ...] = ()
+    """The domains whose keys could not be asked for."""
 
 
 class _Questions:
@@ -170,7 +233,11 @@ class _Questions:
     ) -> list[tuple[tuple[str, str], Any]]:
         """What pyspf wants."""
         found: list[tuple[tuple[str, str], Any]] = []
-        for record in self._ask(name, qtype):
+        try:
+            records = self._ask(name, qtype)
+        except ResolverSilent as error:
+            raise spf.TempError(str(error)) from error  # it knows which questions matter (RFC 7208 §5)
+        for record in records:
             match qtype:
                 case "A" | "AAAA":
                     found.append(((name, qtype), record.address))

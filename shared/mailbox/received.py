@@ -111,6 +111,8 @@ class Verdicts(_Record):
     dmarc: str = "none"
     wanted: str = "none"
     """What the sender's domain asks for where DMARC fails: `none`, `quarantine` or `reject`."""
+    is_unsure: bool = False
+    """Whether DMARC might have passed, had the resolver answered everything."""
     detail: str = ""
     """As an Authentication-Results header (RFC 8601) says it."""
 

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import base64
-import contextlib
-import socket
-import threading
 from collections.abc import Iterator
 from email import policy
 
 import dkim
-import dns.flags
-import dns.message
-import dns.rcode
-import dns.rrset
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -21,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from services.mail.verdicts import DnsJudge, NoJudge, consequence, judge_of
 from shared.mailbox.received import Verdicts
 from tests.letters import letter
+from tests.name_server import names
 from tests.sites import free_port
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -35,52 +29,15 @@ ZONE = {
     "soft.example.org.": "v=spf1 ~all",
     "s1._domainkey.example.org.": f"v=DKIM1; k=rsa; p={PUBLIC}",
     "_dmarc.example.org.": "v=DMARC1; p=reject",
+    "s1._domainkey.provider.test.": f"v=DKIM1; k=rsa; p={PUBLIC}",
 }
 RAW = letter("office@forms.example.org").as_bytes(policy=policy.SMTP)
 SIGNED = dkim.sign(RAW, b"s1", b"example.org", PRIVATE, include_headers=[b"from", b"to", b"subject"]) + RAW
 
 
-@contextlib.contextmanager
-def names() -> Iterator[str]:
-    """A DNS server for a few names; its address."""
-    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    server.bind(("127.0.0.1", 0))
-
-    def serve() -> None:
-        while True:
-            try:
-                raw, peer = server.recvfrom(4096)
-            except OSError:
-                return
-            if raw == b"end":
-                return
-            asked = dns.message.from_wire(raw)
-            answer = dns.message.make_response(asked)
-            answer.flags |= dns.flags.RA
-            [question] = asked.question
-            text = ZONE.get(question.name.to_text().lower())
-            if text is None:
-                answer.set_rcode(dns.rcode.NXDOMAIN)
-            elif question.rdtype == 16:
-                pieces = " ".join(f'"{text[at : at + 200]}"' for at in range(0, len(text), 200))
-                answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", "TXT", pieces))
-            server.sendto(answer.to_wire(), peer)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    host, port = server.getsockname()
-    try:
-        yield f"{host}:{port}"
-    finally:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            client.sendto(b"end", (host, port))
-        thread.join(10)
-        server.close()
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def judge() -> Iterator[DnsJudge]:
-    with names() as resolver:
+    with names(ZONE) as resolver:
         yield DnsJudge(resolver=resolver, hostname="forms.example.org")
 
 
@@ -116,7 +73,7 @@ async def test_what_is_broken_has_no_good_verdict(judge: DnsJudge, raw: bytes) -
 
 
 async def test_a_silent_resolver_gives_none() -> None:
-    with names() as resolver:
+    with names(ZONE) as resolver:
         pass
     judge = DnsJudge(resolver=f"127.0.0.1:{free_port()}", hostname="forms.example.org")
     found = await judge.verdicts(SIGNED, ip="192.0.2.1", sender="ann@example.org", helo="x")
@@ -157,3 +114,47 @@ def test_what_becomes_of_mail_that_is_not_from_whom_it_says(
 async def test_what_the_domain_of_the_sender_asks_for_is_told(judge: DnsJudge) -> None:
     found = await judge.verdicts(RAW, ip="198.51.100.7", sender="ann@example.org", helo="x")
     assert found.wanted == "reject"
+
+
+def signed_by(raw: bytes, domain: bytes, selector: bytes = b"s1") -> bytes:
+    return bytes(dkim.sign(raw, selector, domain, PRIVATE, include_headers=[b"from", b"to", b"subject"]) + raw)
+
+
+@pytest.mark.parametrize("order", [(b"provider.test", b"example.org"), (b"example.org", b"provider.test")])
+async def test_any_signature_of_the_senders_domain_is_enough(judge: DnsJudge, order: tuple[bytes, bytes]) -> None:
+    raw = signed_by(signed_by(RAW, order[1]), order[0])
+    found = await judge.verdicts(raw, ip="198.51.100.7", sender="bounce@provider.test", helo="x")
+    assert (found.dkim, found.dmarc) == ("pass", "pass")
+    both = f"dkim=pass header.d={order[0].decode()}; dkim=pass header.d={order[1].decode()}"
+    assert found.detail == f"forms.example.org; spf=none; {both}; dmarc=pass"
+
+
+async def test_signatures_of_others_alone_are_not_enough(judge: DnsJudge) -> None:
+    raw = signed_by(RAW, b"provider.test")
+    found = await judge.verdicts(raw, ip="198.51.100.7", sender="bounce@provider.test", helo="x")
+    assert (found.dkim, found.dmarc, consequence(found, "dmarc")) == ("pass", "fail", "refused")
+
+
+async def test_a_senders_key_that_is_not_answered_for_is_no_reason_to_refuse(judge: DnsJudge) -> None:
+    raw = signed_by(RAW, b"example.org", b"silent")
+    found = await judge.verdicts(raw, ip="198.51.100.7", sender="ann@example.org", helo="x")
+    assert (found.spf, found.dkim, found.dmarc) == ("fail", "none", "none")
+    assert (consequence(found, "dmarc"), consequence(found, "strict")) == ("taken", "taken")
+
+
+async def test_a_place_that_is_not_answered_for_is_no_reason_to_refuse(judge: DnsJudge) -> None:
+    found = await judge.verdicts(RAW, ip="198.51.100.7", sender="ann@silent.example.org", helo="x")
+    assert (found.spf, found.dkim, found.dmarc) == ("none", "none", "none")
+    assert consequence(found, "strict") == "taken"
+
+
+@pytest.mark.parametrize("sender", ["bounce@silent.test", "ann@example.org"])
+async def test_the_silence_of_others_helps_nobody(judge: DnsJudge, sender: str) -> None:
+    raw = signed_by(RAW, b"silent.test")
+    found = await judge.verdicts(raw, ip="198.51.100.7", sender=sender, helo="x")
+    assert (found.dkim, found.dmarc, consequence(found, "dmarc")) == ("none", "fail", "refused")
+
+
+def test_what_a_place_excludes_is_taken_in_while_dmarc_might_have_passed() -> None:
+    assert consequence(Verdicts(spf="fail", is_unsure=True), "strict") == "taken"
+    assert consequence(Verdicts(spf="fail"), "strict") == "refused"
