@@ -301,8 +301,7 @@ class ForeignActions:
                 for row in told:
                     await row(connection)
         if is_ours:
-            if told:
-                parts.telling.ring()
+            parts.telling.ring(has_rows=bool(told))
             parts.wake_relay()
             await self._answer(await self._newest(head), done.status, done.detail)
         for ended in self._ended.get(head.sequence, ()):

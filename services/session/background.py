@@ -244,8 +244,7 @@ class TaskEndings:
                 has_told = await self._tell_webhooks(connection, [over for over in ordered if over.mark in versions])
         else:
             versions = await notices.end_tasks(self._database, ordered, now=self._clock.now())
-        if has_told:
-            self._telling.ring()
+        self._telling.ring(has_rows=has_told)
         ended: dict[str, list[str]] = {}
         for over in overs:
             if versions.get(over.mark) is not None:

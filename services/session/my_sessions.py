@@ -404,8 +404,7 @@ class MySessions:
             except StaleVersion:
                 continue
             self._effects.wake()
-            if told:
-                self._telling.ring()
+            self._telling.ring(has_rows=bool(told))
             self._ended(session_id, stored.version + 1)
             return True
         return False

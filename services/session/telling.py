@@ -75,8 +75,10 @@ class Telling:
             await row(statements)
         return bool(rows)
 
-    def ring(self) -> None:
-        """Rows are committed: whoever sends may begin. Every mail service hears it: for those who have written some."""
+    def ring(self, *, has_rows: bool) -> None:
+        """It is committed: whoever sends may begin, if rows were written."""
+        if not has_rows:
+            return
         task = asyncio.create_task(self._announce())
         self._ringing.add(task)
         task.add_done_callback(self._ringing.discard)

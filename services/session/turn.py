@@ -448,8 +448,7 @@ class Turns:
             self._effects.committed(work, request.session_id, opened.name.interview)
         if others:
             self._effects.wake()
-        if told:
-            self._telling.ring()
+        self._telling.ring(has_rows=bool(told))
         self._announce(request, standing.version, tasks=[each.turn.request.task_id for each in ran])
         return Turned(replies[0], sharing.keys, first, followers=len(ran) - 1, blobs=ran[0].blobs)
 
@@ -502,8 +501,7 @@ class Turns:
                 await row(connection)
         await self._checkpoint.reached("committed", request.session_id)
         self._effects.wake()
-        if told:
-            self._telling.ring()
+        self._telling.ring(has_rows=bool(told))
         self._announce(request, stored.version + 1, is_deleted=True)
         return Turned(reply, None, result)
 
