@@ -485,9 +485,8 @@ class Turns:
             pack(reply), purpose=ending_purpose(request.session_id, request.operation_id)
         )
         async with self._database.transaction() as connection:
-            heirs = heirs_of(request.visitor)
-            if not is_of_somebody:
-                heirs = tuple(await store.accounts_in(connection, request.session_id))
+            everybody = () if is_of_somebody else await store.accounts_in(connection, request.session_id)
+            heirs = heirs_of(request.visitor) if is_of_somebody else tuple(everybody)
             await store.delete(
                 connection,
                 stored,
