@@ -155,7 +155,7 @@ def test_the_list_of_sessions_resumes_deletes_and_filters(people: MakePerson) ->
     page = ann.get("/interviews").text
     newest = page.partition('name="delete" value="')[2].partition('"')[0]
     answer = ann.send_again("/interviews", delete=newest)
-    assert "1 session was deleted." in answer.text
+    assert "One session was deleted." in answer.text
     assert [one["title"] for one in ann.sessions()] == ["Shared", "Names"]
     ann.send_again("/interviews", delete_all="1")
     assert ann.sessions() == []
