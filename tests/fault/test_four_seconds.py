@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from redis.asyncio import Redis
 
 from tests.fault.cluster import running_cluster
 from tests.fault.rig import Browser, shown
@@ -19,8 +20,9 @@ async def test_the_second_request_goes_on_and_both_changes_are_in_the_answers(
         await asyncio.gather(cluster.add(), cluster.add())
         browser = Browser(cluster.bus)
         await browser.open()
+        await _until_the_lock(redis_url, is_held=False)
         slow = asyncio.create_task(browser.submit(token="slow", sleep_at_first="10"))
-        await asyncio.sleep(0.5)
+        await _until_the_lock(redis_url, is_held=True)
         waiting = asyncio.create_task(browser.submit(token="fast"))
         await asyncio.sleep(2.5)
         assert not waiting.done(), "it waits for the holder first"
@@ -29,3 +31,9 @@ async def test_the_second_request_goes_on_and_both_changes_are_in_the_answers(
         assert not slow.done(), "it did not wait until the holder was done"
         assert shown(fast)["log"] == ["fast"]
         assert shown(await slow)["log"] == ["fast", "slow"]
+
+
+async def _until_the_lock(redis_url: str, *, is_held: bool) -> None:
+    async with Redis.from_url(redis_url) as redis, asyncio.timeout(60):
+        while bool(await redis.keys("colloquy:lock:*}")) is not is_held:
+            await asyncio.sleep(0.02)

@@ -12,6 +12,8 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,14 +82,12 @@ def way(request: pytest.FixtureRequest, open_folder: Path) -> Way:
 
 
 @pytest.fixture
-def open_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that every user can enter."""
-    folder = tmp_path_factory.mktemp("open")
-    for part in (folder, *folder.parents):
-        if part.stat().st_uid == os.geteuid() and str(part).startswith("/tmp/"):
-            part.chmod(part.stat().st_mode | 0o011)
-    folder.chmod(0o755)
-    return folder
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can enter. Not one of pytest's: it closes them whenever another run begins beside."""
+    with tempfile.TemporaryDirectory(prefix="colloquy-open-", dir="/tmp") as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        yield folder
 
 
 def attack(way: Way, folder: Path, hostile: Path = HERE / "hostile.py") -> dict[str, Any]:
