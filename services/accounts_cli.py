@@ -10,7 +10,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 
-from services.installation import on_database, print_rows
+from services.installation import on_database
+from services.printing import print_rows
 from shared.crypto.keys import ServerKeys
 from shared.crypto.passwords import Cost
 from shared.kernel.clock import SystemClock

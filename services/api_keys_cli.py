@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from services.installation import on_database, print_rows
+from services.installation import on_database
+from services.printing import print_rows
 from services.session.publishers import BadPublisher, is_name
 from shared.kernel.clock import SystemClock
 from shared.people import store

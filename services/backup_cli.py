@@ -18,8 +18,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from services.embedded import SCHEMAS
-from services.installation import addressed
+from services.installation import SCHEMAS, addressed
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import SystemClock
 from shared.kernel.errors import ColloquyError

@@ -11,18 +11,17 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from services import linting
 from services.accounts_cli import users
 from services.api_keys_cli import api_keys
 from services.backup_cli import backup, restore
 from services.config_cli import config
-from services.embedded import SCHEMAS, bring_up_to_date, interview_folders, up
 from services.gateway.task_desk import TaskDesk
-from services.installation import on_database, opened, print_rows
+from services.installation import SCHEMAS, bring_up_to_date, interview_folders, on_database, opened
 from services.keys_cli import keys
 from services.mail_cli import mail
 from services.one_service import serve as begin
 from services.packages_cli import packages
+from services.printing import print_rows
 from services.publishers_cli import publishers
 from services.schedule_cli import cron, fires, runs, timers
 from services.sessions_cli import sessions
@@ -76,6 +75,8 @@ def up_command() -> None:
     """Run everything in one process, with its own PostgreSQL and Redis where no URL is given."""
     if problems := mistakes(()):
         raise SettingsInvalid(problems)
+    from services.embedded import up  # late: it loads all five services
+
     settings = Settings.load()
     configure_logging(level=settings.log_level, format=settings.log_format)
     configure_tracing(settings.otlp_endpoint, service="all")
@@ -113,6 +114,8 @@ def lint(
     strict: Annotated[bool, typer.Option("--strict", help="End with status 1 for warnings, too.")] = False,
 ) -> None:
     """Find what is wrong with interviews without running them. Ends with status 1 when there are errors."""
+    from services import linting  # late: it loads the evaluation of interviews
+
     try:
         settings = Settings.load()
         wanted = linting.wanted(interviews or [], interview_folders(settings))

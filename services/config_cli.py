@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from services import settings_table
-from services.installation import print_rows
+from services.printing import print_rows
 from shared.kernel.settings import Settings, SettingsInvalid, given_variables
 
 

@@ -8,30 +8,19 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
 
 import services.gateway.app as gateway
-import services.gateway.schema
 import services.mail.app as mail
-import services.mail.schema
 import services.scheduler.app as scheduler
-import services.scheduler.schema
 import services.session.app as session
-import services.session.schema
 import services.worker.app as worker
-import shared.bus.schema
-import shared.files.schema
-import shared.mailbox.schema
-import shared.people.schema
-import shared.stores.schema
-import shared.tasks.schema
 from services.gateway.letter_box import letter_box_of
 from services.gateway.settings import GatewaySettings
+from services.installation import author_databases, bring_up_to_date, interview_folders, start_stores
 from services.mail.settings import MailSettings
 from services.scheduler.settings import SchedulerSettings
 from services.session.settings import SessionSettings
@@ -42,97 +31,16 @@ from shared.evaluation.pool import PoolSettings, ProcessPool
 from shared.evaluation.programs import programs_of
 from shared.files.room import content_store
 from shared.kernel.clock import SystemClock
-from shared.kernel.ids import new_token
 from shared.kernel.interview_path import InterviewPath
 from shared.kernel.service import Service, run_until_signalled
 from shared.kernel.settings import Settings
 from shared.kernel.telemetry import Metrics
 from shared.storage.database import Database
-from shared.storage.embedded_postgres import EmbeddedPostgres
-from shared.storage.embedded_redis import EmbeddedRedis
-from shared.storage.migrations import SchemaFolder, migrate
 from shared.storage.redis import Redis
-from shared.stores.reader import READER, make_reader
 
 log = structlog.get_logger()
 
 SOURCE = "colloquy"
-_SNAPSHOTS = "snapshots"
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-
-SCHEMAS: tuple[SchemaFolder, ...] = (
-    services.session.schema.SCHEMA,
-    services.gateway.schema.SCHEMA,
-    services.scheduler.schema.SCHEMA,
-    services.mail.schema.SCHEMA,
-    shared.bus.schema.SCHEMA,
-    shared.tasks.schema.SCHEMA,
-    shared.people.schema.SCHEMA,
-    shared.files.schema.SCHEMA,
-    shared.stores.schema.SCHEMA,
-    shared.mailbox.schema.SCHEMA,
-)
-"""Every table of the system, by owner."""
-
-
-def interview_folders(settings: Settings) -> tuple[Path, ...]:
-    """The folders given in the settings, then our examples."""
-    return (*settings.interview_path, *([EXAMPLES] if EXAMPLES.is_dir() else []))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stores:
-    """Where the database and Redis are, and what was started for it."""
-
-    database_url: str
-    redis_url: str
-    author_redis_url: str
-    started: Service
-    postgres: EmbeddedPostgres | None = None
-    """Ours, if there was no URL of another."""
-
-
-async def start_stores(settings: Settings) -> Stores:
-    """Start what no URL was given for. Raises the errors of the embedded servers; what was started is stopped then."""
-    brought: list[EmbeddedPostgres | EmbeddedRedis] = []
-    postgres = None
-    if not settings.database_url:
-        postgres = EmbeddedPostgres(data_dir=settings.data_dir, has_port=_SNAPSHOTS not in settings.author_databases)
-        brought.append(postgres)
-    if not settings.redis_url:
-        brought.append(EmbeddedRedis(data_dir=settings.data_dir))
-    authors = None
-    if not settings.author_redis_url:
-        # A server of its own: interview code may do there whatever it likes.
-        authors = EmbeddedRedis(data_dir=settings.data_dir, name="author-redis", has_port=True)
-    started = Service(name="stores", components=[*brought, *([authors] if authors else [])])
-    await started.start()
-    urls = {type(server): server.url for server in brought}
-    return Stores(
-        database_url=settings.database_url or urls[EmbeddedPostgres],
-        redis_url=settings.redis_url or urls[EmbeddedRedis],
-        author_redis_url=authors.url if authors else settings.author_redis_url,
-        started=started,
-        postgres=postgres,
-    )
-
-
-async def author_databases(settings: Settings, stores: Stores) -> dict[str, str]:
-    """The databases of interviews: those of the settings, and our own for who queries snapshots.
-
-    The role gets a new password with each start: nobody has to keep it.
-    """
-    found = dict(settings.author_databases)
-    if stores.postgres is None or _SNAPSHOTS in found:
-        return found
-    database = Database(url=stores.database_url, maximum=1, application_name="colloquy roles")
-    await database.start()
-    try:
-        password = new_token(24)
-        await make_reader(database, password)
-    finally:
-        await database.stop()
-    return {**found, _SNAPSHOTS: stores.postgres.url_for(READER, password)}
 
 
 def mail_settings(given: Mapping[str, Any]) -> MailSettings:
@@ -303,16 +211,6 @@ def _messaging(
         source=SOURCE,
         metrics=metrics,
     )
-
-
-async def bring_up_to_date(database_url: str, *, wait_seconds: float) -> Sequence[str]:
-    """Apply the migrations of every room; the names of those applied now."""
-    database = Database(url=database_url, maximum=1, application_name="colloquy migrate", wait_seconds=wait_seconds)
-    await database.start()
-    try:
-        return await migrate(database, SCHEMAS)
-    finally:
-        await database.stop()
 
 
 async def up(settings: Settings, *, announce: Callable[[str], None]) -> None:

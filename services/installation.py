@@ -1,26 +1,122 @@
-"""What the commands for operators stand on: the database of this installation, and how lists are printed."""
+"""This installation: where its database, its Redis and its interviews are, and the tables of every room.
+
+What has a URL in the settings is used; what has none is brought along, in the data folder.
+"""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
-from services.embedded import start_stores
+import services.gateway.schema
+import services.mail.schema
+import services.scheduler.schema
+import services.session.schema
+import shared.bus.schema
+import shared.files.schema
+import shared.mailbox.schema
+import shared.people.schema
+import shared.stores.schema
+import shared.tasks.schema
+from shared.kernel.ids import new_token
 from shared.kernel.service import Service
 from shared.kernel.settings import Settings
 from shared.storage.child import DataFolderInUse
 from shared.storage.database import Database
-from shared.storage.embedded_postgres import url_of_running
+from shared.storage.embedded_postgres import EmbeddedPostgres, url_of_running
+from shared.storage.embedded_redis import EmbeddedRedis
+from shared.storage.migrations import SchemaFolder, migrate
+from shared.stores.reader import READER, make_reader
 
-out = Console()
+_SNAPSHOTS = "snapshots"
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+SCHEMAS: tuple[SchemaFolder, ...] = (
+    services.session.schema.SCHEMA,
+    services.gateway.schema.SCHEMA,
+    services.scheduler.schema.SCHEMA,
+    services.mail.schema.SCHEMA,
+    shared.bus.schema.SCHEMA,
+    shared.tasks.schema.SCHEMA,
+    shared.people.schema.SCHEMA,
+    shared.files.schema.SCHEMA,
+    shared.stores.schema.SCHEMA,
+    shared.mailbox.schema.SCHEMA,
+)
+"""Every table of the system, by owner."""
+
+
+def interview_folders(settings: Settings) -> tuple[Path, ...]:
+    """The folders given in the settings, then our examples."""
+    return (*settings.interview_path, *([EXAMPLES] if EXAMPLES.is_dir() else []))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stores:
+    """Where the database and Redis are, and what was started for it."""
+
+    database_url: str
+    redis_url: str
+    author_redis_url: str
+    started: Service
+    postgres: EmbeddedPostgres | None = None
+    """Ours, if there was no URL of another."""
+
+
+async def start_stores(settings: Settings) -> Stores:
+    """Start what no URL was given for. Raises the errors of the embedded servers; what was started is stopped then."""
+    brought: list[EmbeddedPostgres | EmbeddedRedis] = []
+    postgres = None
+    if not settings.database_url:
+        postgres = EmbeddedPostgres(data_dir=settings.data_dir, has_port=_SNAPSHOTS not in settings.author_databases)
+        brought.append(postgres)
+    if not settings.redis_url:
+        brought.append(EmbeddedRedis(data_dir=settings.data_dir))
+    authors = None
+    if not settings.author_redis_url:
+        # A server of its own: interview code may do there whatever it likes.
+        authors = EmbeddedRedis(data_dir=settings.data_dir, name="author-redis", has_port=True)
+    started = Service(name="stores", components=[*brought, *([authors] if authors else [])])
+    await started.start()
+    urls = {type(server): server.url for server in brought}
+    return Stores(
+        database_url=settings.database_url or urls[EmbeddedPostgres],
+        redis_url=settings.redis_url or urls[EmbeddedRedis],
+        author_redis_url=authors.url if authors else settings.author_redis_url,
+        started=started,
+        postgres=postgres,
+    )
+
+
+async def author_databases(settings: Settings, stores: Stores) -> dict[str, str]:
+    """The databases of interviews: those of the settings, and our own for who queries snapshots.
+
+    The role gets a new password with each start: nobody has to keep it.
+    """
+    found = dict(settings.author_databases)
+    if stores.postgres is None or _SNAPSHOTS in found:
+        return found
+    database = Database(url=stores.database_url, maximum=1, application_name="colloquy roles")
+    await database.start()
+    try:
+        password = new_token(24)
+        await make_reader(database, password)
+    finally:
+        await database.stop()
+    return {**found, _SNAPSHOTS: stores.postgres.url_for(READER, password)}
+
+
+async def bring_up_to_date(database_url: str, *, wait_seconds: float) -> Sequence[str]:
+    """Apply the migrations of every room; the names of those applied now."""
+    database = Database(url=database_url, maximum=1, application_name="colloquy migrate", wait_seconds=wait_seconds)
+    await database.start()
+    try:
+        return await migrate(database, SCHEMAS)
+    finally:
+        await database.stop()
 
 
 @asynccontextmanager
@@ -58,26 +154,3 @@ async def on_database(ask: Callable[[Database], Any]) -> Any:
     """Do something with it."""
     async with opened(Settings.load()) as database:
         return await ask(database)
-
-
-def print_rows(rows: list[dict[str, Any]], as_json: bool, *, empty: str) -> None:
-    """Print what a list command found: a line for each, or JSON."""
-    if as_json:
-        sys.stdout.write(json.dumps(rows, indent=2, default=str) + "\n")
-        return
-    if not rows:
-        out.print(empty)
-        return
-    table = Table(box=None, pad_edge=False)
-    for name in rows[0]:
-        table.add_column(name, no_wrap=True, overflow="ignore")
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
-    # One line each, however narrow the terminal: an id that was cut off could not be given to another command.
-    Console(width=10_000).print(table, soft_wrap=True)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
-    return escape(str(value)) if value is not None else ""

@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from services.installation import on_database, print_rows
+from services.installation import on_database
+from services.printing import print_rows
 from services.rewrapping import messages_under, needs, outstanding, rewrap
 from shared.crypto.keys import KeyStillNeeded, ServerKeys
 from shared.kernel.clock import SystemClock

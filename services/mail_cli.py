@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 
 from services.gateway.quarantine import NoSuchMail, Quarantine
-from services.installation import on_database, print_rows
+from services.installation import on_database
+from services.printing import print_rows
 from services.session import store as session_store
 from services.session.keys import SessionKeys
 from shared.bus.cloudevents import Codec

@@ -24,7 +24,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from rich.console import Console
 
-from services.installation import print_rows
+from services.printing import print_rows
 from shared.kernel.errors import ColloquyError
 from shared.kernel.interview_path import LIBRARIES
 from shared.kernel.settings import Settings

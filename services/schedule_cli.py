@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 
 from services.gateway.task_desk import TaskDesk
-from services.installation import on_database, print_rows
+from services.installation import on_database
+from services.printing import print_rows
 from services.scheduler import store as schedule
 from services.session import cron_store, timer_troubles
 from services.session.run_desk import entry_of

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from services.installation import on_database, print_rows
+from services.installation import on_database
+from services.printing import print_rows
 from services.session.inactive import count_inactive
 from services.session.settings import SessionSettings
 from shared.bus.cloudevents import Codec

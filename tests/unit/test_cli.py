@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from services.cli import app, print_rows
+from services.cli import app
+from services.printing import print_rows
 
 WRONG = """
 mandatory: True

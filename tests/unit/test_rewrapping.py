@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyotp
 import pytest
 
-from services.embedded import SCHEMAS
+from services.installation import SCHEMAS
 from services.rewrapping import SEALED_COLUMNS, messages_under, needs, outstanding, rewrap
 from shared.bus.cloudevents import Codec
 from shared.bus.outbox import Outbox

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from services.embedded import bring_up_to_date
+from services.installation import bring_up_to_date
 from shared.kernel.ids import new_code
 from tests import servers
 from tests.flows.system.conftest import INTERVIEWS, until
