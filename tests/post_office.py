@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, TypeVar
 
 from aiosmtpd.controller import Controller
 
@@ -61,10 +61,13 @@ class PostOffice:
         return self.says
 
 
+Office = TypeVar("Office", bound=PostOffice)
+
+
 @contextlib.contextmanager
-def post_office() -> Iterator[PostOffice]:
+def post_office(kind: type[Office] = PostOffice) -> Iterator[Office]:  # type: ignore[assignment]  # python/mypy#3737
     """A running mail server."""
-    office = PostOffice(free_port())
+    office = kind(free_port())
     server = Controller(office, hostname="127.0.0.1", port=office.port)
     server.start()
     try:

@@ -28,7 +28,7 @@ import psutil
 from tests import s3_server, servers
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-START_LIMIT_SECONDS = 90
+START_LIMIT_SECONDS = 240
 
 
 class CannotProvide(SystemExit):

@@ -1,21 +1,29 @@
 """Send what is queued: through the mail server of the settings, or not at all when there is none.
 
 Then a letter is kept, and its operator can read it with `colloquy mail show`: nobody is told that it was sent.
+
+Whoever sends holds a claim, and goes on holding it while a server is slow: the same order that comes again meanwhile
+waits. What a server has taken is written down however long the database is away, within reason; only a process that
+dies between the two leaves a mail that is sent again, under the same Message-ID.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from typing import Literal
 
 import structlog
 
 from shared.contracts.mail import SendMail
 from shared.kernel.clock import Clock
+from shared.kernel.errors import Retryable, Unavailable
 from shared.mailbox.courier import return_path_of
 from shared.mailbox.deliveries import Deliveries
 from shared.mailbox.mail import read_back
-from shared.mailbox.outgoing import Letter, Outgoing
-from shared.mailbox.sendings import settle
+from shared.mailbox.outgoing import CLAIM_SECONDS, Letter, Outgoing
+from shared.mailbox.sendings import insist, settle
 from shared.mailbox.transport_smtp import MailRefused, MailServerBusy, SmtpTransport
 from shared.mailbox.ways_out import DEFAULT, Letters, Transport, WayOut
 from shared.storage.database import Database
@@ -28,6 +36,10 @@ on conflict (id) do update
 set state = excluded.state, attempts = mail.deliveries.attempts + 1, detail = excluded.detail,
     changed_at = excluded.changed_at
 """
+
+
+class MailUnderWay(Retryable):
+    """Somebody else is sending this letter at this moment."""
 
 
 class Sending:
@@ -49,11 +61,14 @@ class Sending:
         self._ways, self._deliveries, self._bounce_domain = ways or {}, deliveries, bounce_domain
 
     async def send(self, message: SendMail) -> None:
-        """Send a letter, unless that was done. Raises MailServerBusy: the bus tries again later."""
+        """Send a letter, unless that was done. Raises MailServerBusy, MailUnderWay: the bus tries again later."""
         queued = await self._outgoing.find(self._database, message.mail_id)
         if queued is None or queued.letter is None or queued.state == "sent":
             return
-        letter = queued.letter
+        claimed = await self._outgoing.claim(self._database, message.mail_id)
+        if claimed is None or claimed.letter is None:
+            raise MailUnderWay
+        letter = claimed.letter
         transport: Transport | Letters | SmtpTransport | None = self._transport
         if letter.message:
             way = self._ways.get(letter.config) or self._ways.get(DEFAULT)
@@ -62,7 +77,25 @@ class Sending:
             log.warning("mail.kept", mail=message.mail_id, hint="Set COLLOQUY_MAIL_HOST, or run `colloquy mail show`.")
             await self._outgoing.set_state(self._database, message.mail_id, "kept")
             return
-        await self._hand_over(transport, message.mail_id, letter)
+        async with self._held(message.mail_id):
+            await self._hand_over(transport, message.mail_id, letter)
+
+    @contextlib.asynccontextmanager
+    async def _held(self, mail_id: str) -> AsyncIterator[None]:
+        """The claim does not end before the block does."""
+
+        async def hold() -> None:
+            while True:
+                await self._clock.sleep(CLAIM_SECONDS / 3)
+                with contextlib.suppress(Unavailable):
+                    await self._outgoing.hold(self._database, mail_id)
+
+        holding = asyncio.create_task(hold())
+        try:
+            yield
+        finally:
+            holding.cancel()
+            await asyncio.gather(holding, return_exceptions=True)
 
     async def _hand_over(self, transport: Transport | Letters | SmtpTransport, mail_id: str, letter: Letter) -> None:
         try:
@@ -73,18 +106,20 @@ class Sending:
             elif isinstance(transport, Letters | SmtpTransport):
                 await transport.send(letter, mail_id=mail_id)
         except MailServerBusy as error:
-            await self._database.execute(_NOTE, mail_id, "queued", error.detail, self._clock.now())
+            await self._note(mail_id, "queued", error.detail)
             raise
         except MailRefused as error:
             log.warning("mail.refused", mail=mail_id, reason=error.detail)
-            async with self._database.transaction() as connection:
-                await self._outgoing.set_state(connection, mail_id, "failed")
-                await connection.execute(_NOTE, mail_id, "failed", error.detail, self._clock.now())
-                await settle(connection, mail_id, was_sent=False)
+            await self._note(mail_id, "failed", error.detail)
             if self._deliveries is not None:
                 await self._deliveries.note(mail_id, "failed")
             return
+        await insist(lambda: self._note(mail_id, "sent"), clock=self._clock)
+
+    async def _note(self, mail_id: str, state: Literal["queued", "sent", "failed"], detail: str = "") -> None:
+        """How it went; the claim ends with it."""
         async with self._database.transaction() as connection:
-            await self._outgoing.set_state(connection, mail_id, "sent")
-            await connection.execute(_NOTE, mail_id, "sent", "", self._clock.now())
-            await settle(connection, mail_id, was_sent=True)
+            await self._outgoing.set_state(connection, mail_id, state)
+            await connection.execute(_NOTE, mail_id, state, detail, self._clock.now())
+            if state != "queued":
+                await settle(connection, mail_id, was_sent=state == "sent")

@@ -1,6 +1,7 @@
 """Mail that is to go out: written in the transaction that asks for it, sealed, sent by the mail service later.
 
-Whoever queues a letter commits a `SendMail` beside it; nobody sends anything while a transaction is open.
+Whoever queues a letter commits a `SendMail` beside it; nobody sends anything while a transaction is open. Whoever sends
+one has claimed it: a message of the bus may come twice, also while the first is still worked on.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import uuid
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import orjson
@@ -18,7 +19,7 @@ from shared.contracts.base import Sealer
 from shared.crypto.rotation import SealedColumn, at_rest
 from shared.kernel.clock import Clock
 from shared.kernel.ids import new_id
-from shared.storage.database import Statements
+from shared.storage.database import Row, Statements
 
 State = Literal["queued", "sent", "failed", "kept"]
 
@@ -31,9 +32,15 @@ values ($1, 'interview', 'kept', $2, $3, $3)
 on conflict (id) do nothing
 """
 _FIND = "select kind, state, content_sealed, created_at from mailbox.outgoing where id = $1"
+_CLAIM = """
+update mailbox.outgoing set claimed_until = $2
+where id = $1 and state <> 'sent' and (claimed_until is null or claimed_until <= $3)
+returning kind, state, content_sealed, created_at
+"""
+_HOLD = "update mailbox.outgoing set claimed_until = $2 where id = $1 and claimed_until is not null"
 _SET = """
-update mailbox.outgoing set state = $2, changed_at = $3, content_sealed = case when $2 = 'sent' then null
-       else content_sealed end
+update mailbox.outgoing set state = $2, changed_at = $3, claimed_until = null,
+       content_sealed = case when $2 = 'sent' then null else content_sealed end
 where id = $1
 """
 _LIST = """
@@ -44,6 +51,7 @@ delete from mailbox.outgoing where id in (
     select id from mailbox.outgoing where created_at < $1 order by created_at limit $2 for update skip locked)
 """
 _BATCH = 1000
+CLAIM_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +103,19 @@ class Outgoing:
         except ValueError:
             return None
         row = await statements.fetchrow(_FIND, name)
-        if row is None:
-            return None
-        sealed = row["content_sealed"]
-        letter = None
-        if sealed is not None:
-            letter = _letter(self._sealer.open(sealed, purpose=_purpose(name)))
-        return Queued(row["kind"], row["state"], letter, row["created_at"])
+        return None if row is None else self._queued(row, name)
+
+    async def claim(self, statements: Statements, mail_id: str) -> Queued | None:
+        """A letter, for whoever sends it now, for `CLAIM_SECONDS` from now; None when it was sent, or somebody is at
+        it. Raises SealBroken.
+        """
+        now = self._clock.now()
+        row = await statements.fetchrow(_CLAIM, mail_id, now + timedelta(seconds=CLAIM_SECONDS), now)
+        return None if row is None else self._queued(row, str(uuid.UUID(mail_id)))
+
+    async def hold(self, statements: Statements, mail_id: str) -> None:
+        """The claim goes on."""
+        await statements.execute(_HOLD, mail_id, self._clock.now() + timedelta(seconds=CLAIM_SECONDS))
 
     async def set_state(self, statements: Statements, mail_id: str, state: State) -> None:
         """What has become of it; the contents of what was sent are forgotten."""
@@ -114,6 +128,11 @@ class Outgoing:
     async def tidy(self, statements: Statements, *, before: datetime) -> bool:
         """Forget some that are older; whether more may be left."""
         return await statements.execute(_TIDY, before, _BATCH) == f"DELETE {_BATCH}"
+
+    def _queued(self, row: Row, mail_id: str) -> Queued:
+        sealed = row["content_sealed"]
+        letter = None if sealed is None else _letter(self._sealer.open(sealed, purpose=_purpose(mail_id)))
+        return Queued(row["kind"], row["state"], letter, row["created_at"])
 
     def _sealed(self, letter: Letter, mail_id: str) -> bytes:
         told: dict[str, object] = {"recipient": letter.recipient, "subject": letter.subject, "text": letter.text}

@@ -1,8 +1,10 @@
 """The ledger of what interviews send while they run: whatever is asked for again gets the first result (DESIGN §7).
 
-A row is committed as `sending` before anything leaves, and as `sent` or `failed` after it. Only a process that dies
-between the two leaves a `sending` behind: that is tried again once its claim has ended, under the same message id, by
-which mail programs know a second copy. Nothing here tells who was written to: the fingerprint is taken under a key.
+A row is committed as `sending` before anything leaves, and as `sent` or `failed` after it, for which whoever has sent
+waits when the database is away. Only a process that dies between the two leaves a `sending` behind: that is tried again
+once its claim has ended, under the same message id, by which mail programs know a second copy. More cannot be had: a
+server that has taken a mail cannot be asked whether it has (RFC 5321 §4.5.3.2.6). Nothing here tells who was written
+to: the fingerprint is taken under a key.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import structlog
 from shared.crypto.aead import derive_key
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import Clock
-from shared.kernel.errors import Refused
+from shared.kernel.errors import Refused, Unavailable
 from shared.kernel.ids import new_id
 from shared.storage.database import Database, Statements
 
@@ -60,6 +62,7 @@ _OWN_MESSAGE_ID = re.compile(r"\s*<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})
 _BATCH = 1000
 _LOOK_SECONDS = 0.1
 _MARGIN_SECONDS = 10.0
+_INSIST_SECONDS, _AGAIN_SECONDS = 30.0, 0.2
 _HOUR = timedelta(hours=1)
 
 
@@ -101,7 +104,7 @@ class Sendings:
         """Whether it was sent: now, by `carry_out` with the message's id, or by an earlier attempt.
 
         `carry_out` has `limit_seconds`; a caller that is cancelled does not cut it short. Raises TooMuchSent, and
-        StorageUnavailable when the ledger does not answer.
+        DatabaseUnavailable when the ledger does not answer.
         """
         task = asyncio.create_task(self._once(errand, carry_out))
         self._under_way.add(task)
@@ -139,7 +142,8 @@ class Sendings:
                 was_sent = await carry_out(message_id)
         except TimeoutError:
             log.warning("sending.timed_out", session=errand.session_id, kind=errand.kind, message=message_id)
-        await self._database.execute(_SETTLE, *key, "sent" if was_sent else "failed")
+        state = "sent" if was_sent else "failed"
+        await insist(lambda: self._database.execute(_SETTLE, *key, state), clock=self._clock)
         return was_sent
 
     async def _claim(self, errand: Errand, key: Sequence[object]) -> str | None:
@@ -159,6 +163,21 @@ class Sendings:
     def _fingerprint(self, errand: Errand) -> bytes:
         key = derive_key(self._keys.newest.rest, purpose="sendings")
         return hmac.digest(key, orjson.dumps([errand.kind, *errand.subject]), "sha256")
+
+
+async def insist(write: Callable[[], Awaitable[object]], *, clock: Clock) -> None:
+    """Write down what has left: while the database is away, again and again for half a minute, because what is not
+    written down leaves once more. Raises Unavailable after that.
+    """
+    ends = clock.monotonic() + _INSIST_SECONDS
+    while True:
+        try:
+            await write()
+            return
+        except Unavailable:
+            if clock.monotonic() >= ends:
+                raise
+            await clock.sleep(_AGAIN_SECONDS)
 
 
 async def settle(statements: Statements, message_id: str, *, was_sent: bool) -> None:

@@ -18,7 +18,7 @@ from tests.provision import end_with_children, node_environment, speaks_amqp
 from tests.servers import answers
 from tests.sites import free_port
 
-START_SECONDS = 90
+START_SECONDS = 300
 _ATTEMPTS = 5
 
 

@@ -7,41 +7,27 @@ from __future__ import annotations
 import asyncio
 import smtplib
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
-from itertools import cycle
+from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.fault.conftest import INTERVIEWS
-from tests.fault.own_servers import own_broker, own_postgres
-from tests.fault.storm import Server
+from tests.fault.hit_house import PATIENCE_SECONDS, House, Trouble, hit_house
 from tests.flows.system.person import Person, encoded_action
 from tests.letters import hand_over, letter
 from tests.servers import answers
-from tests.sites import SERVICES, Site, free_port, service_command, site_on
+from tests.sites import free_port
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(3600)]
 
 SESSIONS, SENDERS = 3, 4
 MAILS, MAILS_A_ROUND = 8, 34
 """For each session: in the suite, and in each round of the long form."""
-PATIENCE_SECONDS, STANDS_SECONDS = 180.0, 60.0
 SERVICES_KILLED = ("mail", "worker", "session")
 
 
 @pytest.fixture
 def smtp_port() -> int:
     return free_port()
-
-
-@dataclass(frozen=True)
-class House:
-    """The services, and the servers below them that can be hit."""
-
-    site: Site
-    servers: Mapping[str, Server]
 
 
 @pytest.fixture
@@ -58,24 +44,10 @@ async def house(
         "COLLOQUY_OVERDUE_SECONDS": "0.5",
     }
     folder = tmp_path_factory.mktemp("m")  # a short name: a socket has to fit into it
-    async with (
-        own_postgres(folder / "p") as postgres,
-        own_broker(amqp_url, is_killed=rounds > 1) as broker,
-    ):
-        started = site_on(
-            folder,
-            interviews=[INTERVIEWS],
-            commands={name: service_command(name) for name in SERVICES if name != "scheduler"},
-            database_url=postgres.url,
-            redis_url=redis_url,
-            amqp_url=broker.url,
-            environment=environment,
-        )
-        site = await asyncio.to_thread(started.__enter__)  # in a thread: a line to the broker may run in this one
-        try:
-            yield House(site, {"postgres": postgres, "rabbit": broker})
-        finally:
-            await asyncio.to_thread(started.__exit__, None, None, None)
+    async with hit_house(
+        folder, redis_url=redis_url, amqp_url=amqp_url, is_broker_killed=rounds > 1, environment=environment
+    ) as house:
+        yield house
 
 
 class Reader(Person):
@@ -118,7 +90,6 @@ async def test_each_mail_that_was_taken_is_in_its_session_once(house: House, smt
     readers = [await asyncio.to_thread(Reader, site.url) for _ in range(SESSIONS)]
     number = MAILS if rounds == 1 else MAILS_A_ROUND * rounds
     wanted = {reader: [f"mail-{each}" for each in range(number)] for reader in readers}
-    hits: Counter[str] = Counter()
     began = time.monotonic()
     waiting = [(reader, subject) for reader in readers for subject in wanted[reader]]
     waiting.sort(key=lambda one: one[1])
@@ -128,35 +99,9 @@ async def test_each_mail_that_was_taken_is_in_its_session_once(house: House, smt
             reader, subject = waiting.pop(0)
             await deliver(smtp_port, reader.address, subject)
 
-    async def hit(name: str) -> None:
-        hits[name] += 1
-        if name in house.servers:
-            await house.servers[name].strike()
-            return
-        await asyncio.to_thread(site.kill, name)
-        site.start(name)
-
-    async def trouble() -> None:
-        for name in cycle((*SERVICES_KILLED, *house.servers)):
-            if all_taken.is_set() and len(hits) == len(SERVICES_KILLED) + len(house.servers):
-                return
-            await asyncio.sleep(1.0)
-            await hit(name)
-            await stands_again()
-
-    async def stands_again() -> None:
-        """Start what has ended by itself, as its supervisor does, until the door for mail is open."""
-        ends = time.monotonic() + STANDS_SECONDS
-        while time.monotonic() < ends:
-            for name, process in list(site.processes.items()):
-                if process.poll() is not None:
-                    site.start(name)
-            if answers("127.0.0.1", smtp_port):
-                return
-            await asyncio.sleep(0.2)
-
     all_taken = asyncio.Event()
-    troubling = asyncio.create_task(trouble())
+    trouble = Trouble(house, SERVICES_KILLED, lambda: answers("127.0.0.1", smtp_port))
+    troubling = asyncio.create_task(trouble.until(all_taken))
     try:
         await asyncio.gather(*(sender() for _ in range(SENDERS)))
     finally:
@@ -171,4 +116,5 @@ async def test_each_mail_that_was_taken_is_in_its_session_once(house: House, smt
             await asyncio.sleep(0.2)
         assert sorted(kept) == sorted(wanted[reader])
         assert sorted(filed) == sorted(wanted[reader])
+    hits = trouble.hits
     print(f"{SESSIONS * number} mails, {hits.total()} kills {dict(hits)} in {time.monotonic() - began:.0f} s")

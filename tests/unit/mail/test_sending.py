@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,14 +10,16 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from services.mail.schema import SCHEMA
-from services.mail.sending import Sending
+from services.mail.sending import MailUnderWay, Sending
 from shared.contracts.mail import SendMail
 from shared.crypto.keys import ServerKeys
-from shared.kernel.clock import SystemClock
+from shared.kernel.clock import ManualClock, SystemClock
 from shared.mailbox.outgoing import Letter, Outgoing
 from shared.mailbox.schema import SCHEMA as MAILBOX
+from shared.mailbox.sendings import insist
 from shared.mailbox.transport_smtp import MailServer, MailServerBusy, SmtpTransport
 from shared.storage.database import Database
+from shared.storage.errors import DatabaseUnavailable
 from shared.storage.migrations import migrate
 from tests.sites import free_port
 
@@ -116,3 +119,35 @@ async def test_a_server_that_is_not_there_is_asked_again(database: Database, out
     mail_id = await outgoing.add(database, LETTER, kind="account")
     with pytest.raises(MailServerBusy):
         await sending(database, outgoing, free_port()).send(SendMail(mail_id=mail_id))
+
+
+async def test_the_same_order_that_comes_while_it_is_carried_out_waits(
+    database: Database, outgoing: Outgoing, running: tuple[Answers, int]
+) -> None:
+    answers, port = running
+    answers.says, answers.taken = "250 OK", []
+    mail_id = await outgoing.add(database, LETTER, kind="account")
+    assert await outgoing.claim(database, mail_id) is not None
+    with pytest.raises(MailUnderWay):
+        await sending(database, outgoing, port).send(SendMail(mail_id=mail_id))
+    assert answers.taken == []
+    await database.execute("update mailbox.outgoing set claimed_until = now() where id = $1", mail_id)
+    await sending(database, outgoing, port).send(SendMail(mail_id=mail_id))
+    assert len(answers.taken) == 1
+
+
+async def test_what_has_left_is_written_down_once_the_database_is_back() -> None:
+    clock, tries = ManualClock(), 0
+
+    async def write() -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise DatabaseUnavailable("It is away.")
+
+    writing = asyncio.create_task(insist(write, clock=clock))
+    while not writing.done():
+        await asyncio.sleep(0)
+        await clock.advance(1.0)
+    await writing
+    assert tries == 3
