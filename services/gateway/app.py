@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 import jinja2
+import structlog
 
 from services.gateway.account_pages import AccountPages
 from services.gateway.asking import Sessions
@@ -51,12 +53,14 @@ from shared.bus.port import Bus
 from shared.bus.schema import SCHEMA as BUS
 from shared.contracts.catalog import message_types
 from shared.contracts.envelope import Envelopes
+from shared.contracts.events import WebhooksDue
 from shared.crypto.keys import ServerKeys
 from shared.crypto.passwords import Cost
 from shared.files.port import ContentStore
 from shared.files.room import FileRoom, content_store
 from shared.files.schema import SCHEMA as FILES
 from shared.kernel.clock import Clock, SystemClock
+from shared.kernel.errors import ColloquyError
 from shared.kernel.interview_path import InterviewPath
 from shared.kernel.service import Component, Service
 from shared.kernel.telemetry import Metrics
@@ -80,6 +84,8 @@ from shared.storage.migrations import TablesCheck
 from shared.stores.links import Links
 from shared.stores.schema import SCHEMA as STORES
 from shared.stores.store import tidy_stashes
+
+log = structlog.get_logger()
 
 SOURCE = "gateway"
 _ANSWER_SECONDS = 10.0
@@ -209,7 +215,9 @@ def build(settings: GatewaySettings, parts: Parts) -> Service:
         feed=feed,
         webhooks=Webhooks(sealer=parts.server_keys.at_rest, clock=parts.clock),
         deliveries=Deliveries(
-            database=parts.database, webhooks=Webhooks(sealer=parts.server_keys.at_rest, clock=parts.clock)
+            database=parts.database,
+            webhooks=Webhooks(sealer=parts.server_keys.at_rest, clock=parts.clock),
+            ring=partial(_ring_for_webhooks, parts.bus),
         ),
         texts=texts_if_any(settings),
         letter_box=parts.letter_box,
@@ -315,6 +323,14 @@ def _provider(settings: GatewaySettings, clock: Clock) -> OpenIdProvider | None:
         client_secret=settings.oidc_client_secret,
         clock=clock,
     )
+
+
+async def _ring_for_webhooks(bus: Bus) -> None:
+    """Wake who sends webhooks; without it they look every few seconds."""
+    try:
+        await bus.announce(WebhooksDue())
+    except ColloquyError as error:
+        log.info("webhooks.not_announced", reason=str(error))
 
 
 def _limits(settings: GatewaySettings, clock: Clock) -> RateLimit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from services.mail.bounces import Bounces
 from services.mail.handlers import HANDLERS
@@ -38,6 +39,8 @@ from shared.mailbox.outgoing import Outgoing
 from shared.mailbox.schema import SCHEMA as MAILBOX
 from shared.mailbox.ways_out import letters_of, ways_out
 from shared.mailbox.webhooks import Webhooks
+from shared.people import store as people
+from shared.people.schema import SCHEMA as PEOPLE
 from shared.storage.database import Database
 from shared.storage.migrations import TablesCheck
 
@@ -83,7 +86,7 @@ def parts_from(settings: MailSettings) -> Parts:
         source=SOURCE,
         metrics=metrics,
     )
-    tables = TablesCheck(database=database, folders=(SCHEMA, BUS, MAILBOX, FILES))
+    tables = TablesCheck(database=database, folders=(SCHEMA, BUS, MAILBOX, FILES, PEOPLE))
     return Parts(
         bus=messaging.bus,
         database=database,
@@ -100,9 +103,19 @@ def parts_from(settings: MailSettings) -> Parts:
 
 def build(settings: MailSettings, parts: Parts) -> Service:
     """The mail service; works through its queues once it is started."""
-    deliveries = Deliveries(
-        database=parts.database, webhooks=Webhooks(sealer=parts.server_keys.at_rest, clock=parts.clock)
+    hooks = Webhooks(sealer=parts.server_keys.at_rest, clock=parts.clock)
+    webhooks = WebhookSender(
+        database=parts.database,
+        webhooks=hooks,
+        clock=parts.clock,
+        may_tell=partial(_may_see_sessions, parts.database),
+        reaches_private=settings.webhooks_private,
     )
+
+    async def ring() -> None:
+        webhooks.ring()
+
+    deliveries = Deliveries(database=parts.database, webhooks=hooks, ring=ring)
     sending = Sending(
         database=parts.database,
         outgoing=Outgoing(sealer=parts.server_keys.at_rest, clock=parts.clock),
@@ -112,12 +125,6 @@ def build(settings: MailSettings, parts: Parts) -> Service:
         bounce_domain=settings.mail_domain if settings.mail_bounces else "",
         clock=parts.clock,
     )
-    webhooks = WebhookSender(
-        database=parts.database,
-        webhooks=Webhooks(sealer=parts.server_keys.at_rest, clock=parts.clock),
-        clock=parts.clock,
-        reaches_private=settings.webhooks_private,
-    )
     room = FileRoom.of(
         database=parts.database,
         store=parts.contents,
@@ -126,7 +133,7 @@ def build(settings: MailSettings, parts: Parts) -> Service:
         max_file_bytes=settings.max_file_bytes,
     )
     receiver = _receiver(settings, parts, room)
-    door = _door(settings, parts, receiver)
+    door = _door(settings, parts, receiver, deliveries)
     housekeeping = MailHousekeeping(database=parts.database, clock=parts.clock)
     inbound = Inbound(receiver=receiver, contents=room.contents)
     handled_by = {"inbound": inbound, "sending": sending, "webhooks": webhooks}
@@ -166,16 +173,17 @@ def _receiver(settings: MailSettings, parts: Parts, room: FileRoom) -> Receiver:
     )
 
 
-def _door(settings: MailSettings, parts: Parts, receiver: Receiver) -> SmtpDoor:
+async def _may_see_sessions(database: Database, account_id: int) -> bool:
+    """Whether an account has what it takes to make a webhook (`POST /api/webhooks`)."""
+    account = await people.by_id(database, account_id)
+    return account is not None and account.is_active and account.may("access_sessions")
+
+
+def _door(settings: MailSettings, parts: Parts, receiver: Receiver, deliveries: Deliveries) -> SmtpDoor:
     """Where mail comes in."""
     return SmtpDoor(
         receiver=receiver,
-        bounces=Bounces(
-            database=parts.database,
-            deliveries=Deliveries(
-                database=parts.database, webhooks=Webhooks(sealer=parts.server_keys.at_rest, clock=parts.clock)
-            ),
-        ),
+        bounces=Bounces(database=parts.database, deliveries=deliveries),
         peers=Peers(
             clock=parts.clock,
             connections=settings.smtp_connections,

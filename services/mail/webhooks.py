@@ -2,7 +2,8 @@
 
 Addresses inside this machine or its network are refused unless the settings allow them, no redirect is followed, and
 what is connected to is the very address that was looked at: nobody reaches through us what they cannot reach
-themselves.
+themselves. Before each sending it is looked whether whoever made the webhook may still see sessions; if not, it is
+turned off for good.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import httpx
@@ -33,6 +34,11 @@ _PORTS = {"http": 80, "https": 443}
 _ADDRESSES = 3
 """How many addresses of a host are tried."""
 
+OFF_REASON = "Whoever made this webhook may not see sessions any more. Delete it, and make another one if it is wanted."
+
+MayTell = Callable[[int], Awaitable[bool]]
+"""Whether this account may learn what happens in sessions. Raises what the database raises."""
+
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Host and port to addresses. Raises OSError, UnicodeError."""
 
@@ -46,9 +52,11 @@ class WebhookSender:
         database: Database,
         webhooks: Webhooks,
         clock: Clock,
+        may_tell: MayTell,
         reaches_private: bool,
         resolve: Resolve | None = None,
     ) -> None:
+        self._may_tell = may_tell
         self._database, self._webhooks, self._clock = database, webhooks, clock
         self._reaches_private, self._resolve = reaches_private, resolve or _addresses
         self._bell = asyncio.Event()
@@ -82,7 +90,7 @@ class WebhookSender:
         while True:
             try:
                 while due := await self._webhooks.claim(self._database, limit=_AT_ONCE):
-                    await asyncio.gather(*(self._send(one) for one in due))
+                    await asyncio.gather(*(self._send(one) for one in await self._allowed(due)))
                 looks += 1
                 if looks % _TIDY_EVERY_LOOKS == 0:
                     await self._webhooks.tidy(self._database, before=self._clock.now() - _KEPT)
@@ -94,6 +102,14 @@ class WebhookSender:
                 async with asyncio.timeout(_LOOK_SECONDS):
                     await self._bell.wait()
             self._bell.clear()
+
+    async def _allowed(self, due: Sequence[Due]) -> list[Due]:
+        """Those whose makers may know; webhooks of others are turned off."""
+        may = {account: await self._may_tell(account) for account in {one.account_id for one in due}}
+        for webhook_id in {one.webhook_id for one in due if not may[one.account_id]}:
+            if await self._webhooks.turn_off(self._database, webhook_id, OFF_REASON):
+                log.warning("webhook.turned_off", webhook=webhook_id, reason=OFF_REASON)
+        return [one for one in due if may[one.account_id]]
 
     async def _send(self, due: Due) -> None:
         status, problem = await self._post(due)

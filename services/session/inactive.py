@@ -7,7 +7,7 @@ to life at this very moment stays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ import structlog
 from services.session import store
 from services.session.effects import Effects
 from services.session.store import StaleVersion
-from services.session.telling import Telling
+from services.session.telling import Rows, Telling
 from shared.bus.outbox import Outbox
 from shared.contracts.envelope import Envelopes
 from shared.contracts.session import DeletedSessions, DeleteInactive
@@ -90,10 +90,14 @@ class InactiveSessions:
         limits = self._patience.limits(self._clock.now())
         while True:
             rows = await self._database.fetch(_PAGE, *limits, after, _BATCH)
+            has_told = False
             for row in rows:
                 after = row["id"]
-                count += await self._delete(SessionId(after), row["version"])
+                told = await self._delete(SessionId(after), row["version"])
+                if told is not None:
+                    count, has_told = count + 1, has_told or bool(told)
             self._effects.wake()
+            self._telling.ring(has_rows=has_told)
             if len(rows) < _BATCH:
                 has_more = False
                 break
@@ -105,19 +109,20 @@ class InactiveSessions:
         log.info("session.inactive_deleted", sessions=count, has_more=has_more)
         return DeletedSessions(count=count, has_more=has_more)
 
-    async def _delete(self, session_id: SessionId, version: int) -> bool:
-        """False when somebody has come back to it meanwhile."""
+    async def _delete(self, session_id: SessionId, version: int) -> Sequence[Rows] | None:
+        """What was written for webhooks; None when somebody has come back to it meanwhile."""
         try:
             async with self._database.transaction() as connection:
                 stored = await store.load(connection, session_id, holders=(), steps=0)
                 if stored is None or stored.version != version:
-                    return False
+                    return None
                 heirs = await store.accounts_in(connection, session_id)
                 await store.forget(connection, stored)
-                for told in self._telling.rows("SessionDeleted", stored.interview, {"session_id": session_id}):
-                    await told(connection)
+                told = self._telling.rows("SessionDeleted", stored.interview, {"session_id": session_id})
+                for write in told:
+                    await write(connection)
                 await self._effects.end_session_of(connection, session_id, heirs=heirs)
         except StaleVersion:
-            return False
+            return None
         self._ended(session_id, version + 1)
-        return True
+        return told

@@ -6,6 +6,7 @@ Noted beside the ledger, and told to webhooks as `MessageNotDelivered`: ids and 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -25,8 +26,9 @@ returning session_id::text, kind, interview
 class Deliveries:
     """Takes note of reports."""
 
-    def __init__(self, *, database: Database, webhooks: Webhooks) -> None:
-        self._database, self._webhooks = database, webhooks
+    def __init__(self, *, database: Database, webhooks: Webhooks, ring: Callable[[], Awaitable[None]]) -> None:
+        """`ring` tells who sends webhooks that there is something for them; it never raises."""
+        self._database, self._webhooks, self._ring = database, webhooks, ring
 
     async def note(self, message_id: str, status: str) -> bool:
         """A report about a message; False when it tells nothing new, or there is no such message."""
@@ -34,6 +36,7 @@ class Deliveries:
             number = str(uuid.UUID(message_id))
         except ValueError:
             return False
+        wanted_by: list[str] = []
         async with self._database.transaction() as connection:
             row = await connection.fetchrow(_NOTE, number, status, list(_FINAL))
             if row is None:
@@ -50,4 +53,6 @@ class Deliveries:
                     told |= {"message_id": number, "status": status}
                     await self._webhooks.queue(connection, wanted_by, "MessageNotDelivered", told)
         log.info("message.reported", message=number, session=session_id, kind=kind, status=status)
+        if wanted_by:
+            await self._ring()
         return True

@@ -42,13 +42,16 @@ _ADD = """
 insert into mailbox.webhooks (id, account_id, target_sealed, events, interview, created_at)
 values ($1, $2, $3, $4, $5, $6)
 """
-_LIST = "select id, account_id, target_sealed, events, interview, created_at from mailbox.webhooks order by created_at"
+_LIST = """
+select id, account_id, target_sealed, events, interview, created_at, off_reason from mailbox.webhooks
+order by created_at
+"""
 _REMOVE = "delete from mailbox.webhooks where id = $1::uuid and ($2 = 0 or account_id = $2)"
 _QUEUE = """
 insert into mailbox.webhook_deliveries (id, webhook_id, event, body, due_at, created_at, changed_at)
 select d.id::uuid, d.webhook_id::uuid, d.event, d.body, $5, $5, $5
 from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as d (id, webhook_id, event, body)
-join mailbox.webhooks w on w.id = d.webhook_id::uuid
+join mailbox.webhooks w on w.id = d.webhook_id::uuid and w.off_reason is null
 """
 _CLAIM = """
 update mailbox.webhook_deliveries d set due_at = $2, attempts = d.attempts + 1
@@ -56,7 +59,12 @@ from (select id from mailbox.webhook_deliveries where due_at <= $1 order by due_
       for update skip locked) as due,
      mailbox.webhooks w
 where d.id = due.id and w.id = d.webhook_id
-returning d.id, d.event, d.body, d.attempts, w.id as webhook_id, w.target_sealed
+returning d.id, d.event, d.body, d.attempts, w.id as webhook_id, w.target_sealed, w.account_id
+"""
+_TURN_OFF = "update mailbox.webhooks set off_reason = $2 where id = $1::uuid and off_reason is null returning id"
+_GIVE_UP = """
+update mailbox.webhook_deliveries set state = 'failed', due_at = null, problem = $2, changed_at = $3
+where webhook_id = $1::uuid and state = 'queued'
 """
 _SENT = """
 update mailbox.webhook_deliveries set state = 'sent', due_at = null, status = $2, problem = '', changed_at = $3
@@ -99,10 +107,12 @@ class Webhook:
     events: tuple[str, ...]
     interview: str
     created_at: datetime
+    off_reason: str = ""
+    """Why it is told nothing any more; empty: it is told."""
 
     def wants(self, event: EventName, interview: str) -> bool:
         """Whether this event of this interview is one of theirs."""
-        return event in self.events and _fits(interview, self.interview)
+        return not self.off_reason and event in self.events and _fits(interview, self.interview)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,8 @@ class Due:
     attempts: int
     url: str = field(repr=False)
     secret: str = field(repr=False)
+    account_id: int = 0
+    """Of who has made the webhook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +222,16 @@ class Webhooks:
                     row["attempts"],
                     url,
                     secret,
+                    row["account_id"],
                 )
             )
         return found
+
+    async def turn_off(self, statements: Statements, webhook_id: str, reason: str) -> bool:
+        """Tell it nothing any more, what is queued included; whether it was on. The reason is shown to operators."""
+        was_on = await statements.fetchval(_TURN_OFF, webhook_id, reason) is not None
+        await statements.execute(_GIVE_UP, webhook_id, reason, self._clock.now())
+        return was_on
 
     async def sent(self, statements: Statements, due: Due, status: int) -> None:
         """The receiver has it."""
@@ -238,7 +257,14 @@ class Webhooks:
     def _webhook(self, row: Row) -> Webhook:
         url, secret = self._opened(row["id"], row["target_sealed"])
         return Webhook(
-            str(row["id"]), row["account_id"], url, secret, tuple(row["events"]), row["interview"], row["created_at"]
+            id=str(row["id"]),
+            account_id=row["account_id"],
+            url=url,
+            secret=secret,
+            events=tuple(row["events"]),
+            interview=row["interview"],
+            created_at=row["created_at"],
+            off_reason=row["off_reason"] or "",
         )
 
     def _opened(self, webhook_id: object, sealed: bytes) -> tuple[str, str]:

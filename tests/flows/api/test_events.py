@@ -15,7 +15,7 @@ import httpx
 import orjson
 import pytest
 
-from tests.flows.api.conftest import FRUIT, SHARED, Program, Session
+from tests.flows.api.conftest import FRUIT, SHARED, Program, Session, someone
 from tests.flows.system.conftest import command, until
 from tests.sites import Site
 
@@ -122,7 +122,7 @@ def test_a_receiver_that_fails_is_told_again_and_the_log_says_so(
 
 def test_a_webhook_is_shown_without_its_secret(admin: Program, webhook: dict[str, Any]) -> None:
     [shown] = [one for one in admin.get("/api/webhooks").json() if one["id"] == webhook["id"]]
-    assert set(shown) == {"id", "url", "events", "i", "created_at"}
+    assert set(shown) == {"id", "url", "events", "i", "created_at", "state", "problem"}
 
 
 @pytest.mark.parametrize("fields", [{}, {"url": "ftp://x"}, {"url": "http://x", "events": ["Everything"]}], ids=str)
@@ -172,3 +172,24 @@ def test_a_service_without_a_broker_asks_over_http_and_is_told_once(site: Site, 
 
 def test_a_key_without_a_publishers_name_asks_for_no_actions(program: Program) -> None:
     assert program.post("/api/actions", id="1", data={}).status_code == 403
+
+
+def test_a_webhook_whose_maker_may_not_see_sessions_any_more_is_turned_off(
+    site: Site, admin: Program, program: Program, receiver: Receiver
+) -> None:
+    maker = someone(site, admin, "advocate")
+    made = maker.post("/api/webhooks", url=receiver.url, i=SHARED)
+    assert made.status_code == 200, made.text
+    until(lambda: program.begin(SHARED) and receiver.taken, "the first delivery")
+    assert admin.delete(f"/api/user/{maker.get('/api/user').json()['id']}").status_code == 204
+
+    def line() -> Any:
+        program.begin(SHARED)
+        [found] = [one for one in admin.get("/api/webhooks").json() if one["id"] == made.json()["id"]]
+        return found if found["state"] == "off" else None
+
+    assert "may not see sessions" in until(line, "the webhook is off")["problem"]
+    told = len(receiver.taken)
+    program.delete("/api/session", **program.begin(SHARED).facts)
+    assert len(receiver.taken) == told
+    assert admin.delete("/api/webhooks", id=made.json()["id"]).status_code == 204

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import orjson
 import pytest
 from twilio.request_validator import RequestValidator
 
+from shared.bus.port import Consumer
+from shared.contracts.events import WebhooksDue
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import SystemClock
 from shared.kernel.ids import new_id
@@ -22,13 +25,29 @@ PUBLIC = "https://forms.example.org"
 
 
 @pytest.fixture
-async def house(postgres_url: str, server_keys: ServerKeys, tmp_path: Path) -> AsyncIterator[House]:
+def rung() -> asyncio.Event:
+    """Set when whoever sends webhooks is told that there is something for them."""
+    return asyncio.Event()
+
+
+@pytest.fixture
+async def house(
+    postgres_url: str, server_keys: ServerKeys, tmp_path: Path, rung: asyncio.Event
+) -> AsyncIterator[House]:
+    async def hear(_: WebhooksDue) -> None:
+        rung.set()
+
+    consumer = Consumer("tests.events", {WebhooksDue: hear}, topics=("#",), is_live=True)
     settings = {
         "twilio": [{"account sid": SID, "auth token": TOKEN, "number": "+15550000001"}],
         "twilio_callback_url": PUBLIC,
     }
     async with gateway_house(
-        database_url=postgres_url, server_keys=server_keys, packages=tmp_path, **settings
+        database_url=postgres_url,
+        server_keys=server_keys,
+        packages=tmp_path,
+        before_start=lambda bus: bus.consume(consumer),
+        **settings,
     ) as running:
         yield running
 
@@ -74,8 +93,10 @@ async def test_a_report_that_is_not_signed_by_the_account_is_refused(house: Hous
 
 
 async def test_webhooks_are_told_of_a_message_that_did_not_arrive(
-    house: House, message_id: str, server_keys: ServerKeys
+    house: House, message_id: str, server_keys: ServerKeys, rung: asyncio.Event
 ) -> None:
+    assert await report(house, message_id, MessageStatus="sent") == 204
+    assert not rung.is_set()
     webhooks = Webhooks(sealer=server_keys.at_rest, clock=SystemClock())
     await webhooks.add(
         house.database, 1, url="https://example.org/", events=["MessageNotDelivered"], interview="a:b.yml"
@@ -85,6 +106,8 @@ async def test_webhooks_are_told_of_a_message_that_did_not_arrive(
     bodies = [row[0] for row in await house.database.fetch("select body from mailbox.webhook_deliveries")]
     [data] = [told for body in bodies if (told := orjson.loads(body)["data"])["message_id"] == message_id]
     assert (data["kind"], data["status"], data["message_id"]) == ("text", "undelivered", message_id)
+    async with asyncio.timeout(30):
+        await rung.wait()
 
 
 async def test_reports_about_nothing_and_for_who_wants_none_change_nothing(

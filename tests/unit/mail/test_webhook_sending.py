@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from services.mail.webhooks import WebhookSender
+from services.mail.webhooks import OFF_REASON, WebhookSender
 from shared.kernel.clock import ManualClock
 from shared.mailbox.webhooks import Due, Webhooks
 from shared.storage.database import Database
@@ -20,6 +20,7 @@ class OneDue:
     def __init__(self, url: str) -> None:
         self._due = [Due("d1", "w1", "SessionChanged", b"{}", 1, url, "whsec_c2VjcmV0")]
         self.outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.turned_off: list[str] = []
         self.breaks = 0
         """How often it cannot be asked."""
 
@@ -29,6 +30,11 @@ class OneDue:
             raise RuntimeError("Nobody has thought of this.")
         due, self._due = self._due, []
         return due
+
+    async def turn_off(self, _: object, webhook_id: str, reason: str) -> bool:
+        self.turned_off.append(webhook_id)
+        self.outcome.set_result(reason)
+        return True
 
     async def sent(self, _: object, due: Due, status: int) -> None:
         self.outcome.set_result(status)
@@ -51,13 +57,17 @@ class Names:
         return self._answers.pop(0)
 
 
-async def outcome(url: str, names: Names, *, reaches_private: bool, breaks: int = 0) -> Any:
+async def outcome(url: str, names: Names, *, reaches_private: bool, breaks: int = 0, may: bool = True) -> Any:
+    async def may_tell(_: int) -> bool:
+        return may
+
     webhooks = OneDue(url)
     webhooks.breaks = breaks
     sender = WebhookSender(
         database=cast(Database, None),
         webhooks=cast(Webhooks, webhooks),
         clock=ManualClock(),
+        may_tell=may_tell,
         reaches_private=reaches_private,
         resolve=names,
     )
@@ -125,3 +135,12 @@ async def test_the_sender_goes_on_after_an_error_that_nobody_has_thought_of(hear
     port, _ = heard
     names = Names(["127.0.0.1"])
     assert await outcome(f"http://hook.example:{port}/", names, reaches_private=True, breaks=1) == 204
+
+
+async def test_a_webhook_of_somebody_who_may_not_know_any_more_is_turned_off(
+    heard: tuple[int, list[bytes]],
+) -> None:
+    port, heads = heard
+    said = await outcome(f"http://hook.example:{port}/", Names(["127.0.0.1"]), reaches_private=True, may=False)
+    assert said == OFF_REASON
+    assert not heads

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.crypto.keys import ServerKeys
-from shared.kernel.clock import ManualClock
+from shared.kernel.clock import ManualClock, SystemClock
+from shared.mailbox.schema import SCHEMA
 from shared.mailbox.webhooks import BadWebhook, Webhook, Webhooks, target_of
-from shared.storage.database import Statements
+from shared.storage.database import Database, Statements
+from shared.storage.migrations import migrate
 
 
 def told_of(pattern: str, interview: str) -> bool:
@@ -68,3 +70,22 @@ def test_a_star_stands_for_any_characters_and_nothing_else_for_others(pattern: s
 def test_a_pattern_of_many_stars_is_matched_in_one_pass() -> None:
     assert not told_of("*a" * 100, "a" * 5000 + "b")
     assert told_of("*a" * 100, "a" * 5000)
+
+
+async def test_one_that_was_turned_off_is_told_nothing_and_gives_up_what_was_queued(
+    database: Database, server_keys: ServerKeys
+) -> None:
+    await migrate(database, [SCHEMA])
+    webhooks = Webhooks(sealer=server_keys.at_rest, clock=SystemClock())
+    made = await webhooks.add(database, 7, url="https://hook.example", events=["SessionChanged"], interview="")
+    await webhooks.queue(database, [made.id], "SessionChanged", {})
+    [due] = await webhooks.claim(database, limit=10)
+    assert (due.webhook_id, due.account_id) == (made.id, 7)
+    assert await webhooks.turn_off(database, made.id, "Its maker is gone.")
+    assert not await webhooks.turn_off(database, made.id, "Again.")
+    await webhooks.queue(database, [made.id], "SessionChanged", {})
+    [line] = await webhooks.log(database, made.id)
+    assert (line.state, line.problem, line.due_at) == ("failed", "Its maker is gone.", None)
+    [off] = [one for one in await webhooks.all(database) if one.id == made.id]
+    assert off.off_reason == "Its maker is gone."
+    assert not off.wants("SessionChanged", "a:b.yml")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from services.session.inactive import Patience, count_inactive
+from shared.contracts.events import WebhooksDue
 from shared.contracts.session import DeletedSessions, DeleteInactive
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import SystemClock
+from shared.mailbox.webhooks import Webhooks
 from tests.fault.rig import INTERVIEW, Browser, Rig, new_visitor, running_rig
 
 DAY = timedelta(days=1)
@@ -37,6 +40,22 @@ async def test_a_session_is_deleted_at_exactly_ninety_days_and_not_before(rig: R
     assert (await sweep(rig)).count == 1
     assert not await is_there(gone)
     assert await is_there(kept)
+
+
+async def test_webhooks_are_told_at_once(postgres_url: str, redis_url: str, server_keys: ServerKeys) -> None:
+    webhooks = Webhooks(sealer=server_keys.at_rest, clock=SystemClock())
+    async with running_rig(postgres_url, redis_url, server_keys) as before:
+        made = await webhooks.add(
+            before.database, 1, url="https://hook.example", events=["SessionDeleted"], interview=INTERVIEW
+        )
+    async with running_rig(postgres_url, redis_url, server_keys) as rig:  # it knows the webhook from its start
+        await begun(rig, silent_for=91 * DAY)
+        await sweep(rig)
+        async with asyncio.timeout(30):
+            while not rig.heard.of(WebhooksDue):
+                await asyncio.sleep(0.01)
+        assert await rig.database.fetchval("select count(*) from mailbox.webhook_deliveries") == 1
+        await webhooks.remove(rig.database, made.id)
 
 
 async def test_an_interview_may_have_a_rule_of_its_own(

@@ -99,6 +99,8 @@ def _shown(one: Webhook) -> dict[str, Any]:
         "events": list(one.events),
         "i": one.interview,
         "created_at": one.created_at.isoformat(),
+        "state": "off" if one.off_reason else "on",
+        "problem": one.off_reason,
     }
 
 
