@@ -1,6 +1,7 @@
 """Mail that a provider posts: signed, and whole as it came.
 
-Mailgun forwards MIME as `body-mime` and signs a timestamp and a token with a shared key. SendGrid's Inbound Parse posts
+Mailgun forwards MIME as `body-mime` and signs a timestamp and a token with a shared key, but not the mail: so a token
+stands for the first mail that comes with it, and for no other (`ticket`). SendGrid's Inbound Parse posts
 it as `email` (its option for the raw message) and signs the whole request with a key whose public half we have. Which
 of them it is, the headers say. What other forms they have are taken apart by them already, and are refused.
 """
@@ -12,7 +13,7 @@ import io
 import re
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Protocol
 from urllib.parse import unquote_to_bytes
@@ -55,6 +56,14 @@ class ProviderMail:
     raw: bytes = field(repr=False)
     recipients: Sequence[str] = field(repr=False)
     sender: str = field(repr=False)
+    ticket: bytes = field(default=b"", repr=False)
+    """What was signed instead of the mail; empty: the mail itself was."""
+
+    @property
+    def digest(self) -> bytes:
+        """Of everything that counts."""
+        said = orjson.dumps([list(self.recipients), self.sender]) + b"\n" + self.raw
+        return sha256(said).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +90,9 @@ def provider_mail(request: Posted, body: bytes, keys: ProviderKeys, *, now: floa
     said = _fields(request, body)
     _check_mailgun(keys.mailgun, said, now)
     recipients = _text(said, "recipient").split(",")
-    return _mail(said.get("body-mime", b""), recipients, _text(said, "sender"))
+    mail = _mail(said.get("body-mime", b""), recipients, _text(said, "sender"))
+    signed = _text(said, "timestamp").encode() + said.get("token", b"")
+    return replace(mail, ticket=sha256(b"mailgun " + signed).digest())
 
 
 def _from_sendgrid(said: Mapping[str, bytes]) -> ProviderMail:

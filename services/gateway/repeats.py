@@ -33,6 +33,10 @@ _TIDY = """
 delete from gateway.api_calls where call_hash in (
     select call_hash from gateway.api_calls where began_at < $1 order by began_at limit $2 for update skip locked)
 """
+_BIND = """
+insert into gateway.api_calls as c (call_hash, request_hash, began_at) values ($1, $2, $3)
+on conflict (call_hash) do update set request_hash = c.request_hash returning request_hash = $2
+"""
 _KEPT = timedelta(days=2)
 
 
@@ -71,6 +75,10 @@ class Repeats:
     async def forget(self, name: bytes) -> None:
         """It came to nothing."""
         await self._database.execute(_FORGET, name)
+
+    async def is_bound(self, name: bytes, request_hash: bytes) -> bool:
+        """Whether this name stands for this request: what comes first decides, for two days."""
+        return bool(await self._database.fetchval(_BIND, name, request_hash, self._clock.now()))
 
     async def tidy(self) -> bool:
         """Forget some that are old; whether more may be left."""

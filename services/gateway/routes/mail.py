@@ -130,6 +130,8 @@ def router(desk: Desk) -> APIRouter:
             return Response(status_code=403)
         except NotAMail:
             return Response(status_code=406)
+        if posted.ticket and not await desk.repeats.is_bound(posted.ticket, posted.digest):
+            return Response(status_code=403)  # somebody has seen a signed request, and sends a mail of their own by it
         taken = await deliver(posted.raw, tuple(posted.recipients), posted.sender, is_page=False)
         return Response(status_code=_STATUS[taken.outcome])
 

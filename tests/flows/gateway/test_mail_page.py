@@ -187,11 +187,16 @@ async def test_what_is_typed_is_handed_to_the_mail_service(taken: tuple[House, l
 async def test_a_provider_hands_mail_over_when_it_signs(taken: tuple[House, list[TakeMail]]) -> None:
     house, messages = taken
 
-    async def post(*, key: str = KEY, age: float = 0.0, recipient: str = "abcdef@forms.example.org") -> int:
-        timestamp = str(int(time.time() - age))
-        signature = hmac.new(key.encode(), (timestamp + "t").encode(), sha256).hexdigest()
-        form = {"recipient": recipient, "sender": "a@b.example", "body-mime": "Subject: Hi\r\n\r\nText"}
-        form |= {"timestamp": timestamp, "token": "t", "signature": signature}
+    begun = time.time()
+
+    async def post(
+        *, key: str = KEY, age: float = 0.0, to: str = "abcdef", token: str = "t", text: str = "Text"
+    ) -> int:
+        timestamp = str(int(begun - age))
+        signature = hmac.new(key.encode(), (timestamp + token).encode(), sha256).hexdigest()
+        form = {"recipient": f"{to}@forms.example.org", "sender": "a@b.example"}
+        form |= {"body-mime": f"Subject: Hi\r\n\r\n{text}"}
+        form |= {"timestamp": timestamp, "token": token, "signature": signature}
         async with httpx.AsyncClient(base_url=house.url) as http:
             return (await http.post("/mail/incoming", data=form)).status_code
 
@@ -199,7 +204,11 @@ async def test_a_provider_hands_mail_over_when_it_signs(taken: tuple[House, list
     assert (messages[0].via, messages[0].sender.value) == ("webhook", "a@b.example")
     assert await post(key="another") == 403
     assert await post(age=3600) == 403
-    assert await post(recipient="nobody@forms.example.org") == 406
+    assert await post(to="nobody", token="another") == 406
+    assert await post() == 200, "the provider may repeat itself"
+    assert await post(text="Other words") == 403
+    assert await post(to="fedcba") == 403
+    assert len(messages) == 3
 
 
 async def test_a_provider_that_signs_whole_requests_hands_mail_over_byte_for_byte(
