@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from email import message_from_bytes, policy
@@ -20,6 +20,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 
 import orjson
 
+from services.mail.long_runs import shortened
 from shared.files.kinds import HEAD_BYTES, UNKNOWN, mimetype_of, safe_name
 from shared.kernel.errors import Malformed
 from shared.mailbox.received import Mailbox, MailContents
@@ -101,17 +102,28 @@ def identity(raw: bytes) -> bytes:
 
 
 def _taken_apart(raw: bytes) -> ParsedMail:
-    message = _message_of(raw)
+    message, leaves, decoded = _leaves_of(raw)
     headers = _headers(message)
-    leaves = list(_leaves(message))
-    if len(leaves) > MOST_PARTS:
-        raise NotUnderstood("too_many_parts")
     text, html = _bodies(leaves)
     parts = [_headers_part(headers)]
     for number, (part, _) in enumerate(leaves, start=1):
         role = "text" if part is text else "html" if part is html else "attachment"
-        parts.append(_file_of(part, role, number))
+        parts.append(_file_of(part, role, number, decoded.get(number - 1)))
     return ParsedMail(_contents(headers), tuple(parts), hops=sum(name.lower() == "received" for name, _ in headers))
+
+
+def _leaves_of(raw: bytes) -> tuple[Message, list[tuple[Message, int]], Mapping[int, bytes]]:
+    """A mail, its leaves, and what some of them hold by their place."""
+    short = shortened(raw)
+    for given in (short.raw, raw):
+        message = _message_of(given)
+        leaves = list(_leaves(message))
+        if len(leaves) > MOST_PARTS:
+            raise NotUnderstood("too_many_parts")
+        decoded = short.contents_of(part for part, _ in leaves)
+        if decoded is not None:
+            return message, leaves, decoded
+    return message, leaves, {}
 
 
 def _message_of(raw: bytes) -> Message:
@@ -148,7 +160,7 @@ def text_of(value: object) -> str:
         try:
             # What stands between encoded words comes as Python writes letters beyond Latin 1.
             words.append(piece.decode(charset or "raw-unicode-escape", "replace"))
-        except (LookupError, UnicodeError):
+        except (LookupError, ValueError):  # no such charset, or a name that is none
             words.append(_decoded(piece))
     return _clean("".join(words))
 
@@ -201,9 +213,9 @@ def _name_of(part: Message) -> str:
         return ""
 
 
-def _file_of(part: Message, role: str, number: int) -> ParsedPart:
+def _file_of(part: Message, role: str, number: int, decoded: bytes | None = None) -> ParsedPart:
     kind = part.get_content_type()
-    contents = _bytes_of(part)
+    contents = _bytes_of(part) if decoded is None else decoded
     if role in ("text", "html"):
         contents = _as_utf8(part, contents)
     name = _name_of(part)
@@ -238,7 +250,7 @@ def _as_utf8(part: Message, contents: bytes) -> bytes:
     charset = part.get_content_charset() or "utf-8"
     try:
         text = contents.decode(charset)
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):
         text = _decoded(contents)
     return text.replace("\r\n", "\n").encode("utf-8", "replace")
 

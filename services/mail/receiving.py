@@ -115,14 +115,12 @@ class Receiver:
 
         Raises TooManyForAddress, MailboxFull, and what the database raises.
         """
-        known = await self._addresses.known(self._database, [local_part])
-        if local_part not in known:
+        load = await received.load_of(self._database, local_part, since=self._clock.now() - _HOUR)
+        if load is None:
             return False
-        since = self._clock.now() - _HOUR
-        if await received.count_since(self._database, local_part, since) >= self._limits.per_address_hour:
+        if load.recent >= self._limits.per_address_hour:
             raise TooManyForAddress
-        total = await received.bytes_of_session(self._database, known[local_part].session_id)
-        if total >= self._limits.bytes_of_session:
+        if load.bytes_of_session >= self._limits.bytes_of_session:
             raise MailboxFull
         return True
 
@@ -167,7 +165,10 @@ class Receiver:
         if not reason and await was_sent_by(self._database, contents.message_id, address.session_id):
             reason = "own_mail"  # it would answer itself, again and again
         raw = ParsedPart("attachment", "message.eml", "message/rfc822", arrived.raw)
-        whole, *parts = await asyncio.gather(*(self._part(part) for part in (raw, *mail.parts)))
+        all_parts = (raw, *mail.parts)
+        stored = await self._contents.keep_all([part.contents for part in all_parts])
+        numbers = await self._files.next_numbers(self._database, len(all_parts))
+        whole, *parts = map(_kept, all_parts, stored, numbers)
         return NewMail(
             mail_id=new_id(),
             address=address,
@@ -179,20 +180,6 @@ class Receiver:
             contents=contents.model_copy(update={"parts": tuple(parts), "raw": whole}),
         )
 
-    async def _part(self, part: ParsedPart) -> MailPart:
-        stored: StoredContents = await self._contents.keep(part.contents)
-        return MailPart.model_validate(
-            {
-                "role": part.role,
-                "number": await self._files.next_number(self._database),
-                "filename": part.filename,
-                "mimetype": part.mimetype,
-                "size_bytes": stored.size_bytes,
-                "location": stored.location,
-                "key": b64encode(stored.key).decode(),
-            }
-        )
-
     async def _keep(self, mails: Sequence[NewMail]) -> list[str]:
         added: list[NewMail] = []
         async with self._database.transaction() as connection:
@@ -200,9 +187,8 @@ class Receiver:
                 if not await received.add(connection, mail):
                     log.info("mail.repeated", session=mail.address.session_id)
                     continue  # its contents stay leftovers
-                for location in mail.locations:
-                    if not await leftovers.claim(connection, location):
-                        raise ContentsLost
+                if not await leftovers.claim(connection, *mail.locations):
+                    raise ContentsLost
                 added.append(mail)
             bells = [
                 self._envelopes.wrap(
@@ -228,6 +214,21 @@ class Receiver:
 
 def _looked_at(raw: bytes) -> tuple[ParsedMail, bytes]:
     return parsed(raw), identity(raw)
+
+
+def _kept(part: ParsedPart, stored: StoredContents, number: int) -> MailPart:
+    """A part whose contents are written."""
+    return MailPart.model_validate(
+        {
+            "role": part.role,
+            "number": number,
+            "filename": part.filename,
+            "mimetype": part.mimetype,
+            "size_bytes": stored.size_bytes,
+            "location": stored.location,
+            "key": b64encode(stored.key).decode(),
+        }
+    )
 
 
 def _with_verdicts(parts: tuple[ParsedPart, ...], detail: str) -> tuple[ParsedPart, ...]:

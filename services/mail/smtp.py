@@ -17,6 +17,7 @@ import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from services.mail.bounces import Bounces, bounced_mail
+from services.mail.mail_text import MailText
 from services.mail.peers import Peers
 from services.mail.receiving import (
     Arrived,
@@ -32,8 +33,7 @@ from shared.kernel.errors import ColloquyError
 
 log = structlog.get_logger()
 
-_LONGEST_LINE = 100_000
-"""Longer than the standard allows: what programs send that do not fold their lines is still mail."""
+_ALL = 1 << 30
 _COMMANDS = {"*": 100, "RCPT": 500, "MAIL": 500, "DATA": 500, "RSET": 1000, "NOOP": 100, "VRFY": 5}
 _LATER = "451 4.3.0 It cannot be kept at the moment; please try again later"
 _UNKNOWN = "550 5.1.1 Nobody here has this address"
@@ -257,14 +257,14 @@ class SmtpDoor:
 class _Conversation(SMTP):
     """One connection."""
 
-    line_length_limit = _LONGEST_LINE
-
     def __init__(self, door: SmtpDoor, **options: Any) -> None:
         super().__init__(door, **options)
         self._door = door
         self._peer = ""
         self._is_refused = False
         self._is_keeping = asyncio.Lock()
+        self._text: MailText | None = None
+        self._has_ended = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, or go on under TLS."""
@@ -287,8 +287,17 @@ class _Conversation(SMTP):
 
     def data_received(self, data: bytes) -> None:
         """Nothing is read from who was turned away."""
-        if not self._is_refused:
+        if self._is_refused:
+            return
+        if self._text is None:
             super().data_received(data)
+            return
+        rest = self._text.feed(data)
+        if rest is not None:
+            self._text = None
+            self._has_ended.set()
+            if rest:
+                super().data_received(rest)
 
     def eof_received(self) -> bool | None:
         """The other end has closed."""
@@ -297,7 +306,35 @@ class _Conversation(SMTP):
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - the name aiosmtpd calls
         """Take a mail in when there is room for it."""
         async with self._door.room, self._is_keeping:
-            await super().smtp_DATA(arg)
+            if await self.check_helo_needed():
+                return
+            if self.envelope is None or not self.envelope.rcpt_tos:
+                await self.push("503 5.5.1 Error: need RCPT command")
+                return
+            if arg:
+                await self.push("501 5.5.4 Syntax: DATA")
+                return
+            await self._take_mail(self.envelope)
+
+    async def _take_mail(self, envelope: Envelope) -> None:
+        """Past the reader of commands, which would make several objects of every line."""
+        text = MailText(most_bytes=self.data_size_limit or _ALL)
+        self._reader.feed_data(b"\0")  # so that there is something to read, and we do not wait
+        early = await self._reader.read(_ALL)
+        self._has_ended.clear()
+        self._text = text
+        if len(early) > 1:  # nobody should speak before 354
+            self.data_received(early[:-1])
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        await self._has_ended.wait()
+        if text.is_too_much:
+            self._set_post_data_state()  # type: ignore[no-untyped-call]
+            await self.push("552 5.3.4 Error: Too much mail data")
+            return
+        envelope.content = envelope.original_content = text.whole()
+        status = await self._call_handler_hook("DATA")
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        await self.push(status)
 
     async def end(self) -> None:
         """Close once what is in hand is kept."""

@@ -6,8 +6,9 @@ or taken from another file without being found out. A part of a file is read by 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -59,10 +60,15 @@ class Receiver:
             raise FileTooLarge(f"The limit is {_spoken(self._limit)}.")
         if len(self.head) < HEAD_BYTES:
             self.head += bytes(data[: HEAD_BYTES - len(self.head)])
-        self._buffer += data
-        while len(self._buffer) > CHUNK_BYTES:
-            await self._put(bytes(self._buffer[:CHUNK_BYTES]), is_last=False)
-            del self._buffer[:CHUNK_BYTES]
+        rest = memoryview(data)  # it may be large: no copy of the whole
+        while rest:
+            room = CHUNK_BYTES - len(self._buffer)
+            if not room:  # and there is more: so it is not the last
+                await self._put(bytes(self._buffer), is_last=False)
+                self._buffer.clear()
+                continue
+            self._buffer += rest[:room]
+            rest = rest[room:]
 
     async def finish(self) -> None:
         """Write what is left."""
@@ -88,8 +94,18 @@ class Contents:
     @contextlib.asynccontextmanager
     async def receiving(self, *, limit_bytes: int | None = None) -> AsyncIterator[Receiver]:
         """Take a content in; nothing is left of it when the block fails, or when no commit claims it in a day."""
-        location = new_code(32)
-        await self._leftovers.announce(location, due_at=self._clock.now() + _UNCLAIMED)
+        [location] = await self._announced(1)
+        async with self._receiving(location, limit_bytes) as receiver:
+            yield receiver
+
+    async def _announced(self, number: int) -> list[str]:
+        """Places for so many contents."""
+        locations = [new_code(32) for _ in range(number)]
+        await self._leftovers.announce(locations, due_at=self._clock.now() + _UNCLAIMED)
+        return locations
+
+    @contextlib.asynccontextmanager
+    async def _receiving(self, location: str, limit_bytes: int | None) -> AsyncIterator[Receiver]:
         async with self._store.writing(location) as writer:
             receiver = Receiver(writer, location, limit_bytes=limit_bytes)
             yield receiver
@@ -100,6 +116,17 @@ class Contents:
         async with self.receiving(limit_bytes=limit_bytes) as receiver:
             await receiver.write(plain)
         return receiver.stored
+
+    async def keep_all(self, plains: Sequence[bytes]) -> list[StoredContents]:
+        """Several that belong together, each for itself. Raises StoreUnavailable."""
+
+        async def keep(location: str, plain: bytes) -> StoredContents:
+            async with self._receiving(location, None) as receiver:
+                await receiver.write(plain)
+            return receiver.stored
+
+        locations = await self._announced(len(plains))
+        return list(await asyncio.gather(*map(keep, locations, plains)))
 
     async def read(self, stored: StoredContents) -> bytes:
         """A whole content. Raises ContentsMissing, SealBroken, StoreUnavailable."""

@@ -11,7 +11,7 @@ _ANNOUNCE = """
 insert into files.leftovers (location, due_at) select location, $2 from unnest($1::text[]) as l (location)
 on conflict (location) do update set due_at = least(leftovers.due_at, excluded.due_at)
 """
-_CLAIM = "delete from files.leftovers where location = $1 returning location"
+_CLAIM = "delete from files.leftovers where location = any($1)"
 _TAKE = """
 delete from files.leftovers where location = (
     select location from files.leftovers where due_at <= $1 order by due_at limit 1 for update skip locked)
@@ -25,9 +25,9 @@ class Leftovers:
     def __init__(self, *, database: Statements) -> None:
         self._database = database
 
-    async def announce(self, location: str, *, due_at: datetime) -> None:
-        """A content is about to be written there."""
-        await self._database.execute(_ANNOUNCE, [location], due_at)
+    async def announce(self, locations: Sequence[str], *, due_at: datetime) -> None:
+        """Contents are about to be written there."""
+        await self._database.execute(_ANNOUNCE, list(locations), due_at)
 
 
 async def discard(statements: Statements, locations: Sequence[str], *, due_at: datetime) -> None:
@@ -36,9 +36,9 @@ async def discard(statements: Statements, locations: Sequence[str], *, due_at: d
         await statements.execute(_ANNOUNCE, list(locations), due_at)
 
 
-async def claim(statements: Statements, location: str) -> bool:
-    """Take a content off the list because a row names it now; False when it has been removed."""
-    return await statements.fetchval(_CLAIM, location) is not None
+async def claim(statements: Statements, *locations: str) -> bool:
+    """Take contents off the list because a row names them now; False when one of them has been removed."""
+    return await statements.execute(_CLAIM, list(locations)) == f"DELETE {len(locations)}"
 
 
 async def take_due(statements: Statements, *, now: datetime) -> str | None:

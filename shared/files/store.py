@@ -22,7 +22,7 @@ _STILL_READ = timedelta(hours=1)
 """How long contents stay that others have taken the place of: for downloads under way and temporary addresses."""
 _COLUMNS = """id, session_id, interview, name_sealed, mimetype, size_bytes, is_private, is_persistent, grantees,
        location, key_wrapped, server_wrap"""
-_NEXT = "select nextval('files.numbers')"
+_NEXT = "select nextval('files.numbers') from generate_series(1, $1::integer)"
 _FIND = f"select {_COLUMNS} from files.files where id = $1"  # noqa: S608  (made of constants)
 _LOCK = _FIND + " for update"
 _WRITE = """
@@ -52,8 +52,12 @@ class Files:
 
     async def next_number(self, statements: Statements) -> int:
         """A number for a new file; one that is never used leaves a gap."""
-        number: int = await statements.fetchval(_NEXT)
+        [number] = await self.next_numbers(statements, 1)
         return number
+
+    async def next_numbers(self, statements: Statements, count: int) -> list[int]:
+        """So many of them."""
+        return [row[0] for row in await statements.fetch(_NEXT, count)]
 
     async def find(self, statements: Statements, number: int) -> FileRecord | None:
         """The record of a file, whosever it is."""

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from shared.files.port import LOCATION, ContentsMissing, ContentWriter, StoreUnavailable
 
+_SMALL_BYTES = 64 * 1024
+
 
 class DirectoryStore:
     """A ContentStore on a file system that all services of an installation share."""
@@ -21,16 +23,13 @@ class DirectoryStore:
     @contextlib.asynccontextmanager
     async def writing(self, location: str) -> AsyncIterator[ContentWriter]:
         """Write a new content: durable once the block has ended well, not there at all when it has not."""
-        path = self._path(location)
-        draft = path.with_name(f".{path.name}.part")
+        writer = _Writer(self._path(location))
         try:
-            file = await asyncio.to_thread(_create, draft)
             try:
-                yield _Writer(file)
-                await asyncio.to_thread(_finish, file, draft, path)
+                yield writer
+                await asyncio.to_thread(writer.finish)
             except BaseException:
-                file.close()
-                draft.unlink(missing_ok=True)
+                writer.give_up()
                 raise
         except OSError as error:
             raise StoreUnavailable(type(error).__name__) from None
@@ -59,30 +58,47 @@ class DirectoryStore:
 
 
 class _Writer:
-    def __init__(self, file: BufferedWriter) -> None:
-        self._file = file
+    """Holds what is small until it is whole: then it costs one trip to the file system."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._draft = path, path.with_name(f".{path.name}.part")
+        self._small = bytearray()
+        self._file: BufferedWriter | None = None
 
     async def write(self, data: bytes) -> None:
         """Append."""
-        await asyncio.to_thread(self._file.write, data)
+        if self._file is None and len(self._small) + len(data) <= _SMALL_BYTES:
+            self._small += data
+        else:
+            await asyncio.to_thread(self._append, data)
 
+    def _append(self, data: bytes) -> BufferedWriter:
+        if self._file is None:
+            self._draft.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = os.fdopen(os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+            self._file.write(self._small)
+            self._small.clear()
+        self._file.write(data)
+        return self._file
 
-def _create(draft: Path) -> BufferedWriter:
-    draft.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    def finish(self) -> None:
+        """Make it durable, name included."""
+        file = self._append(b"")
+        file.flush()
+        os.fsync(file.fileno())
+        file.close()
+        self._draft.rename(self._path)
+        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
-
-def _finish(file: BufferedWriter, draft: Path, path: Path) -> None:
-    """Make it durable, name included."""
-    file.flush()
-    os.fsync(file.fileno())
-    file.close()
-    draft.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    def give_up(self) -> None:
+        """Leave nothing behind."""
+        if self._file is not None:
+            self._file.close()
+            self._draft.unlink(missing_ok=True)
 
 
 def _read(path: Path, start: int, length: int) -> bytes:

@@ -54,8 +54,11 @@ _DELETE = "delete from mailbox.mails where id = $1 returning raw_location, part_
 _DELETE_QUARANTINED = """
 delete from mailbox.mails where id = $1 and state = 'quarantined' returning raw_location, part_locations
 """
-_RECENT = "select count(*) from mailbox.mails where local_part = $1 and received_at > $2"
-_TOTAL = "select coalesce(sum(size_bytes), 0)::bigint from mailbox.mails where session_id = $1"
+_LOAD = """
+select (select count(*) from mailbox.mails m where m.local_part = a.local_part and m.received_at > $2) as recent,
+       (select coalesce(sum(size_bytes), 0)::bigint from mailbox.mails m where m.session_id = a.session_id) as total
+from mailbox.addresses a where a.local_part = $1 and a.retired_at is null
+"""
 _QUARANTINE = """
 select id::text, local_part, session_id::text, reason, size_bytes, received_at from mailbox.mails
 where state = 'quarantined' order by received_at limit $1
@@ -169,6 +172,15 @@ class ReceivedMail(_Record):
     """Whether its parts are files of the session already."""
 
 
+class Load(_Record):
+    """How much mail there is."""
+
+    recent: int
+    """For the address, since some moment."""
+    bytes_of_session: int
+    """In all."""
+
+
 class MailToDo(_Record):
     """The mail of a session whose turn it is."""
 
@@ -249,14 +261,10 @@ async def delete_quarantined(statements: Statements, mail_id: str) -> list[str] 
     return _locations(rows) if rows else None
 
 
-async def count_since(statements: Statements, local_part: str, since: datetime) -> int:
-    """How many have come for an address."""
-    return int(await statements.fetchval(_RECENT, local_part, since))
-
-
-async def bytes_of_session(statements: Statements, session_id: str) -> int:
-    """How much mail a session has."""
-    return int(await statements.fetchval(_TOTAL, session_id))
+async def load_of(statements: Statements, local_part: str, *, since: datetime) -> Load | None:
+    """How much has come for an address; None for one that leads nowhere."""
+    row = await statements.fetchrow(_LOAD, local_part, since)
+    return None if row is None else Load(recent=row["recent"], bytes_of_session=row["total"])
 
 
 async def in_quarantine(statements: Statements, *, limit: int = 100) -> Sequence[Row]:

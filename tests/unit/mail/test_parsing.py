@@ -116,6 +116,14 @@ def test_a_date_that_can_be_read_is_told_with_its_zone(head: str, date: str) -> 
     assert parsed(f"{head}Subject: x\r\n\r\nText\r\n".encode()).contents.date == date
 
 
+@pytest.mark.parametrize("charset", [b"no-such-charset", b"utf\x008", b"\xff"])
+def test_a_charset_that_is_none_is_no_reason_to_give_up(charset: bytes) -> None:
+    head = b"Subject: =?" + charset + b"?b?SGVsbG8=?=\r\nContent-Type: text/plain; charset=" + charset
+    mail = parsed(head + b"\r\n\r\nHello")
+    assert (mail.reason, mail.parts[1].role) == ("", "text")
+    assert mail.parts[1].contents == b"Hello"
+
+
 def test_bodies_are_texts_that_are_no_attachments() -> None:
     message = letter("a@example.org", text="The text")
     message.add_attachment("A note", filename="note.txt")
