@@ -7,6 +7,7 @@ session, and what the letter says is the author's.
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from html import escape
 from pathlib import Path
@@ -27,6 +28,7 @@ from shared.interview.screen.documents import MAIL_ACTION
 _MOST_FILES = 200
 _MOST_BYTES = 200 * 1024 * 1024
 _LONGEST_ADDRESS = 254
+_MOST_ADDRESSES = 10
 
 
 def download_documents(run: Run, arguments: dict[str, Any]) -> NoReturn:
@@ -47,9 +49,11 @@ def download_documents(run: Run, arguments: dict[str, Any]) -> NoReturn:
 
 
 def mail_documents(run: Run, arguments: dict[str, Any]) -> None:
-    """Send the documents of a screen to an address, and tell how that went with the next page."""
-    address = str(arguments.get("address") or "").strip()
-    if not _is_address(address):
+    """Send the documents of a screen to an address, or to several with commas or semicolons between them, each for
+    itself (spec/area3 §5.3), and tell how that went with the next page.
+    """
+    addresses = _addresses(str(arguments.get("address") or ""))
+    if not addresses or len(addresses) > _MOST_ADDRESSES or not all(map(_is_address, addresses)):
         run.messages.append(("danger", word("You need to enter a valid e-mail address.", language=run.language)))
         return
     block = run.interview.by_name.get(str(arguments.get("question")))
@@ -62,19 +66,31 @@ def mail_documents(run: Run, arguments: dict[str, Any]) -> None:
         raise EvaluationError("There are no documents here that could be sent")
     send_email = run.answers["__builtins__"].library["send_email"]
     files = [_as_file(run, number) for number in numbers]
+    sent: list[str] = []
+    failed: list[str] = []
     try:
-        was_sent = send_email(to=address, attachments=files, **_letter(block, run))
+        letter = _letter(block, run)
+        for address in addresses:
+            try:
+                was_sent = send_email(to=address, attachments=files, **letter)
+            except DAError:
+                was_sent = False
+            (sent if was_sent else failed).append(address)
     except (Undefined, UndefinedAttribute, UndefinedItem):
         run.action, run.arguments = MAIL_ACTION, arguments  # once what the letter needs is there
         raise
-    except DAError:
-        was_sent = False
-    kind, phrase = (
-        ("success", "Your documents were e-mailed to")
-        if was_sent
-        else ("danger", "The e-mail could not be sent. Download the documents instead; we tried to reach")
-    )
-    run.messages.append((kind, f"{word(phrase, language=run.language)} {escape(address)}."))
+    _tell(run, "success", "Your documents were e-mailed to", sent)
+    _tell(run, "danger", "The e-mail could not be sent. Download the documents instead; we tried to reach", failed)
+
+
+def _addresses(given: str) -> list[str]:
+    """What stands between commas and semicolons, each once."""
+    return list(dict.fromkeys(one.strip() for one in re.split("[,;]", given) if one.strip()))
+
+
+def _tell(run: Run, kind: str, phrase: str, addresses: list[str]) -> None:
+    if addresses:
+        run.messages.append((kind, f"{word(phrase, language=run.language)} {escape(', '.join(addresses))}."))
 
 
 def _letter(block: QuestionBlock, run: Run) -> dict[str, Any]:

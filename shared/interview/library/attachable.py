@@ -11,6 +11,7 @@ from shared.interview.errors import HostRefused
 from shared.interview.library.faults import DAError
 from shared.interview.library.file_desk import FileDesk
 from shared.interview.library.objects.files import DAFile, DAFileCollection, DAFileList, DAStaticFile, mimetype_of
+from shared.interview.library.objects.lists import DAList
 from shared.interview.library.package_files import package_file
 from shared.interview.runtime.run import current_run
 
@@ -64,6 +65,10 @@ def _of(thing: Any) -> Iterator[Attachable]:
             yield _there(Path(thing.path()))
         case str():
             yield _named(thing.strip())
+        case list() | tuple() | set() | DAList():
+            raise NotAttachable(
+                f"A {type(thing).__name__} within the list cannot be attached: put its files into the list itself"
+            )
         case _:
             raise NotAttachable(f"A {type(thing).__name__} cannot be attached")
 

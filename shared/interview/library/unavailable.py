@@ -12,7 +12,7 @@ from shared.interview.library.faults import DAError
 from shared.interview.library.named import public
 from shared.interview.library.objects.base import DAObject
 
-_SMS = "sending text messages"
+_SMS = "interviews that are answered by text message, which this server does not have (send_sms() it has)"
 _DOCUMENTS = "working on documents"
 
 UNAVAILABLE_FUNCTIONS: dict[str, str] = {

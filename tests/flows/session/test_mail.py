@@ -100,6 +100,22 @@ async def test_what_is_not_one_address_gets_no_mail(player: Player, office: Post
     assert office.taken == []
 
 
+async def test_nobody_gets_no_mail_and_several_may_stand_in_anything(player: Player, office: PostOffice) -> None:
+    assert await player.act("send_to_nobody") == [False, False, False, False]
+    assert office.taken == []
+    assert await player.act("send_to_a_set") is True
+    [envelope] = office.taken
+    assert sorted(envelope.rcpt_tos) == ["ann@example.org", "bob@example.org"]
+
+
+async def test_a_list_within_the_list_of_files_is_refused_and_nothing_is_sent(
+    player: Player, office: PostOffice
+) -> None:
+    nested = {"attachments": [["flows:data/static/paper.txt"]]}
+    assert await player.act("send", to="ann@example.org", subject="Nested", body="x", **nested) is False
+    assert office.taken == []
+
+
 async def test_no_text_becomes_a_header(player: Player, office: PostOffice) -> None:
     subject = "Quiet\r\nBcc: bob@example.org\r\n\r\nA text"
     assert await player.act("send", to="ann@example.org", subject=subject, body="x") is True

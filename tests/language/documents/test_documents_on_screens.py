@@ -131,6 +131,20 @@ def test_an_address_that_is_none_is_refused(assemble: Assemble) -> None:
     assert session.screen.messages == (("danger", "You need to enter a valid e-mail address."),)
 
 
+def test_each_of_several_addresses_gets_a_letter_of_its_own(assemble: Assemble) -> None:
+    session = assemble(_TWO)
+    session.open()
+    mail = session.screen.documents_mail
+    assert mail is not None
+    session.sends = True
+    perform(session, action_of(mail.action), address="ann@example.com, bob@example.com;ann@example.com;")
+    ((kind, message),) = session.screen.messages
+    assert (kind, message.endswith("ann@example.com, bob@example.com.")) == ("success", True)
+    assert [letter.to for letter, _ in session.letters] == [("ann@example.com",), ("bob@example.com",)]
+    perform(session, action_of(mail.action), address=",".join(f"p{one}@example.com" for one in range(11)))
+    assert session.screen.messages == (("danger", "You need to enter a valid e-mail address."),)
+
+
 @pytest.mark.parametrize(("is_taken", "told"), [(True, "success"), (False, "danger")])
 def test_the_letter_is_made_before_it_is_sent_and_the_page_tells_how_that_went(
     assemble: Assemble, is_taken: bool, told: str
