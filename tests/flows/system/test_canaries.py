@@ -1,4 +1,5 @@
-"""A thousand secrets are typed, uploaded, given to tasks, raised and printed; no byte of the disks tells one of them.
+"""A thousand secrets are typed, uploaded, given to tasks, raised, printed, and come and go by mail; no byte of the
+disks tells one of them.
 
 Everything the system runs on is its own here, so that whole folders can be searched: PostgreSQL's (tables, indexes and
 the log of changes), Redis's append-only file, RabbitMQ's queues, the store of files, and every log.
@@ -11,10 +12,13 @@ import json
 import os
 import re
 import shutil
+import smtplib
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from email import policy
+from email.message import EmailMessage
 from pathlib import Path
 
 import httpx
@@ -28,14 +32,14 @@ from tests.fault.own_servers import OwnPostgres, OwnRabbit
 from tests.flows.system.conftest import INTERVIEWS, until
 from tests.flows.system.person import Person, encoded
 from tests.flows.system.test_secrets import disguises
-from tests.sites import SERVICES, Site, service_command, site_on
+from tests.sites import SERVICES, Site, free_port, service_command, site_on
 
 pytestmark = pytest.mark.timeout(400)
 
 MARK = "Wobbegong5Saxophone"
 """All secrets begin with it, so that one look at a file finds any of them."""
-IN_EACH = 125
-"""Secrets that go one way in one session; four ways in two sessions make a thousand."""
+IN_EACH, WAYS = 84, 6
+"""Secrets that go one way in one session; six ways in two sessions make a thousand."""
 TOLD = {
     "PostgreSQL": [b"trials:data/questions/canaries.yml"],
     "Redis": [b"redis-ver", b"SELECT"],
@@ -53,6 +57,7 @@ class Watched:
 
     site: Site
     folders: dict[str, Path]
+    smtp_port: int
     end: list[Callable[[], None]] = field(default_factory=list)
 
     def stop(self) -> None:
@@ -79,6 +84,7 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
         if queues is not None:
             folders["RabbitMQ"] = queues
         (tmp_path / "site").mkdir()
+        smtp_port = free_port()
         running = site_on(
             tmp_path / "site",
             interviews=[INTERVIEWS],
@@ -86,10 +92,10 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
             database_url=postgres.url,
             redis_url=redis_url,
             amqp_url=amqp_url,
-            environment={"COLLOQUY_LOG_LEVEL": "debug"},
+            environment={"COLLOQUY_LOG_LEVEL": "debug", "COLLOQUY_SMTP_PORT": str(smtp_port)},
         )
         with running as site:
-            yield Watched(site, folders, [ending.close])
+            yield Watched(site, folders, smtp_port, [ending.close])
     if queues is not None:
         shutil.rmtree(queues, ignore_errors=True)
 
@@ -117,6 +123,7 @@ class Teller:
     """Somebody who gives away secrets in every way there is, in an ordinary session or one that is shared."""
 
     person: Person
+    smtp_port: int
     secrets: list[str] = field(default_factory=list)
 
     def tell_all(self, shared: str) -> None:
@@ -130,6 +137,23 @@ class Teller:
         assert self._act("fail", words[:60]).status_code == 500
         assert self._act("fail_behind", words[60:]).json() is True
         until(lambda: self.person.open() and "failed" in self.person.page, "the failure of the task")
+        self._get_mail()
+        assert self._act("write", self._fresh()).json() is True
+
+    def _get_mail(self) -> None:
+        """Mail comes while nobody has the session open, and is read by who opens it."""
+        words = self._fresh()
+        address = self._act("address", []).json()
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = f"{words[0]}@example.org", address, words[1]
+        message[f"X-{words[2]}"] = words[3]
+        message.set_content("\n".join(words[4:40]))
+        message.add_attachment(" ".join(words[40:]).encode(), maintype="text", subtype="plain", filename="paper.txt")
+        with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=60) as server:
+            server.sendmail(f"{words[0]}@example.org", [address], message.as_bytes(policy=policy.SMTP))
+        [[subject, sender, text, attached, headers]] = self._act("read_mail", []).json()
+        said = f"{subject} {sender} {text} {attached} {headers}"
+        assert [word for word in words if word not in said] == []
 
     def _fresh(self) -> list[str]:
         words = some()
@@ -160,10 +184,10 @@ class Teller:
 
 
 def test_none_of_a_thousand_secrets_is_on_any_disk(watched: Watched) -> None:
-    tellers = {shared: Teller(Person(watched.site.url, "canaries")) for shared in ("no", "yes")}
+    tellers = {shared: Teller(Person(watched.site.url, "canaries"), watched.smtp_port) for shared in ("no", "yes")}
     for shared, teller in tellers.items():
         teller.tell_all(shared)
-    assert len({secret for teller in tellers.values() for secret in teller.secrets}) == 1000
+    assert len({secret for teller in tellers.values() for secret in teller.secrets}) == IN_EACH * WAYS * 2 > 1000
     keys = [teller.person.page_fields()["_session"] for teller in tellers.values()]
     keys += [t.person.http.cookies[name] for t in tellers.values() for name in (SECRET_COOKIE, SESSION_COOKIE)]
     watched.stop()
