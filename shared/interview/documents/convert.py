@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shared.interview.documents.archives import checked_archive
+from shared.interview.documents.as_markdown import as_markdown
 from shared.interview.documents.errors import DocumentTooLarge, DocumentUnreadable, NotConvertible
 from shared.interview.documents.layout import Block, Document, Page, Paragraph, Picture, Section
 from shared.interview.documents.outside import OFFICE_KINDS, ProgramFailed, converted_outside
@@ -103,6 +104,8 @@ def convert(
         target.write_bytes(source.read_bytes())
     elif target_kind == "pdf":
         to_pdf(source, target, kind=source_kind, host=host, name=name)
+    elif target_kind == "md" and source_kind in READERS:
+        target.write_text(as_markdown(READERS[source_kind](source, name=name)), encoding="utf-8")
     elif _outside(host, source, target, source_kind, target_kind, name):
         return
     elif target_kind in WRITABLE_PICTURES and source_kind in PICTURES - {"svg"}:

@@ -218,7 +218,11 @@ class Filling:
 
         checked_archive(file.path, KIND, name=file.path.name)
         try:
-            return str(self._template.new_subdoc(str(file.path)))
+            inside = str(self._template.new_subdoc(str(file.path)))
+            for part in self._template.docx.part.package.image_parts:
+                # Those of the other file can be counted, but not measured, as the template does with the same picture.
+                part._image = None
+            return inside
         except (PackageNotFoundError, KeyError, ValueError, etree.XMLSyntaxError) as error:
             raise DocumentUnreadable(file.path.name, KIND, str(error)) from error
 

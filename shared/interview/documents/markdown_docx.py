@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
 from shared.interview.documents.archives import checked_archive
+from shared.interview.documents.docx_numbering import fresh_numbering
 from shared.interview.documents.errors import DocumentUnreadable
 from shared.interview.documents.markdown_pictures import for_word
 from shared.interview.documents.markdown_tree import (
@@ -235,19 +236,19 @@ class DocxWriter:
     def _listing(self, block: Listing, where: Any, depth: int) -> None:
         from docx.shared import Pt
 
-        kind = "List Bullet" if block.start is None else "List Number"
+        kind = "List Bullet" if block.numbering is None else "List Number"
         level = min(depth, _MOST_LEVELS - 1)
         name = self._style(kind if not level else f"{kind} {level + 1}")
-        number = None if block.start is None else self._fresh_numbering(name, block.start)
+        number = None if block.numbering is None else fresh_numbering(self._document, name, block.numbering)
         lines = min(1.0, self._lines) if block.is_tight else self._lines
+        paragraph: Any = None
         for place, item in enumerate(block.items):
             is_first = True
             for inner in item:
                 if isinstance(inner, Paragraph):
                     paragraph = where.add_paragraph(style=name if is_first else None)
                     if is_first and name is None:
-                        sign = "•" if block.start is None else f"{block.start + place}."
-                        paragraph.add_run(f"{sign}\t")
+                        paragraph.add_run(f"{block.label(place)}\t")
                         paragraph.paragraph_format.left_indent = Pt(_LIST_STEP * (level + 1))
                         paragraph.paragraph_format.first_line_indent = Pt(-_LIST_STEP)
                     self._inlines(inner.inlines, paragraph, {})
@@ -263,21 +264,9 @@ class DocxWriter:
                     is_first = False
                 else:
                     self._block(inner, where, depth + 1, None)
-
-    def _fresh_numbering(self, style: str | None, start: int) -> int | None:
-        """A numbering that starts anew, of the kind the style has; None when the style has none."""
-        if style is None:
-            return None
-        found = self._document.styles[style].element.xpath("./w:pPr/w:numPr/w:numId/@w:val")
-        if not found:
-            return None
-        numbering = self._document.part.numbering_part.numbering_definitions._numbering
-        kinds = numbering.xpath(f'./w:num[@w:numId="{int(found[0])}"]/w:abstractNumId/@w:val')
-        if not kinds:
-            return None
-        fresh = numbering.add_num(int(kinds[0]))
-        fresh.add_lvlOverride(ilvl=0).add_startOverride(start)
-        return int(fresh.numId)
+        ends_in_words = bool(block.items[-1]) and isinstance(block.items[-1][-1], Paragraph)
+        if ends_in_words and not depth and not self._is_within:
+            paragraph.paragraph_format.space_after = Pt(self._manner.font_size / 2)  # what follows stands apart
 
     def _table(self, block: Table, where: Any) -> None:
         from docx.enum.text import WD_ALIGN_PARAGRAPH

@@ -118,11 +118,12 @@ class _Room:
                 }
             case Heading(level, inlines):
                 return {"t": "heading", "level": level, "c": self._inlines(inlines)}
-            case Listing(items, start, is_tight):
+            case Listing(items, numbering, is_tight):
                 return {
                     "t": "list",
                     "items": [self._blocks(item) for item in items],
-                    "start": start,
+                    "start": None if numbering is None else numbering.start,
+                    "numbering": "" if numbering is None else numbering.pattern,
                     "tight": is_tight,
                 }
             case Quote(blocks):
@@ -176,7 +177,8 @@ class _Room:
                 name = self._picture(path)
                 if name is None:
                     return {"t": "words", "s": _clean(alternative)}
-                return {"t": "picture", "path": name, "alt": _clean(alternative), "width": width, "share": is_share}
+                said = _clean(alternative) or "picture"  # PDF/UA takes no empty one
+                return {"t": "picture", "path": name, "alt": said, "width": width, "share": is_share}
             case Mark(kind):
                 return {"t": kind}
             case Note(blocks):

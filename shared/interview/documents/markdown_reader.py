@@ -19,8 +19,9 @@ from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.subscript import sub_plugin
 from mdit_py_plugins.superscript import superscript_plugin
 
-from shared.interview.documents import markdown_blocks, markdown_inline, markdown_typography
+from shared.interview.documents import markdown_blocks, markdown_inline, markdown_lists, markdown_typography
 from shared.interview.documents.markdown_codes import SIGN, Columns, Signs, Sources, take_codes
+from shared.interview.documents.markdown_lists import Numbering
 from shared.interview.documents.markdown_tree import (
     PLAIN,
     Block,
@@ -74,6 +75,7 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True, "typographer": True})
     parser.enable(["table", "strikethrough"])
     markdown_blocks.install(parser)
+    markdown_lists.install(parser)
     markdown_inline.install(parser)
     markdown_typography.install(parser)
     parser.disable("html_block")
@@ -119,8 +121,7 @@ class _Reader:
             case "bullet_list_open":
                 yield Listing(self._items(inside), None, is_tight=_is_tight(inside))
             case "ordered_list_open":
-                start = token.attrs.get("start")
-                yield Listing(self._items(inside), 1 if start is None else int(start), is_tight=_is_tight(inside))
+                yield self._numbered(token, inside)
             case "blockquote_open":
                 yield Quote(tuple(self._blocks(inside)))
             case "table_open":
@@ -132,6 +133,11 @@ class _Reader:
             case _:
                 if inside:
                     yield from self._blocks(inside)
+
+    def _numbered(self, token: Token, inside: list[Token]) -> Listing:
+        start = token.attrs.get("start")
+        numbering = token.meta.get("numbering") or Numbering(start=1 if start is None else int(start))
+        return Listing(self._items(inside), numbering, is_tight=_is_tight(inside))
 
     def _items(self, inside: list[Token]) -> tuple[tuple[Block, ...], ...]:
         items, place = [], 0

@@ -183,7 +183,7 @@ class _Writer:
         lines = round(max(1.0, min(1.0, self._lines) if block.is_tight else self._lines) * 240)
         after = 0 if block.is_tight else _twips(self._manner.font_size / 2)
         for number, item in enumerate(block.items):
-            sign = _BULLETS[depth % 4] if block.start is None else f"{block.start + number}."
+            sign = block.label(number, _BULLETS[depth % 4])
             is_first = True
             for inner in item:
                 if not isinstance(inner, Paragraph):

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from shared.interview.documents.markdown_lists import Numbering
+
 _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ps", "sd", "ug", "ur", "yi"})
 """Languages whose lines begin at the right."""
 
@@ -116,11 +118,15 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list; `start` is None for bullets."""
+    """A list; `numbering` is None for bullets."""
 
     items: tuple[tuple[Block, ...], ...]
-    start: int | None = None
+    numbering: Numbering | None = None
     is_tight: bool = True
+
+    def label(self, place: int, bullet: str = "•") -> str:
+        """What stands before the item at a place, counted from 0."""
+        return bullet if self.numbering is None else self.numbering.label(self.numbering.start + place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,9 +279,8 @@ def inlines_of(block: Block) -> tuple[Inline, ...]:
     match block:
         case Paragraph(inlines, _) | Heading(_, inlines):
             return inlines
-        case Listing(items, start, _):
-            signs = ["• " if start is None else f"{start + number}. " for number in range(len(items))]
-            return _on_lines([(Words(sign), *_all(item)) for sign, item in zip(signs, items, strict=True)])
+        case Listing(items):
+            return _on_lines([(Words(f"{block.label(place)} "), *_all(item)) for place, item in enumerate(items)])
         case Quote(blocks):
             return _all(blocks)
         case Table(rows, _, _):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import assert_never
 
 from shared.interview.documents.errors import DocumentTooLarge
@@ -45,6 +45,8 @@ def rendered(document: Document, *, name: str, is_marked: bool = True, standards
 
     Raises TypesettingFailed.
     """
+    if standards and not document.title:
+        document = replace(document, title=PurePath(name).stem or "Document")  # PDF/UA wants one
     with tempfile.TemporaryDirectory(prefix="set-") as folder:
         source = _Setter(Path(folder), document, is_marked=is_marked).source()
         if len(source) > MOST_SOURCE_BYTES:
@@ -189,7 +191,7 @@ class _Setter:
         name = self._kept(picture.contents)
         if name is None:
             return "#" + quoted(f"[{picture.alternative or 'picture'}]")
-        alternative = f", alt: {quoted(picture.alternative)}" if picture.alternative else ""
+        alternative = f", alt: {quoted(picture.alternative or 'picture')}"  # PDF/UA takes no empty one
         size = ""
         if picture.width:
             scale = min(1.0, self._width / picture.width)

@@ -39,6 +39,7 @@ _OF_CONTENT = ("pdf", "rtf", "html")
 _REDACTED = re.compile(r"\[REDACTION_WORD ([^\]\n]*)\]")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]+")
 _LONGEST_NAME = 120
+_ENDINGS = frozenset({"pdf", "docx", "rtf", "md", "html"})
 
 
 @dataclass(slots=True)
@@ -95,6 +96,7 @@ class Drafting:
                 draft_pdf(self, made)
             else:
                 self._content(made)
+        made.filename = _without_ending(made.filename, {*_ENDINGS, *made.files, *made.endings.values()})
         return made
 
     # Reading what the attachment says
@@ -304,6 +306,12 @@ def _copy(source: Path, target: Path) -> None:
 
 def _write_text(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8")
+
+
+def _without_ending(filename: str, endings: set[str]) -> str:
+    """The name of a file whose ending the author has written as well: each format adds its own."""
+    stem, dot, ending = filename.rpartition(".")
+    return stem if dot and stem and ending.lower() in endings else filename
 
 
 def _file_name(name: str) -> str:

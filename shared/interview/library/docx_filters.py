@@ -26,8 +26,8 @@ _BY_MODULE = (
     (places, "country_name state_name"),
     (
         plain_text,
-        "indent noyes redact single_paragraph single_to_double_newlines space_to_underscore underscore_to_space "
-        "verbatim yesno",
+        "indent noyes quote_paragraphs redact single_paragraph single_to_double_newlines space_to_underscore "
+        "underscore_to_space verbatim yesno",
     ),
 )
 
@@ -49,4 +49,10 @@ def _chain(*iterables: Any) -> Any:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     name: _asking(getattr(module, name)) for module, names in _BY_MODULE for name in names.split()
-} | {"chain": _chain, "any": any, "all": all}
+} | {
+    "chain": _chain,
+    "any": any,
+    "all": all,
+    "ampersand_filter": _asking(str),  # what is special to XML is seen to for every value
+    "nodoublequote": _asking(lambda text: str(text).replace('"', "'")),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.interview.library.document_sources import DocumentSources
 from shared.interview.library.faults import DAError
@@ -13,31 +13,28 @@ from shared.interview.library.objects.naming import random_name
 from shared.interview.library.package_files import package_file
 from shared.interview.runtime.run import current_run
 
+if TYPE_CHECKING:
+    from shared.interview.documents.docx_template import WordFile
+
 __all__ = ["assemble_docx", "include_docx_template"]
 
 
-def include_docx_template(template_file: Any, _inline: bool = False, **variables: Any) -> Any:
+def include_docx_template(
+    template_file: Any, _inline: bool = False, _use_jinja2: bool = True, **variables: Any
+) -> WordFile:
     """Another Word file in the place of the tag, filled with the same variables and some of its own.
 
-    For `{{p include_docx_template('part.docx', who=client) }}` in a DOCX. Raises DAError elsewhere, DocumentUnreadable.
+    For `{{p include_docx_template('part.docx', who=client) }}` in a DOCX; with `_use_jinja2=False` the file stays as
+    it is. Raises DAError elsewhere, DocumentUnreadable.
     """
     from shared.interview.documents.docx_template import WordFile
-    from shared.interview.library.docx_values import environment_at_work, fill_template
+    from shared.interview.library.docx_values import environment_at_work
 
-    run, environment = current_run(), environment_at_work()
+    environment = environment_at_work()
     source = _template(template_file, environment.package)
-    target = Path(tempfile.mkdtemp(prefix="part-")) / source.name
-    filled = dict(variables)
-    fill_template(
-        run,
-        source,
-        target,
-        filled,
-        sources=environment.sources,
-        name=source.name,
-        skips_undefined=environment.skips,
-    )
-    return WordFile(target, is_inline=bool(_inline))
+    if not _use_jinja2:
+        return WordFile(source, is_inline=bool(_inline))
+    return environment.part(source, variables, is_inline=bool(_inline))
 
 
 def assemble_docx(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,9 +43,23 @@ _OF_PYTHON = frozenset(
         "tuple", "zip",
     }
 )  # fmt: skip
+_EXTENSIONS = ("jinja2.ext.do", "jinja2.ext.loopcontrols")
 _MARKUP = re.compile(r"\[(FILE|QR) ([^\[\]\n]+)\]")
-_TEXT_CODES = {"BR": "\n", "NEWLINE": "\n", "TAB": "\t", "SKIPLINE": "\n\n", "NOPAR": "", "END": "", **TEXTS}
+_BLANK = "_" * 25
+_TEXT_CODES = {
+    "BLANK": _BLANK,
+    "BLANKFILL": _BLANK,
+    "CHECKBOX": "____",
+    "BR": "\n",
+    "NEWLINE": "\n",
+    "TAB": "\t",
+    "SKIPLINE": "\n\n",
+    "NOPAR": "",
+    "END": "",
+    **TEXTS,
+}
 _CODE = re.compile(r"\[(" + "|".join(_TEXT_CODES) + r")\]")
+_AT_LINE_ENDS = re.compile(r" *(\[(?:BR|NEWLINE|SKIPLINE)\]) *")
 _REDACTED = re.compile(r"\[REDACTION_WORD ([^\]\n]*)\]")
 
 
@@ -114,7 +129,8 @@ class WordEnvironment(SandboxedEnvironment):
     context_class = _Names
 
     def __init__(self, run: Run, sources: DocumentSources, *, skips_undefined: bool = False) -> None:
-        super().__init__(undefined=Absent if skips_undefined else Missing, finalize=self._shown)
+        missing = Absent if skips_undefined else Missing
+        super().__init__(undefined=missing, finalize=self._shown, extensions=_EXTENSIONS)
         self._run, self.sources, self.skips = run, sources, skips_undefined
         self.filling: Filling | None = None
         self.values: Mapping[str, Any] = {}
@@ -150,7 +166,7 @@ class WordEnvironment(SandboxedEnvironment):
         known: Mapping[str, Any] = answers["__builtins__"]
         if key in known and (key in _OF_PYTHON or not hasattr(builtins, key)):
             return known[key]
-        return nothing
+        return _rich_text() if key == "RichText" else nothing
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """An attribute, else an item. One that is missing is sought when it is used."""
@@ -259,12 +275,20 @@ class WordEnvironment(SandboxedEnvironment):
         path = Path(file.path())
         mimetype = str(file.__dict__.get("mimetype") or "")
         if path.suffix.lower() == ".docx":
-            return WordFile(path)
+            # Files of a package are templates of its author; one of the session may be anybody's, and stays as it is.
+            return self.part(path, {}) if isinstance(file, DAStaticFile) else WordFile(path)
         if mimetype.startswith("image/"):
             return picture_of(path, "", file.get_alt_text() or "")
         if mimetype.startswith("text/"):
             return words_for_xml(path.read_text(encoding="utf-8", errors="replace"))
         return words_for_xml(str(file.__dict__.get("filename") or path.name))
+
+    def part(self, source: Path, variables: Mapping[str, Any], *, is_inline: bool = False) -> WordFile:
+        """Another template, filled with the same variables and some of its own. Raises as fill_template does."""
+        target = Path(tempfile.mkdtemp(prefix="part-")) / source.name
+        skips = self.skips
+        fill_template(self._run, source, target, variables, sources=self.sources, skips_undefined=skips)
+        return WordFile(target, is_inline=is_inline)
 
     def _with_pictures(self, text: str) -> Any:
         """Words, with what `[FILE …]` and `[QR …]` in them stand for."""
@@ -325,6 +349,13 @@ def _styled(kind: StyleKind, text: Any) -> Any:
     return Formatted((Paragraph((Styled(kind, (Words(words),)),)),)) if words else ""
 
 
+def _rich_text() -> Any:
+    """Text with looks of docxtpl's own, for templates that make some: `{{r RichText('now', bold=True) }}`."""
+    from docxtpl import RichText
+
+    return RichText
+
+
 def _as_words(value: Any) -> Any:
     return value
 
@@ -338,7 +369,7 @@ def plain_words(text: str) -> str:
     """A text with the square-bracket markup that words can show; that of pictures stays."""
     if "[" not in text:
         return words_for_xml(text)
-    text = _CODE.sub(lambda code: _TEXT_CODES[code[1]], text)
+    text = _CODE.sub(lambda code: _TEXT_CODES[code[1]], _AT_LINE_ENDS.sub(r"\1", text))
     text = _REDACTED.sub(lambda found: re.sub(r"\S", "█", found[1]), text)
     return words_for_xml(text)
 

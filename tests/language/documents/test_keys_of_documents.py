@@ -8,6 +8,7 @@ import docx
 import pikepdf
 import pytest
 from docx.oxml.ns import qn
+from PIL import Image
 from pikepdf import Array, Dictionary, Name, Pdf, String
 
 from tests.language.documents.assembling import Assemble, AssemblingSession
@@ -172,3 +173,43 @@ def test_rtf_of_languages_written_from_the_right_begins_there(
     assert left.index(r"\ql") > left.find(r"\qr"), "the side said in the text counts"
     item = next(line for line in paragraphs if "one" in line)
     assert (r"\ri720" in item and r"\lin720" in item) is begins_right
+
+
+@pytest.mark.parametrize(
+    ("filename", "files"),
+    [
+        ("report.pdf", {"report.pdf", "report.rtf"}),
+        ("report.v2", {"report.v2.pdf", "report.v2.rtf"}),
+        ("Report.RTF", {"Report.pdf", "Report.rtf"}),
+    ],
+)
+def test_an_ending_that_the_author_wrote_is_not_said_twice(assemble: Assemble, filename: str, files: set[str]) -> None:
+    session = opened(assemble, ended(f"filename: {filename}\ncontent: Text"))
+    assert set(session.names()) == files
+
+
+def test_a_word_template_without_title_and_descriptions_can_be_a_tagged_pdf(assemble: Assemble) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (20, 10), "red").save(picture, "PNG")
+    document, made = docx.Document(), io.BytesIO()
+    document.add_paragraph("One")
+    document.add_picture(io.BytesIO(picture.getvalue()))
+    document.save(made)
+    text = ended("docx template file: a.docx\nvalid formats: pdf\ntagged pdf: True")
+    session = opened(assemble, text, a__docx=made.getvalue())
+    with pikepdf.open(io.BytesIO(session.contents("Out.pdf"))) as pdf:
+        metadata = pdf.open_metadata()
+        assert (metadata["dc:title"], metadata["pdfuaid:part"]) == ("Out", "1")
+
+
+def test_a_picture_without_a_description_may_stand_in_a_tagged_pdf(assemble: Assemble) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (20, 10), "red").save(picture, "PNG")
+    text = ended(
+        "content: ${ seal }\nvalid formats: pdf\ntagged pdf: True",
+        before="objects:\n  - seal: DAStaticFile.using(filename='data/templates/seal.png')\n---\n",
+    )
+    session = opened(assemble, text, seal__png=picture.getvalue())
+    with pikepdf.open(io.BytesIO(session.contents("Out.pdf"))) as pdf:
+        said = [str(thing["/Alt"]) for thing in pdf.objects if isinstance(thing, Dictionary) and "/Alt" in thing]
+    assert said == ["picture"]

@@ -249,3 +249,90 @@ def test_assemble_docx_makes_a_file_in_code(assemble: Assemble) -> None:
     session = assemble(text, a__docx=template("For {{ who }}"))
     assert session.open() == "Done b’PK’"
     assert session.docx_text("made.docx") == "For you"
+
+
+def test_a_word_file_of_the_package_is_filled_where_it_is_put(assemble: Assemble) -> None:
+    more = (
+        "objects:\n  - part: DAStaticFile.using(filename='data/templates/part.docx')\n---\ncode: |\n  planet = 'Mars'"
+    )
+    contents = template("{{p part }}", "{{p part.include_in_docx(use_jinja2=False) }}")
+    found = assembled(assemble, contents, more, part__docx=template("On {{ planet }}"))
+    assert found == "On Mars\nOn {{ planet }}"
+
+
+def test_tags_in_files_of_the_session_are_words_unless_the_author_has_them_filled(assemble: Assemble) -> None:
+    more = (
+        "objects:\n  - sent: DAFile\n---\nsets: sent.initialized\ncode: |\n  sent.initialize(filename='sent.docx')\n"
+        "  sent.copy_into(DAStaticFile(filename='data/templates/part.docx'))\n"
+        "---\ncode: |\n  planet = 'Mars'"
+    )
+    contents = template("{{p sent }}", "{{p sent.include_in_docx() }}", "{{p sent.include_in_docx(use_jinja2=True) }}")
+    found = assembled(assemble, contents, more, part__docx=template("On {{ planet }}"))
+    assert found == "On {{ planet }}\nOn {{ planet }}\nOn Mars"
+
+
+def test_a_part_can_stay_as_it_is(assemble: Assemble) -> None:
+    contents = template("{{p include_docx_template('part.docx', _use_jinja2=False) }}")
+    assert assembled(assemble, contents, part__docx=template("On {{ planet }}")) == "On {{ planet }}"
+
+
+def test_a_word_file_is_put_in_only_within_a_template(assemble: Assemble) -> None:
+    text = "mandatory: True\nquestion: ${ DAStaticFile(filename='data/templates/a.docx').include_in_docx() }\n"
+    assert "is for Word templates" in failure(assemble(text, a__docx=template("x")))
+
+
+@pytest.mark.parametrize(
+    ("tag", "words"),
+    [
+        ("{% do found.append(3) %}{{ found }}", "[3]"),
+        ("{% for n in range(9) %}{% if n == 2 %}{% break %}{% endif %}{{ n }}{% endfor %}", "01"),
+        ("{{ 'say \"x\"' | nodoublequote }}", "say 'x'"),
+        ("{{ 'a & b' | ampersand_filter }}", "a & b"),
+        ("{{ 'one' | quote_paragraphs }}", "> one"),
+        ("{{ 'one [BR] two' }}", "one\ntwo"),
+        ("{{ 'Sign: [BLANK]' }}", "Sign: " + "_" * 25),
+    ],
+)
+def test_what_templates_may_use_beside_filters(assemble: Assemble, tag: str, words: str) -> None:
+    assert assembled(assemble, template(tag), "code: |\n  found = []") == words
+
+
+def test_text_with_looks_is_made_in_the_template(assemble: Assemble) -> None:
+    session = assemble(interview(), a__docx=template("{{r RichText('now', bold=True) }}"))
+    session.open()
+    (paragraph,) = docx.Document(io.BytesIO(session.contents("Out.docx"))).paragraphs
+    assert [(run.text, run.bold) for run in paragraph.runs if run.text] == [("now", True)]
+
+
+def test_assemble_docx_gives_markdown(assemble: Assemble) -> None:
+    def more(document: object) -> None:
+        document.add_heading("Part 1", 2)  # type: ignore[attr-defined]
+        line = document.add_paragraph("For ")  # type: ignore[attr-defined]
+        line.add_run("{{ who }} ").bold = True
+        line.add_run("* now")
+        for text in ("one", "two"):
+            document.add_paragraph(text, style="List Number")  # type: ignore[attr-defined]
+        table = document.add_table(2, 2)  # type: ignore[attr-defined]
+        for place, text in enumerate(("Fruit", "Price", "Fig", "1|2")):
+            table.cell(place // 2, place % 2).text = text
+
+    text = (
+        "mandatory: True\ncode: |\n  words = assemble_docx('a.docx', fields={'who': 'you'}, output_format='md',"
+        " return_content=True)\n---\nmandatory: True\nquestion: Done\n"
+    )
+    session = assemble(text, a__docx=template(prepare=more))
+    assert session.open() == "Done"
+    assert session.answers["words"] == (
+        "## Part 1\n\nFor **you** \\* now\n\n1. one\n2. two\n\n| Fruit | Price |\n|---|---|\n| Fig | 1\\|2 |\n"
+    )
+
+
+def test_the_same_picture_may_stand_in_a_part_and_in_the_template(assemble: Assemble) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (20, 10), "red").save(picture, "PNG")
+    more = "objects:\n  - seal: DAStaticFile.using(filename='data/templates/seal.png')"
+    contents = template("{{p include_docx_template('part.docx') }}", "{{ seal }}", "{{ seal }}")
+    parts = {"part__docx": template("{{ seal }}"), "seal__png": picture.getvalue()}
+    session = assemble(interview(more), a__docx=contents, **parts)
+    assert session.open() == "Done"
+    assert len(docx.Document(io.BytesIO(session.contents("Out.docx"))).inline_shapes) == 3

@@ -64,6 +64,19 @@ class DocumentWork:
         file = self._of_kind("docx", "get_docx_variables()")
         return variables_of(file.path, name=file.name)
 
+    def include_in_docx(self, use_jinja2: bool | None = None) -> Any:
+        """A DOCX in the place of a tag of a Word template: `{{p part.include_in_docx() }}`.
+
+        `use_jinja2` says whether tags in it are filled: by default those of static files, which are the author's.
+        Raises DAError outside of a template, or for what is no DOCX.
+        """
+        from shared.interview.library.docx_templates import include_docx_template
+        from shared.interview.library.objects.files import DAStaticFile
+
+        file = self._of_kind("docx", "include_in_docx()")
+        is_template = isinstance(self, DAStaticFile) if use_jinja2 is None else bool(use_jinja2)
+        return include_docx_template(file.path, _use_jinja2=is_template)
+
     # Making others of it
     def as_pdf(self, filename: Any = None, output_to: Any = None) -> Any:
         """The file as a PDF, a new file. Raises NotConvertible, DocumentUnreadable."""
