@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from shared.interview.documents.layout import (
     Block,
@@ -49,7 +50,11 @@ def _block(block: Block, notes: list[str]) -> str:
         case Paragraph(is_preformatted=True):
             return "\n".join(f"    {line}" for line in block.text.split("\n"))
         case Paragraph():
-            text = _inlines(block.inlines, notes).strip()
+            is_plain = bool(block.heading)  # headings are bold by themselves
+            inlines = [
+                replace(one, is_bold=False) if is_plain and isinstance(one, Span) else one for one in block.inlines
+            ]
+            text = _inlines(inlines, notes).strip()
             if not text:
                 return ""
             if block.heading:

@@ -8,11 +8,12 @@ import docx
 import pikepdf
 import pytest
 from docx.oxml.ns import qn
-from PIL import Image
 from pikepdf import Array, Dictionary, Name, Pdf, String
+from PIL import Image
 
 from tests.language.documents.assembling import Assemble, AssemblingSession
 from tests.language.documents.forms import form, values_of
+from tests.language.documents.looks import drawn
 
 
 def ended(more: str, *, before: str = "") -> str:
@@ -213,3 +214,18 @@ def test_a_picture_without_a_description_may_stand_in_a_tagged_pdf(assemble: Ass
     with pikepdf.open(io.BytesIO(session.contents("Out.pdf"))) as pdf:
         said = [str(thing["/Alt"]) for thing in pdf.objects if isinstance(thing, Dictionary) and "/Alt" in thing]
     assert said == ["picture"]
+
+
+@pytest.mark.parametrize(
+    "content", ["[FILE seal.png]", "A [FILE seal.png] b", "[CENTER] [FILE seal.png]", "1. [FILE seal.png]"]
+)
+def test_a_picture_without_a_width_is_on_the_page(assemble: Assemble, content: str) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (20, 10), "red").save(picture, "PNG")
+    named = content.replace("seal.png", "${ seal.filename }")
+    text = ended(
+        f"content: '{named}'\nvalid formats: pdf",
+        before="objects:\n  - seal: DAStaticFile.using(filename='data/templates/seal.png')\n---\n",
+    )
+    session = opened(assemble, text, seal__png=picture.getvalue())
+    assert "picture" in drawn(session.contents("Out.pdf"))
