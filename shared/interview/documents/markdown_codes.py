@@ -39,6 +39,8 @@ _WIDTH = re.compile(r"(\d+(?:\.\d+)?|\.\d+) *(px|in|pt|cm|mm|em|rem|ex|%|vw)?", 
 _INDENT = re.compile(r"\[INDENTBY *((?:\d[\d.]*|\.\d+) *[a-z]*)(?: +((?:\d[\d.]*|\.\d+) *[a-z]*))?\] *")
 _TWO_COLUMNS = re.compile(r"\[BEGIN_TWOCOL\](.*?)\[BREAK\](.*?)\[END_TWOCOL\]", re.DOTALL)
 _CAPTION = re.compile(r"\[BEGIN_CAPTION\](.*?)\[VERTICAL_LINE\](.*?)\[END_CAPTION\]", re.DOTALL)
+_LINE_END = re.compile(r"(?<!\\)\[BR\]")
+"""Between the lines of a text file; brackets of its own are escaped."""
 _POINTS = {"px": 0.75, "in": 72.0, "pt": 1.0, "cm": 72 / 2.54, "mm": 72 / 25.4, "em": 12.0, "rem": 12.0, "ex": 6.0}
 _EMOJI_POINTS = 12.0
 _QR_POINTS = 144.0
@@ -225,7 +227,9 @@ def _file(argument: str, signs: Signs, *, is_emoji: bool) -> str:
             made = Picture(path, alternative, _EMOJI_POINTS)
         return signs.of(made)
     text = signs.sources.text(reference)
-    return f"\\[{alternative or reference}\\]" if text is None else text
+    if text is None:
+        return f"\\[{alternative or reference}\\]"
+    return _LINE_END.sub(lambda _: signs.of(Mark("break")), text)
 
 
 def _emoji(name: str, signs: Signs) -> str:

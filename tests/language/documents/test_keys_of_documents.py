@@ -229,3 +229,22 @@ def test_a_picture_without_a_width_is_on_the_page(assemble: Assemble, content: s
     )
     session = opened(assemble, text, seal__png=picture.getvalue())
     assert "picture" in drawn(session.contents("Out.pdf"))
+
+
+def test_lines_of_a_text_file_stay_lines_in_a_document(assemble: Assemble) -> None:
+    text = ended(
+        "content: ${ note }\nvalid formats: docx",
+        before="objects:\n  - note: DAStaticFile.using(filename='data/templates/note.txt')\n---\n",
+    )
+    session = opened(assemble, text, note__txt="One [BR] *two*\nThree\n")
+    assert session.docx_text("Out.docx") == "One [BR] *two*\nThree"
+
+
+def test_a_pdf_is_seen_by_its_first_page_in_word_and_rtf(assemble: Assemble) -> None:
+    text = ended(
+        "content: ${ exhibit }\nvalid formats: [docx, rtf]",
+        before="objects:\n  - exhibit: DAStaticFile.using(filename='data/templates/form.pdf')\n---\n",
+    )
+    session = opened(assemble, text, form__pdf=form(a="text"))
+    assert len(docx.Document(io.BytesIO(session.contents("Out.docx"))).inline_shapes) == 1
+    assert session.contents("Out.rtf").count(b"\\pngblip") == 1
