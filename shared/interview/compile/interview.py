@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -94,6 +95,12 @@ class Interview:
         """The file whose examples the interview's machine learners share, `package:data/sources/ml-….json`."""
         name = PurePosixPath(self.reference.rpartition(":")[2]).stem
         return self.own_learning_file or f"{self.package}:data/sources/ml-{name}.json"
+
+    @cached_property
+    def part_names(self) -> frozenset[str]:
+        """Which screen parts its blocks set, in any language: a screen asks for thirty, and most set three."""
+        tables = (*self.screen_parts.values(), *self.metadata_texts.values())
+        return frozenset(name for texts in tables for name in texts)
 
     @property
     def loop_limit(self) -> int:

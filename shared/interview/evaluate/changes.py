@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from shared.interview.runtime.outcomes import LONGEST_NAME, MOST_NAMES
 from shared.interview.runtime.pickling import PROTOCOL, StoredAnswers, load_variables
@@ -27,6 +27,9 @@ _CONTAINERS = (list, tuple, dict, set, frozenset, BaseException)
 _ELEMENTS = "elements"
 """The attribute in which lists and dictionaries of the library hold their items."""
 _ABSENT = object()
+_LONGEST_ROW = 32
+_Pair: TypeAlias = tuple[Any, Any, str, int]
+"""What was, what is now, the name to tell, and how deep it lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def _told(names: set[str], *, is_cut: bool = False) -> tuple[str, ...]:
 def _differences(was: Any, now: Any, name: str, walk: _Walk) -> set[str]:
     """Names of what differs at and below one value. What authors' classes say of being equal does not count."""
     found = set[str]()
-    waiting: list[tuple[Any, Any, str, int]] = [(was, now, name, 0)]
+    waiting: list[_Pair] = [(was, now, name, 0)]
     while waiting and walk.left > 0:
         was, now, name, depth = waiting.pop()
         walk.left -= 1
@@ -101,9 +104,9 @@ def _differences(was: Any, now: Any, name: str, walk: _Walk) -> set[str]:
                 found.add(name)
         elif (id(was), id(now)) not in walk.seen:
             walk.seen.add((id(was), id(now)))
-            parts = _parts(was, now, name, is_deep=depth >= _DEEPEST)
+            parts = _parts(was, now, name, depth, walk)
             if parts is not None:
-                waiting.extend((*part, depth + 1) for part in parts)
+                waiting += parts
             elif not _is_same(was, now):
                 found.add(name)
     return found
@@ -125,24 +128,44 @@ def _is_same(was: Any, now: Any) -> bool:
         return False
 
 
-def _parts(was: Any, now: Any, name: str, *, is_deep: bool) -> list[tuple[Any, Any, str]] | None:
+def _is_same_row(was: Any, now: Any) -> bool:
+    """Whether two short lists hold the same atoms: rows of a table, which then need not be walked."""
+    kind = type(now)
+    if (kind is not list and kind is not tuple) or type(was) is not kind or len(now) > _LONGEST_ROW:
+        return False
+    kinds = [*map(type, now)]
+    return _ATOMS.issuperset(kinds) and kinds == [*map(type, was)] and bool(was == now)
+
+
+def _parts(was: Any, now: Any, name: str, depth: int, walk: _Walk) -> list[_Pair] | None:
     """The pairs of values that two values of one class consist of, but for those that are equal at a glance; None for
     what is one value to its author.
     """
     kind = type(now)
-    pairs: list[tuple[Any, Any, str]] = []
+    pairs: list[_Pair] = []
+    is_deep, below = depth >= _DEEPEST, depth + 1
+    # Every atom of the answers passes through these loops with every turn: they call nothing for those that are equal.
     if kind is dict:
-        below = name if is_deep or name.endswith("[…]") else f"{name}[…]"
+        inner = name if is_deep or name.endswith("[…]") else f"{name}[…]"
         for key, value in now.items():
             other = was.get(key, _ABSENT)
-            if not _is_same_atom(other, value):
-                pairs.append((other, value, below))
-        return pairs if len(was) == len(now) else [*pairs, (_ABSENT, None, name)]
-    if kind in (list, tuple):
+            kind = type(value)
+            if not (kind in _ATOMS and type(other) is kind and other == value):
+                pairs.append((other, value, inner, below))
+        return pairs if len(was) == len(now) else [*pairs, (_ABSENT, None, name, below)]
+    if kind is list or kind is tuple:
         for at, (other, value) in enumerate(zip(was, now, strict=False)):
-            if not _is_same_atom(other, value):
-                pairs.append((other, value, name if is_deep else f"{name}[{at}]"))
-        return pairs if len(was) == len(now) else [*pairs, (_ABSENT, None, name)]
+            kind = type(value)
+            if kind in _ATOMS:
+                if type(other) is kind and other == value:
+                    continue
+            elif _is_same_row(other, value):
+                walk.left -= 1
+                if walk.left > 0:
+                    continue
+                break
+            pairs.append((other, value, name if is_deep else f"{name}[{at}]", below))
+        return pairs if len(was) == len(now) else [*pairs, (_ABSENT, None, name, below)]
     if issubclass(kind, _CONTAINERS):
         return None
     before, after = _attributes(was), _attributes(now)
@@ -150,15 +173,17 @@ def _parts(was: Any, now: Any, name: str, *, is_deep: bool) -> list[tuple[Any, A
         return None
     for key, value in after.items():
         other = before.get(key, _ABSENT)
-        if not _is_same_atom(other, value):
-            is_hidden = is_deep or key == _ELEMENTS or not key.isidentifier() or key.startswith("_")
-            pairs.append((other, value, name if is_hidden else f"{name}.{key}"))
-    return pairs if len(before) == len(after) else [*pairs, (_ABSENT, None, name)]
+        kind = type(value)
+        if not (kind in _ATOMS and type(other) is kind and other == value):
+            written = str(key)
+            is_hidden = is_deep or key == _ELEMENTS or not written.isidentifier() or written.startswith("_")
+            pairs.append((other, value, name if is_hidden else f"{name}.{written}", below))
+    return pairs if len(before) == len(after) else [*pairs, (_ABSENT, None, name, below)]
 
 
-def _attributes(value: Any) -> dict[str, Any]:
+def _attributes(value: Any) -> dict[Any, Any]:
     try:
         found = object.__getattribute__(value, "__dict__")
     except AttributeError:
         return {}
-    return {str(key): each for key, each in found.items()} if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) else {}

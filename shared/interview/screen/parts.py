@@ -46,16 +46,18 @@ def part(name: str, scene: Scene) -> tuple[str, str]:
     block, run = scene.block, scene.run
     if block is not None and name in block.parts:
         return scene.plain(block.parts[name]), block.parts[name].source
-    stored = run.internal.get(STORE, {}).get(name)
-    if stored is not None:
-        return str(stored).strip(), ""
-    interview, language = run.interview, run.language
-    for tables in (interview.screen_parts, interview.metadata_texts):
-        for candidate in (language, "*"):
-            found: Text | None = tables.get(candidate, {}).get(name)
-            if found is not None:
-                return scene.plain(found), found.source
-    configured = run.context.config.get(f"main page {name}")
+    stored = run.internal.get(STORE)
+    if stored and (own := stored.get(name)) is not None:
+        return str(own).strip(), ""
+    interview = run.interview
+    if name in interview.part_names:
+        for tables in (interview.screen_parts, interview.metadata_texts):
+            for candidate in (run.language, "*"):
+                found: Text | None = tables.get(candidate, {}).get(name)
+                if found is not None:
+                    return scene.plain(found), found.source
+    config = run.context.config
+    configured = config.get(f"main page {name}") if config else None
     return (str(configured).strip(), "") if configured else ("", "")
 
 
