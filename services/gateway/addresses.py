@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit, urlunsplit
+from functools import lru_cache
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 _IGNORED_BY_BROWSERS = re.compile(r"[\t\r\n]|^[\x00-\x20]+|[\x00-\x20]+$")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
@@ -24,6 +25,18 @@ def address_to_go_to(url: str, *, otherwise: str) -> str:
     if not text or (scheme is not None and scheme[1].lower() not in _SCHEMES):
         return otherwise
     return quote(text, safe=_KEPT)
+
+
+@lru_cache(maxsize=512)
+def naming(interview: str) -> str:
+    """The part of an address of ours that says which interview is meant: `i=…`."""
+    return urlencode({"i": interview})
+
+
+@lru_cache(maxsize=512)
+def sign_in_before(interview: str) -> str:
+    """The address of the sign-in, from where one comes back to an interview."""
+    return f"/user/sign-in?{urlencode({'next': f'/interview?{naming(interview)}'})}"
 
 
 def with_json(url: str) -> str:

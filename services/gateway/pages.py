@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import jinja2
 from markupsafe import Markup
 
+from services.gateway.addresses import naming, sign_in_before
 from services.gateway.browser_sessions import Browser
 from services.gateway.control_fields import control_fields
 from services.gateway.names import encoded_name
@@ -103,7 +104,7 @@ class Pages:
             "has_files": any(field.input_type in _FILE_TYPES for field in screen.fields),
             "exit_label": screen.exit_label_text if screen.exit_link else "",
             "exit_url": _exit_url(shown) if screen.exit_link else "",
-            "sign_in_url": f"/user/sign-in?{urlencode({'next': '/interview?' + urlencode({'i': shown.interview})})}",
+            "sign_in_url": sign_in_before(shown.interview),
         }
         return Markup(self._templates.get_template("body.html").render(context))  # noqa: S704 - made by our templates
 
@@ -135,7 +136,7 @@ class Pages:
     def _page(self, shown: Shown) -> dict[str, Any]:
         """What the browser's modules must know; also part of every ajax answer."""
         screen = shown.screen
-        query = urlencode({"i": shown.interview})
+        query = naming(shown.interview)
         features, say = screen.features, wording(screen.phrases)
         page: dict[str, Any] = {
             "browser_title": screen.tab_title_text or _TAGS.sub("", screen.title_html) or say("Interview"),

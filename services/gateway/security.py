@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from typing import Any, Literal, Protocol
 
-from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -53,12 +52,14 @@ def screen_policy(nonce: str, *, has_inline_handlers: bool, framed_by: Collectio
 _KIB = 1024
 _POLICY_VIOLATION = 1008
 
-_HEADERS = {
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin-allow-popups",
-    "permissions-policy": "browsing-topics=()",
-}
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin-allow-popups"),
+    (b"permissions-policy", b"browsing-topics=()"),
+    (b"content-security-policy", STRICT_POLICY.encode()),
+)
+_HEADERS_OF_SECURE = (*_HEADERS, (b"strict-transport-security", b"max-age=31536000"))
 
 
 class ServerFull(Retryable):
@@ -103,13 +104,12 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = list(message["headers"])
                 if is_secure:
-                    headers.setdefault("strict-transport-security", "max-age=31536000")
-                    message["headers"] = [_with_secure_cookie(name, value) for name, value in message["headers"]]
-                headers.setdefault("content-security-policy", STRICT_POLICY)
+                    headers = [_with_secure_cookie(name, value) for name, value in headers]
+                said = {name.lower() for name, _ in headers}
+                added = _HEADERS_OF_SECURE if is_secure else _HEADERS
+                message["headers"] = headers + [one for one in added if one[0] not in said]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -260,6 +260,7 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
             author_redis_url=settings.author_redis_url,
             author_databases=settings.author_databases,
             links_open_sessions=settings.links_open_sessions,
+            notes_changes=settings.kept_changes_days > 0,
             config=settings.interview_config,
         ),
         clock=clock,
@@ -267,7 +268,6 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
         limits=TurnLimits(
             interactive_seconds=settings.interactive_limit_seconds,
             action_seconds=settings.action_limit_seconds,
-            notes_changes=settings.kept_changes_days > 0,
         ),
         measures=TurnMeasures(parts.metrics),
         errors=error_book,

@@ -24,8 +24,6 @@ class TurnLimits:
     interactive_seconds: float = 30.0
     action_seconds: float = 60.0
     attempts: int = 25
-    notes_changes: bool = True
-    """Whether it is noted who set which variables."""
 
 
 @dataclass(slots=True)

@@ -24,6 +24,8 @@ class Surroundings:
     author_redis_url: str = field(default="", repr=False)
     author_databases: dict[str, str] = field(default_factory=dict, repr=False)
     links_open_sessions: bool = False
+    notes_changes: bool = True
+    """Whether it is noted who set which variables."""
 
     def of(self, request: Request, opened: Opened) -> RunContext:
         """The context of one run."""
@@ -46,5 +48,6 @@ class Surroundings:
             config=self.config,
             author_redis_url=self.author_redis_url,
             author_databases=self.author_databases,
+            notes_changes=self.notes_changes,
             links_open_session=self.links_open_sessions and not opened.is_multi_user,
         )

@@ -151,7 +151,8 @@ def submit_answers(message: SubmitAnswers) -> Request:
     """Take a posted form."""
     operation = form_of(message.submission.value)
     request = _asked(message, "answers", lambda found: Plan(operation), url_args=dict(message.url_args.value))
-    return replace(request, uploads=message.submission.value.uploads)
+    uploads = message.submission.value.uploads
+    return replace(request, uploads=uploads) if uploads else request
 
 
 def form_of(submission: Submission) -> SubmitForm:

@@ -31,6 +31,7 @@ from services.session.notes import notes_of
 from services.session.opened_for_mail import OpenedForMail
 from services.session.operations import Found, Plan, Request
 from services.session.outcomes import (
+    Standing,
     TooManyTurns,
     Turned,
     bare_reply,
@@ -242,7 +243,8 @@ class Turns:
             along, next_failed = await self._follow(turn, opened, lease, ran[0])
             ran += along
         await self._checkpoint.reached("evaluated", request.session_id)
-        return replace(await self._save(plan, opened, ran), next_failed=next_failed)
+        turned = await self._save(plan, opened, ran)
+        return turned if next_failed is None else replace(turned, next_failed=next_failed)
 
     async def _follow(
         self, turn: Turn, opened: Opened, lease: Lease | None, first: Ran
@@ -382,18 +384,16 @@ class Turns:
         others = () if has_failed else turn.host.changes
         nothing = changes_nothing(result, keep, mode, opened, sharing, request.participant) and not others
         if nothing and (turn.also is None or has_failed):
-            return Turned(
-                reply_of(result, blobs, standing, check_in_action=request.check_in_action),
-                opened.keys,
-                result,
-                blobs=blobs,
-            )
-        standing = replace(
-            standing,
+            reply = reply_of(result, blobs, standing, check_in_action=request.check_in_action)
+            return Turned(reply, opened.keys, result, blobs=blobs)
+        standing = Standing(
+            session_id=request.session_id,
+            code=opened.name.code,
             version=opened.version + 1,
             steps=step_after(opened, keep, mode),
             is_multi_user=sharing.is_multi_user,
             is_created=opened.stored is None,
+            is_overtaken=turn.is_overtaken,
         )
         replies = [
             reply_of(each.result, each.blobs, standing, check_in_action=each.turn.request.check_in_action)
@@ -424,9 +424,7 @@ class Turns:
             outcome=pack(replies[0]),
             messages=joined(work.messages for work in works),
             code_sealed=b"" if opened.stored else self._seal_code(opened.name.code),
-            notes=notes_of(ran, sharing.keys.session_id, standing.version, self._server_keys.at_rest)
-            if self._limits.notes_changes
-            else (),
+            notes=notes_of(ran, sharing.keys.session_id, standing.version, self._server_keys.at_rest),
             now=self._clock.now(),
         )
         told = self._told(request, opened, standing.version)

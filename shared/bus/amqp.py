@@ -29,8 +29,9 @@ from aio_pika.exceptions import (
 )
 from aiormq import spec
 from aiormq.abc import AbstractChannel as RawChannel
-from aiormq.abc import DeliveredMessage
+from aiormq.abc import ChannelFrame, DeliveredMessage
 
+from shared.bus.amqp_frames import published
 from shared.bus.cloudevents import CONTENT_TYPE
 from shared.bus.port import BusUnavailable
 from shared.bus.topology import ExchangePlan, QueuePlan
@@ -215,7 +216,31 @@ class Link:
     async def send(self, message: Outgoing) -> None:
         """Publish without a confirm: it may be lost. Raises BusUnavailable."""
         with _failures_of("The broker cannot be reached"):
-            await _publish(self._quick, message, limit_seconds=self._limit_seconds)
+            if message.headers:
+                await _publish(self._quick, message, limit_seconds=self._limit_seconds)
+            else:
+                await self._send_at_once(message)
+
+    async def _send_at_once(self, message: Outgoing) -> None:
+        """Put the frames of a message into the library's line at once, and wait until the network has them."""
+        channel: Any = self._quick
+        taken = channel.create_future()  # fails with the channel
+        frames = published(
+            channel.number,
+            message.body,
+            exchange=message.exchange,
+            key=message.key,
+            content_type=CONTENT_TYPE,
+            message_id=message.message_id,
+            is_persistent=message.is_persistent,
+            correlation_id=message.correlation_id,
+            reply_to=message.reply_to,
+            expiration=_expiration(message),
+            largest_part=channel.max_content_size,
+        )
+        async with asyncio.timeout(self._limit_seconds):
+            await channel.write_queue.put(ChannelFrame(payload=frames, should_close=False, drain_future=taken))
+            await taken
 
     async def listen_for_replies(self, on_reply: OnMessage) -> None:
         """Take replies to what `send` asks with `reply_to=REPLY_TO`."""
@@ -317,14 +342,13 @@ def _settings(url: str, name: str) -> dict[str, Any]:
 async def _publish(
     channel: RawChannel, message: Outgoing, *, is_mandatory: bool = False, limit_seconds: float | None = None
 ) -> None:
-    lifetime = message.lifetime_seconds
     properties = spec.Basic.Properties(
         content_type=CONTENT_TYPE,
         headers=dict(message.headers) or None,
         delivery_mode=2 if message.is_persistent else 1,
         correlation_id=message.correlation_id,
         reply_to=message.reply_to,
-        expiration=None if lifetime is None else str(int(lifetime * 1000)),
+        expiration=_expiration(message),
         message_id=message.message_id,
     )
     await channel.basic_publish(
@@ -335,6 +359,11 @@ async def _publish(
         mandatory=is_mandatory,
         timeout=limit_seconds,
     )
+
+
+def _expiration(message: Outgoing) -> str | None:
+    lifetime = message.lifetime_seconds
+    return None if lifetime is None else str(int(lifetime * 1000))
 
 
 @contextlib.contextmanager

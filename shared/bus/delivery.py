@@ -96,7 +96,8 @@ class Deliverer:
             return await self._no(error, wants_reply)
         except Retryable as error:
             return await self._not_now(error, wants_reply)
-        envelope = dataclasses.replace(envelope, attempt=attempt, publisher=publisher)
+        if attempt != 1 or publisher:
+            envelope = dataclasses.replace(envelope, attempt=attempt, publisher=publisher)
         if self._is_expired(envelope):
             log.info("bus.expired", queue=consumer.queue, type=envelope.message.type_name, message=envelope.id)
             return Done()

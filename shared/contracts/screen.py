@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.kernel.defaults import empty_dict
+
 JsonValue = Any
 """A JSON value: None, bool, int, float, str, list or dict of such."""
 
@@ -114,7 +116,7 @@ class Field(Part):
     inline: bool = False
     inline_width: str = ""
     group: str = ""
-    validation_messages: dict[str, str] = {}
+    validation_messages: dict[str, str] = empty_dict()
     rules: tuple[str, ...] = ()
     """Rules of the author's own (`$.validator.addMethod()`) that the page checks; their messages by rule as above."""
     error_text: str = ""
@@ -125,7 +127,7 @@ class Field(Part):
     list_index: int | None = None
     """In list collect: which element this field belongs to."""
     metadata: JsonValue = None
-    parameters: dict[str, JsonValue] = {}
+    parameters: dict[str, JsonValue] = empty_dict()
     """Parameters of custom datatypes."""
 
 
@@ -141,7 +143,7 @@ class FormField(Part):
     absent: str | None = None
     """Value to assume when the input was visible and is not posted (spec/area4 §5.3 step 2)."""
     number: str = ""
-    options: dict[str, JsonValue] = {}
+    options: dict[str, JsonValue] = empty_dict()
     """What conversion needs besides (choice values as JSON, custom datatype, file options, …)."""
 
 
@@ -157,7 +159,7 @@ class Form(Part):
     sought: tuple[str, ...] = ()
     """What was being sought when the screen was made (hidden field `_event` of spec/area4 §5.2)."""
     fields: tuple[FormField, ...] = ()
-    context: dict[str, str] = {}
+    context: dict[str, str] = empty_dict()
     """Expressions for x, i, j … at that moment, e.g. {"x": "person", "i": "2"}."""
     allowed_to_set: tuple[str, ...] | None = None
     list_collect: JsonValue = None
@@ -248,7 +250,7 @@ class Document(Part):
     description_html: str = ""
     links: tuple[tuple[str, str, str], ...] = ()
     """(format, URL, file name) in the order shown."""
-    explanations: dict[str, str] = {}
+    explanations: dict[str, str] = empty_dict()
     """What a file of each format is for."""
     preview_html: str = ""
     markdown_text: str = ""
@@ -274,7 +276,7 @@ class Screen(Part):
     question_name: str = ""
     question_id: str = ""
     language: str = "en"
-    phrases: dict[str, str] = {}
+    phrases: dict[str, str] = empty_dict()
     """What the page says by itself, by English phrase, where it is said otherwise on this screen."""
 
     # Titles and texts
@@ -304,9 +306,9 @@ class Screen(Part):
     audio: tuple[tuple[str, str], ...] = ()
     """(URL, media type) of the files that are played there; those written as markup stand in `media_html` alone."""
     video: tuple[tuple[str, str], ...] = ()
-    terms: dict[str, str] = {}
+    terms: dict[str, str] = empty_dict()
     """Definitions as HTML of the terms that stand in these texts, by term."""
-    auto_terms: dict[str, str] = {}
+    auto_terms: dict[str, str] = empty_dict()
 
     # The form
     form: Form | None = None
@@ -391,7 +393,7 @@ class Screen(Part):
     table_css_class: str = ""
     javascript_files: tuple[str, ...] = ()
     css_files: tuple[str, ...] = ()
-    features: dict[str, JsonValue] = {}
+    features: dict[str, JsonValue] = empty_dict()
     metadata: JsonValue = None
     steps: int = 1
     data: JsonValue = None

@@ -10,6 +10,7 @@ from shared.contracts.base import Command, JsonObject, Reply, Sealed
 from shared.contracts.events import ActionRequested, ActionStatus
 from shared.contracts.screen import Form
 from shared.contracts.visitor import Visitor
+from shared.kernel.defaults import empty_dict
 
 INTERACTIVE = "session.interactive"
 ENDED = "session.ended"
@@ -91,7 +92,7 @@ class NamedAction(_Value):
     """An action by name with its arguments."""
 
     action: str
-    arguments: JsonObject = {}
+    arguments: JsonObject = empty_dict()
 
 
 class PerformAction(SessionRequest):
@@ -219,7 +220,7 @@ class HttpAnswer(_Value):
 
     status: int = 200
     content_type: str = "text/html; charset=utf-8"
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = empty_dict()
     body_base64: str = ""
 
 
@@ -229,7 +230,7 @@ class SessionCommand(_Value):
     name: str
     url: str = ""
     sleep_seconds: float | None = None
-    url_args: dict[str, str] = {}
+    url_args: dict[str, str] = empty_dict()
     """Of `new_session`: what the other session is opened with."""
     referer: str | None = None
 

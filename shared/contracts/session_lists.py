@@ -10,6 +10,7 @@ from shared.contracts.base import Command, Reply, Sealed
 from shared.contracts.session import INTERACTIVE
 from shared.contracts.session_filter import Filter
 from shared.contracts.visitor import Visitor
+from shared.kernel.defaults import empty_dict
 
 
 class ListSessions(Command, queue=INTERACTIVE):
@@ -41,7 +42,7 @@ class SessionEntry(BaseModel):
     title: str = ""
     subtitle: str = ""
     tags: tuple[str, ...] = ()
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = empty_dict()
     """Of the interview, as it was when the session was saved."""
     started_at: AwareDatetime
     modified_at: AwareDatetime

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.kernel.defaults import empty_dict
+
 Interface = Literal["web", "json", "worker", "cron", "sms", "email", "api", "action", "vars"]
 
 
@@ -55,7 +57,7 @@ class RequestFacts(BaseModel):
     """Path that leads back into this interview, without query."""
     client_ip: str | None = None
     method: str = "GET"
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = empty_dict()
     referer: str | None = None
 
 

@@ -291,7 +291,8 @@ def _result(
         after = dump_answers(run.answers)
         is_changed = before is None or not after.is_same_as(before)
         blobs["answers"] = after.to_bytes()
-        changes = changes_between(newest, after)
+        if run.context.notes_changes:
+            changes = changes_between(newest, after)
     result = RunResult(
         outcome=ended.outcome,
         save=ended.save,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from shared.interview.runtime.operations import Value
+from shared.kernel.defaults import empty_dict
 
 NotificationMode = Literal["flash", "refresh", "javascript", "fields", "backgroundresponse"]
 
@@ -41,7 +42,7 @@ class ScheduleTimer(Value):
     kind: Literal["schedule_timer"] = "schedule_timer"
     timer_id: str
     action: str
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, Any] = empty_dict()
     due: str
     repeat: str = ""
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.screen import Form
 from shared.contracts.visitor import RequestFacts, UserFacts
+from shared.kernel.defaults import empty_dict
 
 
 class Value(BaseModel):
@@ -59,7 +60,7 @@ class CallAction(Value):
 
     kind: Literal["action"] = "action"
     action: str
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, Any] = empty_dict()
     is_read_only: bool = False
     keeps_step: bool = False
     """Save in place instead of as a new step (cron, persistent=False of run_action_in_session)."""
@@ -85,7 +86,7 @@ class CheckInCall(Value):
 
     kind: Literal["check_in"] = "check_in"
     action: str
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, Any] = empty_dict()
 
 
 class RunBackgroundAction(Value):
@@ -114,7 +115,7 @@ class AssignVariables(Value):
     """Set and delete variables from outside, then evaluate once."""
 
     kind: Literal["assign"] = "assign"
-    variables: dict[str, Any] = {}
+    variables: dict[str, Any] = empty_dict()
     deletes: tuple[str, ...] = ()
     is_converted: bool = False
     """Texts that look like dates become dates, and JSON forms of objects become objects (spec/area2 §7)."""
@@ -199,7 +200,7 @@ class RunContext(Value):
     session_id: str = ""
     user: UserFacts = UserFacts()
     request: RequestFacts = RequestFacts()
-    url_args: dict[str, str] = {}
+    url_args: dict[str, str] = empty_dict()
     """Query parameters of this request that are not reserved."""
     operation_id: str = ""
     """What this run is for: ids of tasks and timers are derived from it, so that a re-run gives the same ones."""
@@ -213,12 +214,14 @@ class RunContext(Value):
     default_timezone: str = "America/New_York"
     default_country: str = "US"
     default_locale: str = "en_US.utf8"
-    config: dict[str, Any] = {}
+    config: dict[str, Any] = empty_dict()
     """What `get_config()` may show: never a secret."""
     author_redis_url: str = Field("", repr=False)
     """Where the Redis of authors is; empty when there is none."""
-    author_databases: dict[str, str] = Field({}, repr=False)
+    author_databases: dict[str, str] = Field(default_factory=dict, repr=False)
     """URLs of the databases of authors, by the name their code calls them."""
+    notes_changes: bool = True
+    """Whether anybody will read which variables the run has set: they are compared only then."""
     links_open_session: bool = False
     """Whether links to this session carry a key that opens it."""
 

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from shared.interview.runtime.effects import Effect
 from shared.interview.runtime.operations import TaskFailure, Value
+from shared.kernel.defaults import empty_dict
 
 MOST_NAMES = 100
 """Names of variables that a run tells of."""
@@ -33,7 +34,7 @@ class ResponseReady(Value):
     kind: Literal["response"] = "response"
     status: int = 200
     content_type: str = "text/html; charset=utf-8"
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = empty_dict()
     is_null: bool = False
     """`response(null=True)`: in cron, do not save."""
     is_text: bool = False
@@ -47,7 +48,7 @@ class CommandGiven(Value):
     name: str
     url: str = ""
     sleep_seconds: float | None = None
-    url_args: dict[str, str] = {}
+    url_args: dict[str, str] = empty_dict()
     """Of `new_session`: what the other session is opened with, like this one."""
     referer: str | None = None
     question_html: str = ""
@@ -159,7 +160,7 @@ class Header(Value):
     """It is not shown among somebody's sessions."""
     is_temporary: bool = False
     """Beginning it ends the others of the same person in this interview."""
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = empty_dict()
     """The `metadata` of the interview as JSON; empty when they are very large."""
     unattended: tuple[str, ...] = ()
     """For what the session may be opened while nobody is there (`allow_unattended()`)."""

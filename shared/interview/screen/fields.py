@@ -198,12 +198,14 @@ def _add(prepared: _Prepared, scene: Scene, built: BuiltFields, list_index: int 
         list_index=list_index,
         **_look({**_usual_look(scene), **options}, input_type),
     )
-    shown = shown.model_copy(update=look)
+    if look:
+        shown = shown.model_copy(update=look)
     said = messages.of_field(shown, limits)
     if custom is not None:
         rules = custom_types.rule_messages(messages, custom)
         shown, said = shown.model_copy(update={"rules": tuple(rules)}), said | rules
-    shown = shown.model_copy(update={"validation_messages": said})
+    if said:
+        shown = shown.model_copy(update={"validation_messages": said})
     built.shown.append(shown)
     if note is not None:
         built.shown.append(
