@@ -64,8 +64,9 @@ class _Context(Context):
             args = (self.eval_ctx, *args)
         elif kind not in _PLAINLY_CALLED or hasattr(called, "jinja_pass_arg"):
             return super().call(called, *args, **kwargs)
-        kwargs.pop("_block_vars", None)
-        kwargs.pop("_loop_vars", None)
+        if kwargs:
+            kwargs.pop("_block_vars", None)
+            kwargs.pop("_loop_vars", None)
         return called(*args, **kwargs)
 
 
