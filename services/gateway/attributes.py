@@ -16,12 +16,16 @@ _UNLABELLED = Markup(' aria-labelledby="daMainQuestion"')
 
 
 def limits(field: Field) -> Markup:
-    """What may be typed: smallest and largest value, shortest and longest text."""
+    """What may be typed: smallest and largest value, shortest and longest text.
+
+    The longest is told to the scripts only: the browser's own `maxlength` would cut what is typed or pasted without
+    a word, and the author's message about it would never be seen.
+    """
     named = (
         ("min", field.minimum),
         ("max", field.maximum),
         ("minlength", field.minlength),
-        ("maxlength", field.maxlength),
+        ("data-maxlength", field.maxlength),
     )
     return _joined(_attribute(name, value) for name, value in named if value is not None)
 

@@ -227,8 +227,12 @@ def _base64(text: str) -> str:
 
 
 def truth_datatype(offers: Sequence[Offer]) -> str | None:
-    """`boolean` or `threestate` when the values are nothing but True, False (and None)."""
-    values = [offer.value for offer in offers]
+    """`boolean` or `threestate` when the values are nothing but True, False (and None).
+
+    Authors write `I don't know: None`, which is a text for YAML; beside True and False it can only mean the value.
+    """
+    has_truth = any(isinstance(offer.value, bool) for offer in offers)
+    values = [None if has_truth and offer.value == "None" else offer.value for offer in offers]
     if not values or not all(value is None or isinstance(value, bool) for value in values):
         return None
     return "threestate" if None in values else "boolean"

@@ -144,3 +144,13 @@ def test_none_of_the_above_stays_when_the_form_is_refused(open_screen: Open, pag
     page.get_by_role("button", name="Continue").click()
     expect(page.locator(".da-field-error")).to_have_count(1)
     expect(group.get_by_label("None of the above")).to_be_checked()
+
+
+def test_a_text_that_is_too_long_is_told_of_and_not_cut(open_screen: Open, page: Page) -> None:
+    open_screen("conditions", "refused")
+    word = page.get_by_label("Short word")
+    word.fill("")
+    word.press_sequentially("hippopotamus")
+    expect(word).to_have_value("hippopotamus")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("You cannot type more than 6 characters.")).to_be_visible()

@@ -25,6 +25,7 @@ line `=== walk`, a list of steps, each a mapping with one key:
     open with: {parameter: text}  open the page with parameters in its address
     fill numbered: {number: text} fill fields by their place on the screen
     command: name                 the button that was pressed is this command
+    table: [[cells]]              the table in the text, row by row, headings first
     sections: [[label, state]]    the navigation column: `current`, `link`, `ahead`, `plain`
     fails: words                  the run ended in an error with these words
 """
@@ -223,6 +224,12 @@ def sections(walker: Walker, wanted: list[list[str]]) -> None:
     assert [[to_plain_text(one.label_html), state(one)] for one in walker.screen.sections] == wanted
 
 
+def table(walker: Walker, wanted: list[list[Any]]) -> None:
+    rows = re.findall(r"<tr>(.*?)</tr>", walker.screen.subquestion_html, re.DOTALL)
+    found = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
+    assert found == [[str(cell) for cell in row] for row in wanted], walker.screen.subquestion_html
+
+
 STEPS: dict[str, Callable[[Walker, Any], object]] = {
     "see": see,
     "text": shows,
@@ -248,5 +255,6 @@ STEPS: dict[str, Callable[[Walker, Any], object]] = {
     "fill numbered": fill_numbered,
     "command": command,
     "sections": sections,
+    "table": table,
     "fails": fails,
 }

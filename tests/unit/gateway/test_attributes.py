@@ -20,7 +20,7 @@ def _parsed(attributes: str) -> dict[str, str]:
 
 def test_limits_name_only_what_is_limited() -> None:
     assert limits(Field(number="0")) == ""
-    assert limits(Field(number="0", minimum="3", maxlength=9)) == ' min="3" maxlength="9"'
+    assert limits(Field(number="0", minimum="3", maxlength=9)) == ' min="3" data-maxlength="9"'
 
 
 def test_a_disabled_field_is_not_required() -> None:

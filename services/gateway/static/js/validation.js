@@ -135,7 +135,7 @@ function checkText(field, input, required) {
     if (input.min && value < input.min) return message(field, 'mindate', input.min);
     if (input.max && value > input.max) return message(field, 'maxdate', input.max);
   }
-  const [least, most] = [input.getAttribute('minlength'), input.getAttribute('maxlength')];
+  const [least, most] = [input.getAttribute('minlength'), input.dataset.maxlength ?? null];
   if (least !== null && value.length < Number(least)) return message(field, 'minlength', least);
   if (most !== null && value.length > Number(most)) return message(field, 'maxlength', most);
   return null;

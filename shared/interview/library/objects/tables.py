@@ -95,11 +95,11 @@ class DALazyTableTemplate(DALazyTemplate):
             cells = [_one_line(_shown(run, block, column.cell)) for column in block.columns]
             if has_buttons:
                 cells.append(_buttons(block, rows, item, key))
-            lines.append(" | ".join(cells))
+            lines.append(_line(cells))
         if not lines and block.show_if_empty is not True:
             return render(block.show_if_empty, run) if isinstance(block.show_if_empty, Text) else ""
         margin = " " * block.indent
-        ruled = ["  |".join(headers), "|".join("-" * max(len(header), 3) for header in headers), *lines]
+        ruled = [_line(headers), _line(["-" * max(len(header), 3) for header in headers]), *lines]
         return "\n" + "\n".join(margin + line for line in ruled) + "\n"
 
     def _rows(self, run: Run, block: TableBlock) -> Iterator[tuple[Any, Any]]:
@@ -173,6 +173,11 @@ def _shown(run: Run, block: TableBlock, cell: Expression | Text) -> str:
         return str(_cell(run, cell))
     except (AttributeError, NameError, LookupError):
         return render(block.not_available_label, run) if block.not_available_label else word("n/a")
+
+
+def _line(cells: list[str]) -> str:
+    """A line of a Markdown table. With bars at both ends an empty first cell stays one, and one column is a table."""
+    return f"| {' | '.join(cells)} |"
 
 
 def _one_line(text: str) -> str:
