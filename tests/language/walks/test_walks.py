@@ -11,6 +11,7 @@ line `=== walk`, a list of steps, each a mapping with one key:
     post: {variable: text}        the same, leaving out everything else the browser would send
     press: label                  press a button
     act: name | {action: …}       follow a link with this action
+    edit: label                   click the row of a review screen that is labelled so
     back: true                    press Back
     reload: true                  show the screen again
     choices: {variable: [labels]} this field, or the question itself, offers these choices, in this order
@@ -32,6 +33,8 @@ line `=== walk`, a list of steps, each a mapping with one key:
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -169,6 +172,12 @@ def act(walker: Walker, what: Any) -> None:
     walker.session.act(given.pop("action"), **given)
 
 
+def edit(walker: Walker, label: str) -> None:
+    row = next(row for row in walker.screen.review if to_plain_text(row.label_html) == label)
+    asked = json.loads(base64.urlsafe_b64decode(row.action + "=" * (-len(row.action) % 4)))
+    walker.session.act(asked["action"], **asked["arguments"])
+
+
 def answers(walker: Walker, wanted: dict[str, Any]) -> None:
     found = {name: walker.value(name) for name in wanted}
     assert found == wanted
@@ -240,6 +249,7 @@ STEPS: dict[str, Callable[[Walker, Any], object]] = {
     "post": Walker.post,
     "press": lambda walker, label: walker.session.press(label),
     "act": act,
+    "edit": edit,
     "back": lambda walker, _: walker.session.back(),
     "reload": lambda walker, _: walker.session.run(ShowScreen()),
     "choices": choices,
