@@ -3,6 +3,7 @@
 - A block-level HTML tag at the start of a line is raw up to its closing tag, blank lines included; with
   `markdown="1"` its inside is Markdown. CommonMark would end it at the first blank line.
 - A list cannot interrupt a paragraph, `1)` starts none, and a marker needs text after it.
+- In a table without a bar at its left edge, a row that begins with a bar has an empty first cell.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import list_block
 from markdown_it.rules_block.state_block import StateBlock
+from markdown_it.rules_core import StateCore
 
 _BLOCK_TAGS_WRITTEN = (
     "address article aside blockquote body canvas center colgroup dd details dialog div dl dt fieldset figcaption "
@@ -24,6 +26,7 @@ _BLOCK_TAGS = frozenset(_BLOCK_TAGS_WRITTEN.split())
 _VOID_TAGS = frozenset({"hr", "link", "meta"})
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)((?:\s+[^<>]*?|\s*)(?:\"[^\"]*\"|'[^']*'|[^<>\"'])*)>", re.DOTALL)
 _MARKDOWN_ATTRIBUTE = re.compile(r"""\s+markdown\s*=\s*["']?(1|block|span)["']?""", re.IGNORECASE)
+_TABLE_RULE = re.compile(r" {0,3}:?-+:? *\|[ :|-]*")
 _LIST_MARKER = re.compile(r"(?:[*+-]|\d{1,9}\.) +\S")
 
 
@@ -32,6 +35,24 @@ def install(parser: MarkdownIt) -> None:
     interrupts: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote"]}
     parser.block.ruler.at("html_block", _html_block, interrupts)
     parser.block.ruler.at("list", _list, interrupts)
+    parser.core.ruler.after("normalize", "empty_first_cells", _keep_empty_first_cells)
+
+
+def _keep_empty_first_cells(state: StateCore) -> None:
+    """A second bar before such a row: the parser takes the first for an edge, and the row would move to the left."""
+    if "|" not in state.src:
+        return
+    lines = state.src.split("\n")
+    is_in_table = False
+    for number, line in enumerate(lines):
+        if is_in_table:
+            is_in_table = bool(line.strip())
+            if line.lstrip().startswith("|"):
+                lines[number] = f"| {line.lstrip()}"
+        elif number and _TABLE_RULE.fullmatch(line):
+            heading = lines[number - 1].strip()
+            is_in_table = "|" in heading and not heading.startswith("|")
+    state.src = "\n".join(lines)
 
 
 def _list(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:

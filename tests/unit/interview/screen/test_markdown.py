@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from shared.interview.documents.markdown_typography import curl
@@ -107,3 +109,11 @@ def test_footnotes() -> None:
 
 def test_plain_text_of_html() -> None:
     assert to_plain_text("<p>Hello <b>you</b> &amp; me</p>") == "Hello you & me"
+
+
+def test_an_empty_first_cell_stays_where_it_is() -> None:
+    made = to_html("Fruit | Colour\n------|-------\n | red\n| blue\npear | green\n\n| not a row")
+    assert re.findall(r"<td>(.*?)</td>", made) == ["", "red", "", "blue", "pear", "green"]
+    assert "<p>| not a row</p>" in made
+    edged = to_html("| A | B |\n|---|---|\n| 1 | 2 |")
+    assert re.findall(r"<td>(.*?)</td>", edged) == ["1", "2"]
