@@ -5,18 +5,12 @@ The sessions that browsers were in are the session service's matter.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
-import structlog
-
 from services.gateway.store import BrowserStore
 from shared.kernel.clock import Clock
-from shared.kernel.errors import ColloquyError
-from shared.kernel.ids import uniform
-
-log = structlog.get_logger()
+from shared.kernel.now_and_then import NowAndThen
 
 
 class Housekeeping:
@@ -33,20 +27,18 @@ class Housekeeping:
     ) -> None:
         """`also`: each forgets some of something else, and says whether more may be left."""
         self._store, self._clock, self._also = store, clock, also
-        self._kept, self._every_seconds = timedelta(days=kept_days), every_seconds
-        self._task: asyncio.Task[None] | None = None
+        self._kept = timedelta(days=kept_days)
+        self._times = NowAndThen(
+            "gateway-housekeeping", self.tidy, every_seconds=every_seconds, clock=clock, is_spread=True
+        )
 
     async def start(self) -> None:
         """Begin."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._go_on(), name="gateway-housekeeping")
+        await self._times.start()
 
     async def stop(self) -> None:
         """End."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await self._times.stop()
 
     async def tidy(self) -> None:
         """Delete everything that is due now, some at a time."""
@@ -56,11 +48,3 @@ class Housekeeping:
         for forget_some in self._also:
             while await forget_some():
                 continue
-
-    async def _go_on(self) -> None:
-        while True:
-            await self._clock.sleep(self._every_seconds * uniform(0.5, 1.5))
-            try:
-                await self.tidy()
-            except ColloquyError as error:
-                log.warning("gateway.housekeeping_failed", reason=str(error))

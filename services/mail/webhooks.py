@@ -19,7 +19,7 @@ import httpx
 import structlog
 
 from shared.kernel.clock import Clock
-from shared.kernel.errors import ColloquyError
+from shared.kernel.now_and_then import Errand
 from shared.mailbox.webhooks import BadWebhook, Due, Webhooks, signature, target_of
 from shared.storage.database import Database
 
@@ -86,22 +86,24 @@ class WebhookSender:
         self._bell.set()
 
     async def _go_on(self) -> None:
-        looks = 0
+        looks, errand = 0, Errand("webhooks")
         while True:
-            try:
-                while due := await self._webhooks.claim(self._database, limit=_AT_ONCE):
-                    await asyncio.gather(*(self._send(one) for one in await self._allowed(due)))
-                looks += 1
-                if looks % _TIDY_EVERY_LOOKS == 0:
-                    await self._webhooks.tidy(self._database, before=self._clock.now() - _KEPT)
-            except ColloquyError as error:
-                log.warning("webhooks.not_sent", reason=str(error))
-            except Exception as error:  # whatever it is, the others are to be told of what comes next
-                log.error("webhooks.broken", error=type(error).__name__)
+            looks += 1
+            await errand.attempt(self._send_due)
+            if looks % _TIDY_EVERY_LOOKS == 0:
+                await errand.attempt(self._tidy)
+            await self._clock.sleep(errand.rest_seconds)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_SECONDS):
                     await self._bell.wait()
             self._bell.clear()
+
+    async def _send_due(self) -> None:
+        while due := await self._webhooks.claim(self._database, limit=_AT_ONCE):
+            await asyncio.gather(*(self._send(one) for one in await self._allowed(due)))
+
+    async def _tidy(self) -> None:
+        await self._webhooks.tidy(self._database, before=self._clock.now() - _KEPT)
 
     async def _allowed(self, due: Sequence[Due]) -> list[Due]:
         """Those whose makers may know; webhooks of others are turned off."""

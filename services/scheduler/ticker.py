@@ -26,8 +26,8 @@ from shared.contracts.session import NamedAction, RunAction, RunSweep
 from shared.contracts.visitor import Visitor
 from shared.crypto.rotation import SealedColumn, at_rest
 from shared.kernel.clock import Clock
-from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import new_id
+from shared.kernel.now_and_then import Errand
 from shared.kernel.recurrence import BadRecurrence, Recurrence, recurrence_of
 from shared.people.cron import cron_user, cron_visitor
 from shared.storage.database import Connection, Database
@@ -179,21 +179,20 @@ class Ticker:
     # -- The loop
 
     async def _go_on(self) -> None:
-        tidied = self._parts.clock.monotonic()
+        tidied, errand = self._parts.clock.monotonic(), Errand("ticker")
         while True:
             self._rung.clear()
-            try:
-                await self.tick()
-                if self._parts.clock.monotonic() - tidied > _TIDY_SECONDS:
-                    tidied = self._parts.clock.monotonic()
-                    await self.tidy()
-                pause = await self._pause()
-            except ColloquyError as error:
-                log.warning("ticker.interrupted", reason=str(error))
-                pause = _AFTER_TROUBLE_SECONDS
+            pause = await errand.attempt(self._tick_and_pause)
+            if pause is None:
+                pause = max(_AFTER_TROUBLE_SECONDS, errand.rest_seconds)
+            elif self._parts.clock.monotonic() - tidied > _TIDY_SECONDS:
+                tidied = self._parts.clock.monotonic()
+                await errand.attempt(self.tidy)
             await self._wait(pause)
 
-    async def _pause(self) -> float:
+    async def _tick_and_pause(self) -> float:
+        """Say what is due; gives the seconds until more may be."""
+        await self.tick()
         due = await store.next_due(self._parts.database)
         if due is None:
             return _LONGEST_SLEEP_SECONDS

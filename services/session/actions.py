@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
@@ -33,6 +34,7 @@ from shared.crypto.rotation import SealedColumn, at_rest
 from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError, Refused, Retryable
 from shared.kernel.ids import SessionId, new_id
+from shared.kernel.now_and_then import Errand, NowAndThen
 from shared.storage.database import Database
 
 log = structlog.get_logger()
@@ -77,19 +79,21 @@ class ForeignActions:
         self._lines: dict[SessionId, asyncio.Task[None]] = {}
         self._again: set[SessionId] = set()
         self._ended: dict[int, list[asyncio.Event]] = {}
-        self._keeper: asyncio.Task[None] | None = None
+        self._is_open = False
+        self._keeper = NowAndThen("actions-of-others", self._keep, every_seconds=_LOOK_SECONDS, clock=parts.clock)
 
     async def start(self) -> None:
         """Begin to look after lines that nobody works on."""
-        if self._keeper is None:
-            self._keeper = asyncio.create_task(self._keep(), name="actions-of-others")
+        self._is_open = True
+        await self._keeper.start()
 
     async def stop(self) -> None:
         """Leave the lines to others; what was in hand is done again by them, once."""
-        keeper, self._keeper = self._keeper, None
-        if keeper is None:
+        if not self._is_open:
             return
-        tasks = [keeper, *self._lines.values()]
+        self._is_open = False
+        await self._keeper.stop()
+        tasks = list(self._lines.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -205,7 +209,8 @@ class ForeignActions:
         if session_id in self._lines:
             self._again.add(session_id)
             return
-        task = asyncio.create_task(self._work_through(session_id))
+        work = partial(self._work_through, session_id)
+        task = asyncio.create_task(Errand("line of actions").attempt(work, session=session_id))
         self._lines[session_id] = task
         task.add_done_callback(lambda _: self._line_done(session_id))
 
@@ -213,22 +218,20 @@ class ForeignActions:
         self._lines.pop(session_id, None)
         if session_id in self._again:
             self._again.discard(session_id)
-            if self._keeper is not None:
+            if self._is_open:
                 self.work_on(session_id)
 
     async def _work_through(self, session_id: SessionId) -> None:
+        """What goes wrong leaves the line to the keeper, who comes by again."""
         parts = self._parts
-        try:
-            async with self._room:
-                while True:
-                    self._again.discard(session_id)
-                    head = await store.claim(parts.database, session_id, owner=self._owner, now=parts.clock.now())
-                    if head is None:
-                        return
-                    if not await self._run(head):
-                        return
-        except ColloquyError as error:  # the keeper comes by again
-            log.warning("actions.line_left", session=session_id, reason=str(error))
+        async with self._room:
+            while True:
+                self._again.discard(session_id)
+                head = await store.claim(parts.database, session_id, owner=self._owner, now=parts.clock.now())
+                if head is None:
+                    return
+                if not await self._run(head):
+                    return
 
     async def _run(self, head: RequestedAction) -> bool:
         """Run the head of a line to its end; False when it is not ours any more."""
@@ -319,17 +322,11 @@ class ForeignActions:
 
     async def _keep(self) -> None:
         """Renew what is in hand, and take up lines that somebody has left."""
-        parts = self._parts
-        while True:
-            try:
-                now = parts.clock.now()
-                if self._lines:
-                    await store.renew(parts.database, owner=self._owner, now=now)
-                for session_id in await store.waiting(parts.database, now=now, limit=_LINES_AT_A_LOOK):
-                    self.work_on(session_id)
-            except ColloquyError as error:
-                log.warning("actions.not_looked_after", reason=str(error))
-            await parts.clock.sleep(_LOOK_SECONDS)
+        parts, now = self._parts, self._parts.clock.now()
+        if self._lines:
+            await store.renew(parts.database, owner=self._owner, now=now)
+        for session_id in await store.waiting(parts.database, now=now, limit=_LINES_AT_A_LOOK):
+            self.work_on(session_id)
 
 
 def _named(asked: ActionRequested) -> tuple[SessionName | None, str | None]:

@@ -7,17 +7,12 @@ launches the first action, and that task's grant opens the session for the next 
 from __future__ import annotations
 
 import asyncio
-
-import structlog
+from functools import partial
 
 from services.session.mail_line import MailLine
 from services.session.opened_for_mail import OpenedForMail
 from shared.kernel.clock import Clock
-from shared.kernel.errors import ColloquyError
-
-log = structlog.get_logger()
-
-_PAUSE_SECONDS = 1.0
+from shared.kernel.now_and_then import Errand
 
 
 class ClosedMail:
@@ -40,12 +35,9 @@ class ClosedMail:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _go_on(self) -> None:
+        errand = Errand("closed-mail")
         while True:
             keys = await self._opened.next()
-            try:
-                await self._mail_line.go_on(keys.session_id, granted=keys.by_generation)
-            except ColloquyError as error:
-                log.info("mail.not_taken_up", session=keys.session_id, reason=str(error))
-            except Exception as error:  # whatever it is, the mail of other sessions is to be taken up
-                log.error("mail.take_up_broken", session=keys.session_id, error=type(error).__name__)
-                await self._clock.sleep(_PAUSE_SECONDS)
+            go_on = partial(self._mail_line.go_on, keys.session_id, granted=keys.by_generation)
+            await errand.attempt(go_on, session=keys.session_id)
+            await self._clock.sleep(errand.rest_seconds)

@@ -5,18 +5,12 @@ A batch at a time, by index.
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
-
-import structlog
 
 from services.session import action_store, cron_store, errors, provenance, timer_troubles
 from shared.kernel.clock import Clock
-from shared.kernel.errors import ColloquyError
-from shared.kernel.ids import uniform
+from shared.kernel.now_and_then import NowAndThen
 from shared.storage.database import Database
-
-log = structlog.get_logger()
 
 _BATCH = 1000
 
@@ -64,20 +58,17 @@ class Housekeeping:
         self._keeps_actions = timedelta(seconds=keeps_actions_seconds)
         self._keeps_runs = timedelta(seconds=keeps_runs_seconds)
         self._keeps_changes = timedelta(seconds=keeps_changes_seconds)
-        self._every_seconds = every_seconds
-        self._task: asyncio.Task[None] | None = None
+        self._times = NowAndThen(
+            "session-housekeeping", self.tidy, every_seconds=every_seconds, clock=clock, is_spread=True
+        )
 
     async def start(self) -> None:
         """Begin."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._go_on(), name="session-housekeeping")
+        await self._times.start()
 
     async def stop(self) -> None:
         """End."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await self._times.stop()
 
     async def tidy(self) -> None:
         """Delete everything that is due now."""
@@ -100,13 +91,3 @@ class Housekeeping:
     async def _delete(self, sql: str, before: datetime) -> None:
         while await self._database.execute(sql, before, _BATCH) == f"DELETE {_BATCH}":
             continue
-
-    async def _go_on(self) -> None:
-        while True:
-            await self._clock.sleep(self._every_seconds * uniform(0.5, 1.5))
-            try:
-                await self.tidy()
-            except ColloquyError as error:
-                log.warning("session.housekeeping_failed", reason=str(error))
-            except Exception as error:  # whatever it is, nobody else may be there to tidy up
-                log.error("session.housekeeping_broken", error=type(error).__name__)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ import structlog
 from services.session import lock_scripts
 from shared.kernel.clock import Clock
 from shared.kernel.ids import SessionId, new_token
+from shared.kernel.now_and_then import Errand
 from shared.storage.errors import RedisUnavailable
 from shared.storage.redis import Redis, RedisRefused
 
@@ -203,16 +205,20 @@ class SessionLockService:
     async def _keep_renewing(self) -> None:
         """Renew what is held for longer than a moment; most turns end before their first renewal."""
         seen: set[str] = set()
+        errand = Errand("lock-renew")  # no rest after a fault: a lease does not wait
         while True:
             await asyncio.sleep(self._lease_seconds / 4)
             due = [lease for token, lease in self._held.items() if token in seen and not lease.is_lost]
             seen = set(self._held)
-            for lease in due:
-                try:
-                    if not await self._renew(keys=self._keys(lease), args=[lease.token, self._lease_ms]):
-                        lease.is_lost = True
-                except _LOST:
-                    break
+            await errand.attempt(partial(self._renew_all, due))
+
+    async def _renew_all(self, due: Sequence[Lease]) -> None:
+        for lease in due:
+            try:
+                if not await self._renew(keys=self._keys(lease), args=[lease.token, self._lease_ms]):
+                    lease.is_lost = True
+            except _LOST:
+                break
 
     def _keys(self, lease: Lease) -> list[str]:
         name = f"colloquy:lock:{{{lease.session_id}}}"

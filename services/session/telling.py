@@ -15,6 +15,7 @@ from shared.bus.port import Bus
 from shared.contracts.events import WebhooksDue
 from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError
+from shared.kernel.now_and_then import Errand, NowAndThen
 from shared.mailbox.webhooks import EventName, Webhook, Webhooks
 from shared.storage.database import Database, Statements
 
@@ -32,21 +33,18 @@ class Telling:
     def __init__(self, *, database: Database, webhooks: Webhooks, bus: Bus, clock: Clock) -> None:
         self._database, self._webhooks, self._bus, self._clock = database, webhooks, bus, clock
         self._known: list[Webhook] = []
-        self._task: asyncio.Task[None] | None = None
+        self._times = NowAndThen("webhooks-known", self._look, every_seconds=_LOOK_SECONDS, clock=clock, is_spread=True)
         self._ringing: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Look who is to be told."""
-        if self._task is None:
-            await self._look()
-            self._task = asyncio.create_task(self._go_on(), name="webhooks-known")
+        await Errand("webhooks-known").attempt(self._look)
+        await self._times.start()
 
     async def stop(self) -> None:
         """End."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, *self._ringing, return_exceptions=True)
+        await self._times.stop()
+        await asyncio.gather(*self._ringing, return_exceptions=True)
 
     def rows(self, event: EventName, interview: str, data: dict[str, Any]) -> Sequence[Rows]:
         """What is to be written beside this event; nothing when nobody wants to know."""
@@ -90,14 +88,4 @@ class Telling:
             log.info("webhooks.not_announced", reason=str(error))
 
     async def _look(self) -> None:
-        try:
-            self._known = await self._webhooks.all(self._database)
-        except ColloquyError as error:
-            log.warning("webhooks.not_read", reason=str(error))
-        except Exception as error:  # those that are known go on being told
-            log.error("webhooks.not_read", error=type(error).__name__)
-
-    async def _go_on(self) -> None:
-        while True:
-            await self._clock.sleep(_LOOK_SECONDS)
-            await self._look()
+        self._known = await self._webhooks.all(self._database)

@@ -5,19 +5,13 @@ The numbers of tasks are the whole installation's, and the same from every worke
 
 from __future__ import annotations
 
-import asyncio
-
-import structlog
-
 from shared.kernel.clock import Clock
-from shared.kernel.errors import ColloquyError
+from shared.kernel.now_and_then import NowAndThen
 from shared.kernel.telemetry import Metrics
 from shared.storage.database import Database
 from shared.tasks.overview import figures
 
 from .room import Room
-
-log = structlog.get_logger()
 
 _OPEN_STATES = ("pending", "running", "responding")
 _LABELS = ("state", "priority")
@@ -28,26 +22,21 @@ class TaskGauges:
 
     def __init__(self, *, metrics: Metrics, database: Database, room: Room, clock: Clock, every_seconds: float) -> None:
         self._database = database
-        self._clock = clock
-        self._every_seconds = every_seconds
         self._tasks = metrics.gauge("tasks_open", "Background tasks that have not ended.", _LABELS)
         self._oldest = metrics.gauge(
             "tasks_open_oldest_seconds", "How long ago the oldest of them was launched.", _LABELS
         )
         metrics.gauge("worker_tasks_running", "Tasks in hand in this worker.").set_function(lambda: room.taken)
         metrics.gauge("worker_room", "How many tasks may run at once in this worker.").set(room.size)
-        self._looking: asyncio.Task[None] | None = None
+        self._times = NowAndThen("task gauges", self.look, every_seconds=every_seconds, clock=clock)
 
     async def start(self) -> None:
         """Begin to look."""
-        self._looking = asyncio.create_task(self._look_now_and_then(), name="task gauges")
+        await self._times.start()
 
     async def stop(self) -> None:
         """Look no more."""
-        looking, self._looking = self._looking, None
-        if looking is not None:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+        await self._times.stop()
 
     async def look(self) -> None:
         """Take the numbers of this moment."""
@@ -58,11 +47,3 @@ class TaskGauges:
                 labels = (state, "low" if is_low else "normal")
                 self._tasks.labels(*labels).set(each.number if each else 0)
                 self._oldest.labels(*labels).set(each.oldest_seconds if each else 0.0)
-
-    async def _look_now_and_then(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except ColloquyError as error:
-                log.debug("worker.tasks_not_counted", reason=str(error))
-            await self._clock.sleep(self._every_seconds)

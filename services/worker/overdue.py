@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -13,7 +12,7 @@ from shared.contracts.envelope import Envelope, Envelopes
 from shared.contracts.session import BackgroundEnded
 from shared.contracts.worker import RunTask, RunTaskLow
 from shared.kernel.clock import Clock
-from shared.kernel.errors import ColloquyError
+from shared.kernel.now_and_then import NowAndThen
 from shared.storage.database import Database
 from shared.tasks.leases import Leases, Overdue
 
@@ -42,19 +41,15 @@ class OverdueTasks:
         self._wake_relay = wake_relay
         self._clock = clock
         self._in_hand = in_hand
-        self._every_seconds = every_seconds
-        self._loop: asyncio.Task[None] | None = None
+        self._times = NowAndThen("overdue tasks", self.look, every_seconds=every_seconds, clock=clock)
 
     async def start(self) -> None:
         """Begin to look."""
-        self._loop = asyncio.create_task(self._look_now_and_then(), name="overdue tasks")
+        await self._times.start()
 
     async def stop(self) -> None:
         """Look no more."""
-        loop, self._loop = self._loop, None
-        if loop is not None:
-            loop.cancel()
-            await asyncio.gather(loop, return_exceptions=True)
+        await self._times.stop()
 
     async def look(self) -> int:
         """Put right what is overdue; gives how many tasks that were.
@@ -85,13 +80,3 @@ class OverdueTasks:
                 )
                 return self._envelopes.wrap(message)
         return self._envelopes.wrap(message, subject="")
-
-    async def _look_now_and_then(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except ColloquyError as error:
-                log.warning("worker.overdue_not_read", reason=str(error))
-            except Exception:  # whatever it is, nobody else may be there to look after lost tasks
-                log.exception("worker.overdue_broken")
-            await self._clock.sleep(self._every_seconds)

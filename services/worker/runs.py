@@ -21,6 +21,7 @@ from shared.contracts.worker import RunTask, RunTaskLow
 from shared.evaluation.port import RunKilled
 from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError
+from shared.kernel.now_and_then import NowAndThen
 from shared.kernel.tracing import span
 from shared.storage.database import Database
 from shared.tasks.leases import Claim, KeyLost, Leases
@@ -30,7 +31,7 @@ from shared.tasks.store import Tasks
 from .claims import Claims
 from .measures import TaskMeasures
 from .reporting import Report
-from .room import Room, WorkerStopping
+from .room import Room
 from .task import TaskRunner
 
 log = structlog.get_logger()
@@ -83,7 +84,6 @@ class Runs:
         )
         self._lease_seconds = lease_seconds
         self._patience_seconds = patience_seconds
-        self._look_seconds = look_seconds
         self._drain_seconds = drain_seconds
         self._measures = measures
         self._priorities = tuple(priorities)
@@ -91,12 +91,12 @@ class Runs:
         self._cancels: dict[tuple[str, int], asyncio.Event] = {}
         """By task and fencing number: a task whose lease ran out may be claimed again beside its first run."""
         self._running: set[asyncio.Task[None]] = set()
-        self._looking: asyncio.Task[None] | None = None
+        self._times = NowAndThen("look for tasks", self.look, every_seconds=look_seconds, clock=clock)
         self._is_open = True
 
     async def start(self) -> None:
         """Begin to look for work; doorbells bring it sooner."""
-        self._looking = asyncio.create_task(self._look_now_and_then(), name="look for tasks")
+        await self._times.start()
 
     async def drain(self) -> None:
         """Take no more; wait some time for those in hand, then hand back what may run again and end the others.
@@ -114,10 +114,7 @@ class Runs:
 
     async def stop(self) -> None:
         """Drain, if that has not been done yet."""
-        looking, self._looking = self._looking, None
-        if looking is not None:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+        await self._times.stop()
         await self.drain()
 
     async def take(self, message: RunTask | RunTaskLow) -> None:
@@ -281,18 +278,6 @@ class Runs:
         async with self._database.transaction() as connection:
             await self._outbox.add(connection, [self._envelopes.wrap(message, subject="")])
         self._wake_relay()
-
-    async def _look_now_and_then(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except WorkerStopping:
-                return
-            except ColloquyError as error:
-                log.warning("worker.tasks_not_read", reason=str(error))
-            except Exception:  # whatever it is, nobody else may be there to find what has been lost
-                log.exception("worker.look_broken")
-            await self._clock.sleep(self._look_seconds)
 
 
 class Draining:

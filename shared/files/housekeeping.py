@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
-import structlog
-
 from shared.files import leftovers
 from shared.files.port import ContentStore
 from shared.kernel.clock import Clock
-from shared.kernel.errors import ColloquyError
-from shared.kernel.ids import uniform
+from shared.kernel.now_and_then import NowAndThen
 from shared.storage.database import Database
-
-log = structlog.get_logger()
 
 
 class FileHousekeeping:
@@ -21,20 +14,17 @@ class FileHousekeeping:
 
     def __init__(self, *, database: Database, store: ContentStore, clock: Clock, every_seconds: float = 60.0) -> None:
         self._database, self._store, self._clock = database, store, clock
-        self._every_seconds = every_seconds
-        self._task: asyncio.Task[None] | None = None
+        self._times = NowAndThen(
+            "file-housekeeping", self.tidy, every_seconds=every_seconds, clock=clock, is_spread=True
+        )
 
     async def start(self) -> None:
         """Begin."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._go_on(), name="file-housekeeping")
+        await self._times.start()
 
     async def stop(self) -> None:
         """End."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await self._times.stop()
 
     async def tidy(self) -> int:
         """Remove everything that is due now; how many contents that were."""
@@ -51,11 +41,3 @@ class FileHousekeeping:
                 return False
             await self._store.delete(location)
         return True
-
-    async def _go_on(self) -> None:
-        while True:
-            await self._clock.sleep(self._every_seconds * uniform(0.5, 1.5))
-            try:
-                await self.tidy()
-            except ColloquyError as error:
-                log.warning("files.housekeeping_failed", reason=str(error))

@@ -41,4 +41,4 @@ async def test_an_error_that_nobody_has_thought_of_ends_it_for_one_session_only(
                 await clock.advance(1.0)
         await closed_mail.stop()
     assert line.asked == [first, second]
-    assert [(one["event"], one["error"]) for one in lines] == [("mail.take_up_broken", "KeyError")]
+    assert [(one["event"], one["error"]) for one in lines] == [("service.errand_broken", "KeyError")]

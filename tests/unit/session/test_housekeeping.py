@@ -76,4 +76,4 @@ async def test_it_goes_on_after_an_error_that_nobody_has_thought_of(browser: Bro
             while await rig.database.fetchval(sql, opened.session_id):
                 await clock.advance(90)
         await housekeeping.stop()
-    assert ("session.housekeeping_broken", "RuntimeError") in [(one["event"], one.get("error")) for one in lines]
+    assert ("service.errand_broken", "RuntimeError") in [(one["event"], one.get("error")) for one in lines]
