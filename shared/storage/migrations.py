@@ -49,10 +49,6 @@ class MigrationChanged(ColloquyError):
     """A migration was changed after it was applied; put the old text back and write a new file."""
 
 
-class DatabaseTooNew(ColloquyError):
-    """The database was migrated by a newer release; run that release, or restore an older database."""
-
-
 class MigrationFailed(ColloquyError):
     """A migration could not be applied; nothing of it was kept."""
 
@@ -108,10 +104,13 @@ def read_migrations(source: SchemaFolder) -> list[Migration]:
 async def migrate(database: Database, folders: Sequence[SchemaFolder]) -> list[str]:
     """Apply what is missing, folder by folder; gives the labels of the files this call applied.
 
-    Raises MigrationsMisnumbered, MigrationChanged, DatabaseTooNew, MigrationFailed, DatabaseUnavailable.
+    Tables of a newer release stay as they are: their changes only add, and whoever takes an upgrade back needs them.
+    Raises MigrationsMisnumbered, MigrationChanged, MigrationFailed, DatabaseUnavailable.
     """
     wanted = [migration for source in folders for migration in read_migrations(source)]
-    missing = _missing(wanted, await _read_record(database))
+    record = await _read_record(database)
+    missing = _missing(wanted, record)
+    _tell_of_newer(wanted, record)
     applied = []
     for migration in missing:
         if await _apply(database, migration):
@@ -127,15 +126,21 @@ async def pending(database: Database, folders: Sequence[SchemaFolder]) -> list[s
 
 
 class TablesCheck:
-    """A Component that keeps a service from starting on tables that are not those of its release."""
+    """A Component that keeps a service from starting on tables that are older than its release.
+
+    On newer ones it starts: two releases run at once during an upgrade, and after it was taken back.
+    """
 
     def __init__(self, *, database: Database, folders: Sequence[SchemaFolder]) -> None:
         self._database, self._folders = database, folders
 
     async def start(self) -> None:
         """Look, on the started database. Raises TablesBehind, and what `pending` raises."""
-        if waiting := await pending(self._database, self._folders):
-            raise TablesBehind(f"Not applied yet: {', '.join(waiting)}.")
+        wanted = [migration for source in self._folders for migration in read_migrations(source)]
+        record = await _read_record(self._database)
+        if waiting := _missing(wanted, record):
+            raise TablesBehind(f"Not applied yet: {', '.join(migration.label for migration in waiting)}.")
+        _tell_of_newer(wanted, record)
 
     async def stop(self) -> None:
         """Nothing is held."""
@@ -147,7 +152,7 @@ async def _apply(database: Database, migration: Migration) -> bool:
         await connection.execute("set local statement_timeout = 0")
         await connection.execute(_TAKE_LOCK, _LOCK)
         await connection.execute(_CREATE_RECORD)
-        if not _missing([migration], await _read_record(connection), is_whole=False):
+        if not _missing([migration], await _read_record(connection)):
             return False
         await _run(connection, migration)
         await connection.execute(_ADD_RECORD, migration.schema, migration.number, migration.name, migration.checksum)
@@ -169,8 +174,8 @@ async def _read_record(statements: Statements) -> _Record:
     return {(row["schema_name"], row["number"]): row["checksum"] for row in rows}
 
 
-def _missing(wanted: Sequence[Migration], record: _Record, *, is_whole: bool = True) -> list[Migration]:
-    """Which of the wanted files are not recorded; `is_whole` when `wanted` has every file of its schemas."""
+def _missing(wanted: Sequence[Migration], record: _Record) -> list[Migration]:
+    """Which of the wanted files are not recorded. Raises MigrationChanged."""
     missing = []
     for migration in wanted:
         checksum = record.get((migration.schema, migration.number))
@@ -178,11 +183,12 @@ def _missing(wanted: Sequence[Migration], record: _Record, *, is_whole: bool = T
             missing.append(migration)
         elif checksum != migration.checksum:
             raise MigrationChanged(migration.label)
-    if is_whole:
-        newest: dict[str, int] = {}
-        for migration in wanted:
-            newest[migration.schema] = max(newest.get(migration.schema, 0), migration.number)
-        for schema, number in record:
-            if schema in newest and number > newest[schema]:
-                raise DatabaseTooNew(f"Schema {schema} is at {number:04d}, this release knows {newest[schema]:04d}.")
     return missing
+
+
+def _tell_of_newer(wanted: Sequence[Migration], record: _Record) -> None:
+    """Log how far the tables are ahead. `wanted` has every file of its schemas, in order."""
+    newest = {migration.schema: migration.number for migration in wanted}
+    for schema, number in sorted(record):
+        if schema in newest and number > newest[schema]:
+            log.warning("tables.newer_than_release", schema=schema, number=number, known=newest[schema])

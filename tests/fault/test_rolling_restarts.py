@@ -1,5 +1,8 @@
 """Every service is replaced, pod by pod, while people work: nothing of that is to be seen.
 
+The tables are then already those of a newer release, which an upgrade has brought and which stay when it is taken back:
+what is started on them is older than they are.
+
 Short in the whole suite, with one of two pods replaced; `make test-faults` makes it long: both, and 50 requests a
 second. `-s` shows the figures.
 """
@@ -17,6 +20,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from shared.storage.database import Database
 from tests import servers
 from tests.bench.http import Client
 from tests.fault.conftest import INTERVIEWS
@@ -38,6 +42,14 @@ MEASURED = {
     "mail": "database_connections_limit",
 }
 """What each service must have counted when all is over."""
+_TABLES = """
+select format('%I.%I', schemaname, tablename) as name from pg_tables
+where schemaname in (select schema_name from colloquy.migrations) order by 1
+"""
+_RECORD_A_NEWER_RELEASE = """
+insert into colloquy.migrations (schema_name, number, name, checksum)
+select schema_name, max(number) + 1, 'newer', 'of a newer release' from colloquy.migrations group by schema_name
+"""
 
 
 class Person(OpenPage):
@@ -159,6 +171,7 @@ async def test_a_rolling_restart_of_every_service_is_not_noticed(
             await asyncio.gather(*(person.open() for person in people))
             traffic = Traffic(people, per_second)
             async with traffic.flowing():
+                await bring_tables_of_a_newer_release(database_url)
                 for service in SERVICES:
                     await cluster.roll(service, most=replaced)
             print(f"{len(traffic.seconds)} requests, slowest {max(traffic.seconds):.2f} s; {dict(traffic.closes)}")
@@ -172,6 +185,18 @@ async def test_a_rolling_restart_of_every_service_is_not_noticed(
             for service, metric in MEASURED.items():
                 numbers = [await asyncio.to_thread(pod.measured, metric) for pod in cluster.of(service)]
                 assert sum(numbers) > 0, metric
+
+
+async def bring_tables_of_a_newer_release(database_url: str) -> None:
+    """Every table has a column more, as the release after this one may add them while this one runs."""
+    database = Database(url=database_url)
+    await database.start()
+    try:
+        for row in await database.fetch(_TABLES):
+            await database.execute(f"alter table {row['name']} add column of_a_newer_release text")
+        await database.execute(_RECORD_A_NEWER_RELEASE)
+    finally:
+        await database.stop()
 
 
 async def nothing_is_lost(person: Person) -> None:

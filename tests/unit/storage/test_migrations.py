@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared.storage.database import Database
 from shared.storage.migrations import (
-    DatabaseTooNew,
     MigrationChanged,
     MigrationFailed,
     MigrationsMisnumbered,
@@ -92,12 +92,18 @@ async def test_a_file_changed_after_it_was_applied_is_refused(empty: Database, r
         await pending(empty, [room])
 
 
-async def test_a_database_of_a_newer_release_is_refused(empty: Database, room: SchemaFolder) -> None:
-    write(room.folder, "0002_future.sql", "select 1;")
+async def test_a_release_goes_on_with_the_tables_of_a_newer_one_and_says_so(
+    empty: Database, room: SchemaFolder
+) -> None:
+    write(room.folder, "0002_future.sql", "alter table room.things add column later text;")
     await migrate(empty, [room])
     (room.folder / "0002_future.sql").unlink()
-    with pytest.raises(DatabaseTooNew, match="room is at 0002, this release knows 0001"):
-        await migrate(empty, [room])
+    with capture_logs() as lines:
+        assert await migrate(empty, [room]) == []
+        await TablesCheck(database=empty, folders=[room]).start()
+    assert [(line["event"], line["schema"], line["number"], line["known"]) for line in lines] == [
+        ("tables.newer_than_release", "room", 2, 1)
+    ] * 2
 
 
 @pytest.mark.parametrize(
