@@ -109,5 +109,7 @@ class Overview(Reply):
     """What there is: interviews with the newest changes first, errors with the newest first."""
 
     interviews: tuple[InterviewFigures, ...] = ()
+    counted_at: AwareDatetime | None = None
+    """When the sessions of the interviews were counted; many sessions are not counted at every look."""
     errors: tuple[ErrorLine, ...] = ()
     sessions: tuple[SessionLine, ...] = ()

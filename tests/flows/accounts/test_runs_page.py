@@ -30,10 +30,12 @@ def test_an_administrator_sees_fires_and_what_became_of_each_session(
     root.get("/runs")
     assert "cron_daily" in root.page
     assert f"/runs/{fire_id[1]}" in root.page
+    assert 'aria-label="Operations"' in root.page
     root.get(f"/runs/{fire_id[1]}")
     assert "Printed &lt;b&gt;marks&lt;/b&gt; for print" in root.page
     assert "An error with &lt;b&gt;marks&lt;/b&gt;" in root.page
     assert "by_itself.yml" in root.page
+    assert 'aria-label="Operations"' in root.page
     root.get(f"/runs/{fire_id[1]}", status="failed")
     assert "An error with" in root.page
     assert "Printed" not in root.page.partition("<tbody>")[2]
