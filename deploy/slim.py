@@ -19,6 +19,8 @@ UNREAD = (
 )
 TWILIO_KEPT = {"api"}
 """Of Twilio's products only messages are used."""
+LEXERS_KEPT = {"__init__.py", "_mapping.py", "python.py"}
+"""What commands for operators show in colours is Python at most."""
 SUFFIXES = {".pyi", ".pyx", ".pxd", ".pxi", ".h", ".c", ".cpp", ".hpp"}
 WORTH_STRIPPING = 200_000
 
@@ -34,6 +36,9 @@ def slim(venv: Path) -> None:
             remove(path)
     for path in (packages / "twilio" / "rest").iterdir():
         if path.is_dir() and path.name not in TWILIO_KEPT:
+            remove(path)
+    for path in (packages / "pygments" / "lexers").iterdir():
+        if path.name not in LEXERS_KEPT:
             remove(path)
     for path in sorted(packages.rglob("*")):
         if path.is_dir() and path.name in ("tests", "__pycache__"):

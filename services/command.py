@@ -9,16 +9,15 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from services.one_service import serve
-from services.settings_table import OF_SERVICES
-from shared.kernel.service import run_process
+from shared.kernel.left_out import OF_TERMINALS, left_out
 
 
 def main() -> None:
     """The entry point."""
     match sys.argv[1:]:
-        case ["serve", service] if service in OF_SERVICES:
-            run_process(lambda: serve(service))
+        case ["serve", "session" | "worker" | "scheduler" | "mail" | "gateway" as service]:
+            with left_out(*OF_TERMINALS):
+                import_module("services.one_service").main(service)
         case _:
             import_module("services.cli").main()
 

@@ -6,6 +6,12 @@ from importlib import import_module
 
 from services.settings_table import OF_SERVICES, warn
 from shared.kernel.logging import configure_logging
+from shared.kernel.service import run_process
+
+
+def main(service: str) -> None:
+    """The program: an error of ours ends it with one sentence and status 1."""
+    run_process(lambda: serve(service))
 
 
 def serve(service: str) -> None:

@@ -6,7 +6,6 @@ After `_harden` everything in here may be the doing of a hostile interview; the 
 from __future__ import annotations
 
 import faulthandler
-import gc
 import os
 import resource
 import shutil
@@ -15,6 +14,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,7 +30,7 @@ from shared.interview.errors import HostRefused
 from shared.interview.runtime.host import HostAnswer, HostCall
 from shared.interview.runtime.operations import Blobs, RunRequest, TaskFailure
 from shared.interview.runtime.outcomes import RunFailed, RunResult
-from shared.kernel.interview_path import LIBRARIES, InterviewPath
+from shared.kernel.interview_path import LIBRARIES
 
 _ANSWER: TypeAdapter[HostAnswer] = TypeAdapter(HostAnswer)
 
@@ -63,6 +63,14 @@ class Engine(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ReadyEngine:
+    """The engine as the template has made it, and the finders with which `import` finds interviews."""
+
+    engine: Engine
+    finders: tuple[Any, ...]
+
+
 class Inquiry(BaseModel):
     """What DESCRIBE, LINT and NAMES ask."""
 
@@ -90,13 +98,7 @@ class PipeHost:
         return _ANSWER.validate_json(reply.body), dict(reply.parts)
 
 
-def main(
-    connection: socket.socket,
-    number: int,
-    setup: Setup,
-    facts: Up,
-    factory: Callable[[InterviewPath, Mapping[str, Any]], Engine],
-) -> None:
+def main(connection: socket.socket, number: int, setup: Setup, facts: Up, ready: ReadyEngine) -> None:
     """Prepare this freshly forked process and serve; returns when the server is gone."""
     folder = Path(setup.scratch, str(number))
     _harden(folder, setup, facts)
@@ -104,15 +106,9 @@ def main(
     pipe = BlockingPipe(connection, limits)
     # Last: our own libraries, which the engine works with, keep their versions.
     sys.path += [str(libraries) for each in setup.folders if (libraries := Path(each, LIBRARIES)).is_dir()]
-    try:
-        engine = factory(InterviewPath.of(setup.folders), setup.config)
-    except BaseException:
-        pipe.send(Frame(Kind.FAILED, traceback.format_exc(limit=-5)[-4000:].encode()))
-        return
-    gc.collect()
-    gc.freeze()
+    sys.meta_path[:] = ready.finders
     pipe.send(Frame(Kind.READY))
-    _Server(pipe, engine, folder, setup).serve()
+    _Server(pipe, ready.engine, folder, setup).serve()
 
 
 class _Server:

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx
 import structlog
 
 from shared.evaluation.confined import Order, command_line
@@ -192,6 +191,8 @@ class Programs:
 
     async def _gotenberg(self, call: ConvertDocument, contents: bytes) -> bytes:
         """Have a Gotenberg server do it (https://gotenberg.dev/docs/routes#office-documents-into-pdfs-route)."""
+        import httpx  # most installations have no such server
+
         fields = {"pdfa": "PDF/A-2b"} if call.is_archival else {}
         fields |= {"pdfua": "true"} if call.is_tagged else {}
         fields |= {"updateIndexes": "true" if call.updates_references else "false"}

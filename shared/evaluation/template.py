@@ -1,9 +1,9 @@
 """The template of interview processes: `python -m shared.evaluation.template <control socket>`.
 
 It is started by exec with an empty environment and no descriptor but its control socket, gives up what it can, imports
-the engine once and then forks a process for each request. It reaps and kills them by their id, which nobody else can do
-without racing the kernel's reuse of ids. It never runs interview code itself. The end of its socket is the end of the
-server: then it kills what it forked, cleans up and ends.
+the engine once, makes it ready, and then forks a process for each request: what they all need is in memory once. It
+reaps and kills them by their id, which nobody else can do without racing the kernel's reuse of ids. It never runs
+interview code itself. The end of its socket is the end of the server: then it kills what it forked, cleans up and ends.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from pydantic import TypeAdapter
 
 from shared.evaluation import child, hardening, landlock
+from shared.evaluation.child import Engine, ReadyEngine
 from shared.evaluation.setup import MESSAGE_BYTES, Broken, Ended, Kill, Setup, Spawn, Started, Up
+from shared.kernel.interview_path import InterviewPath
+from shared.kernel.left_out import OF_TERMINALS, left_out
 
 _ORDERS: TypeAdapter[Spawn | Kill] = TypeAdapter(Spawn | Kill)
 
@@ -31,8 +34,8 @@ _ORDERS: TypeAdapter[Spawn | Kill] = TypeAdapter(Spawn | Kill)
 class Template:
     """The loop: orders in, forks and reaped children out."""
 
-    def __init__(self, control: socket.socket, setup: Setup, facts: Up, factory: Any) -> None:
-        self._control, self._setup, self._facts, self._factory = control, setup, facts, factory
+    def __init__(self, control: socket.socket, setup: Setup, facts: Up, engine: ReadyEngine) -> None:
+        self._control, self._setup, self._facts, self._engine = control, setup, facts, engine
         self._numbers: dict[int, int] = {}
         self._sweepers: set[int] = set()
         self._woken, self._wake = socket.socketpair()
@@ -93,7 +96,7 @@ class Template:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for inherited in (self._control, self._woken, self._wake):
                 inherited.close()
-            child.main(pipe, number, self._setup, self._facts, self._factory)
+            child.main(pipe, number, self._setup, self._facts, self._engine)
             status = 0
         finally:
             os._exit(status)
@@ -189,19 +192,29 @@ def _is_readable_for(user_id: int, setup: Setup) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
+def _ready_engine(setup: Setup) -> ReadyEngine:
+    """The engine, as every process will find it. Here it stays unused, and nothing of interviews can be imported."""
+    module, _, name = setup.engine.partition(":")
+    finders = list(sys.meta_path)
+    with left_out(*OF_TERMINALS):
+        engine: Engine = getattr(importlib.import_module(module), name)(InterviewPath.of(setup.folders), setup.config)
+    ready = ReadyEngine(engine, tuple(sys.meta_path))
+    sys.meta_path[:] = finders
+    return ready
+
+
 def main(control: socket.socket) -> None:
     """Read the setup, prepare, serve."""
     setup = Setup.model_validate_json(control.recv(MESSAGE_BYTES))
     try:
         facts = _give_up_privileges(setup)
-        module, _, name = setup.engine.partition(":")
-        factory = getattr(importlib.import_module(module), name)
+        engine = _ready_engine(setup)
     except Exception as error:  # whatever it is, the server must be told
         control.send(Broken(problem=f"{type(error).__name__}: {error}"[:2000]).model_dump_json().encode())
         raise
     gc.collect()
     gc.freeze()
-    Template(control, setup, facts, factory).run()
+    Template(control, setup, facts, engine).run()
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from shared.kernel.errors import ColloquyError
 
@@ -25,6 +23,10 @@ def read_interview_config(file: Path) -> dict[str, Any]:
 
     Raises BadInterviewConfig when it cannot be read, is no mapping, or is larger than 64 KiB.
     """
+    # Every service can read such a file, and most have none.
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
     try:
         data = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
         text = orjson.dumps({} if data is None else data, default=_as_text)

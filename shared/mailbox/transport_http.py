@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from email.headerregistry import Address
 from typing import Any
 
-import httpx
-
 from shared.mailbox.mail import Mail, address_of, one_line
 from shared.mailbox.transport_smtp import MailRefused, MailServerBusy
 
@@ -34,7 +32,7 @@ class MailgunTransport:
         await _post(
             self._url,
             timeout_seconds=self._timeout,
-            auth=httpx.BasicAuth("api", self._key),
+            auth=("api", self._key),
             data=data,
             files={"message": ("message.mime", message, "message/rfc822")},
         )
@@ -85,6 +83,8 @@ def _person(address: Address) -> Mapping[str, str]:
 
 
 async def _post(url: str, *, timeout_seconds: float, **request: Any) -> None:
+    import httpx  # most installations hand their mail to an SMTP server
+
     try:
         async with httpx.AsyncClient(timeout=timeout_seconds, follow_redirects=False) as http:
             status = (await http.post(url, **request)).status_code

@@ -13,9 +13,8 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import httpx
 import orjson
 
 from shared.contracts.base import Sealer
@@ -24,6 +23,9 @@ from shared.kernel.clock import Clock
 from shared.kernel.errors import Malformed, NotFound
 from shared.kernel.ids import new_id, random_bytes
 from shared.storage.database import Row, Statements
+
+if TYPE_CHECKING:
+    import httpx
 
 EventName = Literal["SessionChanged", "SessionDeleted", "TaskEnded", "ActionFinished", "MessageNotDelivered"]
 EVENTS: tuple[EventName, ...] = get_args(EventName)
@@ -147,6 +149,8 @@ class Delivered:
 
 def target_of(url: str) -> httpx.URL:
     """An address as what sends to it reads it. Raises BadWebhook."""
+    import httpx  # session services and workers write rows for webhooks, and read no address
+
     if not url.startswith(("https://", "http://")) or len(url) > _LONGEST_URL:
         raise BadWebhook(f"Its url starts with https:// or http:// and has at most {_LONGEST_URL} characters.")
     try:

@@ -64,6 +64,20 @@ def test_what_code_and_pages_name_is_a_setting() -> None:
     assert wrong == []
 
 
+def test_the_environment_is_read_by_the_settings_alone() -> None:
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in code()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "environb", "getenv")
+    }
+    assert found == {
+        "shared/kernel/settings.py",
+        "shared/evaluation/child.py",  # the environment of interview processes, which is empty but for what it writes
+        "services/gateway/assets.py",  # where npm's registry is, by npm's own rules
+    }
+
+
 @pytest.mark.parametrize("directive", DIRECTIVES, ids=lambda one: one.name)
 def test_a_directive_leads_to_settings_that_exist_or_says_that_there_is_none(directive: object) -> None:
     known = {row.field for row in rows()}

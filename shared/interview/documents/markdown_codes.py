@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-import segno
-
 from shared.interview.documents.markdown_tree import (
     Block,
     EmptyLine,
@@ -176,6 +174,8 @@ def picture_of(path: Path, width: str, alternative: str) -> Picture:
 
 def qr_picture(text: str, sources: Sources) -> Path | None:
     """A picture of a QR code; None when the text is too long for one."""
+    import segno  # only screens and documents with such codes pay for it
+
     try:
         code = segno.make(text, micro=False)
     except segno.DataOverflowError:

@@ -10,7 +10,6 @@ from typing import Any
 from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.numbers import format_currency, format_decimal, get_currency_symbol, get_territory_currencies
-from num2words import num2words
 
 from shared.interview.library.languages import (
     by_language,
@@ -116,6 +115,8 @@ def nice_number(number: Any, *, use_word: bool | None = None, capitalize: bool =
 
 
 def _in_words(number: int, language: str, form: str = "cardinal") -> str:
+    from num2words import num2words  # languages for numbers beyond the first few, which most interviews never write
+
     try:
         return str(num2words(number, lang=language, to=form))
     except (NotImplementedError, OverflowError):

@@ -13,8 +13,6 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-import segno
-
 
 class Pictures(Protocol):
     """Where the pictures and files of a text are found."""
@@ -160,6 +158,8 @@ def _emoji(argument: str, pictures: Pictures, _original: str) -> str:
 def _qr_code(argument: str, _pictures: Pictures, _original: str) -> str:
     """A QR code as a picture within the page: nothing has to be stored or fetched for it."""
     text, width, alternative = _arguments(argument)
+    import segno  # only screens and documents with such codes pay for it
+
     try:
         source = segno.make(text, micro=False).svg_data_uri(scale=8, border=2)
     except segno.DataOverflowError:
