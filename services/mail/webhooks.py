@@ -92,7 +92,7 @@ class WebhookSender:
             await errand.attempt(self._send_due)
             if looks % _TIDY_EVERY_LOOKS == 0:
                 await errand.attempt(self._tidy)
-            await self._clock.sleep(errand.rest_seconds)
+            await asyncio.sleep(errand.rest_seconds)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_SECONDS):
                     await self._bell.wait()

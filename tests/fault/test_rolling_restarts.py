@@ -86,10 +86,13 @@ class Traffic:
     closes: Counter[int] = field(default_factory=Counter)
     """Of live connections, by their codes."""
     refusals: list[str] = field(default_factory=list)
+    reached: float = 0.0
+    """Requests a second, as many as the machine could answer of those that were wanted."""
     _is_over: bool = False
 
     @contextlib.asynccontextmanager
     async def flowing(self):  # type: ignore[no-untyped-def]
+        began = time.monotonic()
         posting = [asyncio.create_task(self._post(person)) for person in self.people]
         watching = [asyncio.create_task(self._watch(person)) for person in self.people]
         try:
@@ -97,6 +100,7 @@ class Traffic:
         finally:
             self._is_over = True
             await asyncio.gather(*posting)
+        self.reached = len(self.seconds) / (time.monotonic() - began)
         await self._until_told()
         for task in watching:
             task.cancel()
@@ -174,7 +178,8 @@ async def test_a_rolling_restart_of_every_service_is_not_noticed(
                 await bring_tables_of_a_newer_release(database_url)
                 for service in SERVICES:
                     await cluster.roll(service, most=replaced)
-            print(f"{len(traffic.seconds)} requests, slowest {max(traffic.seconds):.2f} s; {dict(traffic.closes)}")
+            print(f"{len(traffic.seconds)} requests, {traffic.reached:.1f} a second of {per_second:g} wanted")
+            print(f"the slowest took {max(traffic.seconds):.2f} s; {dict(traffic.closes)}")
             print({name: round(seconds, 1) for name, seconds in cluster.stops.items()})
             assert traffic.failures == []
             assert traffic.refusals == []

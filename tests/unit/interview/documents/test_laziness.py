@@ -7,7 +7,10 @@ import sys
 
 import pytest
 
-_HEAVY = ("docx", "docxcompose", "docxtpl", "lxml", "openpyxl", "pikepdf", "pypdf", "pypdfium2", "typst")
+_HEAVY = (
+    "docx", "docxcompose", "docxtpl", "lxml", "num2words", "openpyxl",
+    "pikepdf", "pypdf", "pypdfium2", "segno", "typst",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("library", _HEAVY)
