@@ -37,6 +37,8 @@ class Shortened:
         """What the runs are, decoded, by their place among the parts; None unless each of them is a part of its own
         that says that it is base64: then the whole mail has to be taken apart.
         """
+        if not self.runs:
+            return {}
         found: dict[int, bytes] = {}
         for place, part in enumerate(leaves):
             contents = self._decoded(part)
@@ -45,8 +47,13 @@ class Shortened:
         return found if len(found) == len(self.runs) else None
 
     def _decoded(self, part: Message) -> bytes | None:
-        payload = part.get_payload()
-        if not isinstance(payload, str) or str(part.get("content-transfer-encoding", "")).lower() != "base64":
+        if str(part.get("content-transfer-encoding", "")).lower() != "base64":
+            return None
+        try:
+            payload = part.get_payload()
+        except ValueError:  # a charset whose name is none
+            return None
+        if not isinstance(payload, str):
             return None
         number = self._number(payload.strip("\r\n"))
         if number is None or _GOES_ON.search(self.runs[number]):

@@ -49,6 +49,14 @@ def test_whatever_stands_around_it(kind: bytes, encoding: bytes, body: bytes, mo
     both(mail(kind, encoding, body), monkeypatch)
 
 
+def test_a_charset_that_is_none_beside_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = b"--b\r\nContent-Type: text/plain; charset=utf\x008\r\nContent-Transfer-Encoding: base64\r\n\r\n\xf6\r\n"
+    file = b"--b\r\nContent-Transfer-Encoding: base64\r\n\r\n" + RUN + b"\r\n--b--\r\n"
+    raw = mail(b"multipart/mixed; boundary=b", b"7bit", text + file)
+    both(raw, monkeypatch)
+    assert parsed(raw).reason == ""
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_mail_of_every_kind_also_damaged(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = Random(seed)
