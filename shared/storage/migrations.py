@@ -7,6 +7,7 @@ at once: whoever comes first applies a file, the others find it applied.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
@@ -17,12 +18,14 @@ import structlog
 
 from shared.kernel.errors import ColloquyError
 from shared.storage.database import Connection, Database, Statements
+from shared.storage.errors import DatabaseUnavailable
 
 log = structlog.get_logger()
 
 _FILE = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql\Z")
 _SCHEMA = re.compile(r"[a-z][a-z0-9_]*\Z")
 _LOCK = 0x636F6C6C6F717579  # "colloquy"
+_PAUSE_SECONDS = 0.5
 
 _TAKE_LOCK = "select pg_advisory_xact_lock($1)"
 _HAS_RECORD = "select to_regclass('colloquy.migrations') is not null"
@@ -129,18 +132,31 @@ class TablesCheck:
     """A Component that keeps a service from starting on tables that are older than its release.
 
     On newer ones it starts: two releases run at once during an upgrade, and after it was taken back.
+    A database that goes away just after the pool has connected is waited for, up to `wait_seconds`, as the pool waits
+    for one that is not there: the service would end otherwise.
     """
 
-    def __init__(self, *, database: Database, folders: Sequence[SchemaFolder]) -> None:
+    def __init__(self, *, database: Database, folders: Sequence[SchemaFolder], wait_seconds: float = 30.0) -> None:
         self._database, self._folders = database, folders
+        self._wait_seconds = wait_seconds
 
     async def start(self) -> None:
         """Look, on the started database. Raises TablesBehind, and what `pending` raises."""
         wanted = [migration for source in self._folders for migration in read_migrations(source)]
-        record = await _read_record(self._database)
+        record = await self._record()
         if waiting := _missing(wanted, record):
             raise TablesBehind(f"Not applied yet: {', '.join(migration.label for migration in waiting)}.")
         _tell_of_newer(wanted, record)
+
+    async def _record(self) -> _Record:
+        ends = asyncio.get_running_loop().time() + self._wait_seconds
+        while True:
+            try:
+                return await _read_record(self._database)
+            except DatabaseUnavailable:
+                if asyncio.get_running_loop().time() >= ends:
+                    raise
+                await asyncio.sleep(_PAUSE_SECONDS)
 
     async def stop(self) -> None:
         """Nothing is held."""

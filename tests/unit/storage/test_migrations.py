@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from shared.storage.database import Database
+from shared.storage.errors import DatabaseUnavailable
 from shared.storage.migrations import (
     MigrationChanged,
     MigrationFailed,
@@ -72,6 +74,34 @@ async def test_a_service_starts_only_on_the_tables_of_its_release(empty: Databas
     await migrate(empty, [room])
     await check.start()
     await check.stop()
+
+
+class GoneForAMoment(Database):
+    """A database that is started again just after the pool has connected."""
+
+    gone = 2
+
+    async def fetchval(self, sql: str, *arguments: Any) -> Any:
+        if self.gone:
+            self.gone -= 1
+            raise DatabaseUnavailable("It is being started.")
+        return await super().fetchval(sql, *arguments)
+
+
+async def test_a_service_that_starts_while_the_database_is_started_again_waits_for_it(
+    empty: Database, room: SchemaFolder, postgres_url: str
+) -> None:
+    await migrate(empty, [room])
+    database = GoneForAMoment(url=postgres_url)
+    await database.start()
+    try:
+        await TablesCheck(database=database, folders=[room]).start()
+        assert not database.gone
+        database.gone = 1
+        with pytest.raises(DatabaseUnavailable):
+            await TablesCheck(database=database, folders=[room], wait_seconds=0).start()
+    finally:
+        await database.stop()
 
 
 async def test_a_file_that_fails_leaves_nothing_and_the_earlier_ones_stay(empty: Database, room: SchemaFolder) -> None:
