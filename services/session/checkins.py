@@ -19,7 +19,7 @@ class CheckIns:
         self._turns = turns
 
     async def answer(self, message: CheckIn) -> TurnReply:
-        """The command of the check-in code, the notices in the order their tasks ended, and how awaited tasks stand.
+        """The command of the check-in code, the notices in the order of launch, and how awaited tasks stand.
 
         Code that failed keeps nobody from being told: its reply, a problem, has the notices as well.
         """

@@ -130,12 +130,16 @@ with acknowledged as (
     where session_id = $1 and audience = any($2::text[]) and id = any($3::bigint[]) and acknowledged_at is null
 ), newest as (
     select coalesce(max(id), 0) as id from session.notices where session_id = $1 and audience = any($2)
+), waiting as (
+    select n.id, n.task_id, n.payload_sealed, newest.id as newest
+    from newest left join session.notices n
+        on n.session_id = $1 and n.audience = any($2) and n.id <> all($3)
+        and (n.acknowledged_at is null or n.id > coalesce($6, newest.id))
+    order by n.id limit $4
 )
-select n.id, n.task_id, n.payload_sealed, newest.id as newest
-from newest left join session.notices n
-    on n.session_id = $1 and n.audience = any($2) and n.id <> all($3)
-    and (n.acknowledged_at is null or n.id > coalesce($6, newest.id))
-order by n.id limit $4
+select w.id, w.task_id, w.payload_sealed, w.newest
+from waiting w left join tasks.tasks t on t.id = w.task_id
+order by t.launched_at, t.id, w.id
 """
 
 
@@ -156,7 +160,8 @@ async def deliver(
     after: int | None,
     now: datetime,
 ) -> Delivery:
-    """Note what a page has done; give what it has still to do, in the order the tasks ended.
+    """Note what a page has done; give what it has still to do, in the order in which the tasks were launched
+    (spec/area1 §11.3).
 
     `after` is up to where the page knows the notices; None for one that was just opened.
     Who has signed in since launching a task is still the one who launched it.
@@ -164,7 +169,7 @@ async def deliver(
     names = [user.the_user_id, *([user.former_id] if user.former_id else [])]
     rows = await statements.fetch(_DELIVER, keys.session_id, names, list(acknowledged), _MOST_AT_ONCE, now, after)
     commands = [_command(row, keys) for row in rows if row["id"] is not None]
-    up_to = rows[-1]["id"] if len(rows) == _MOST_AT_ONCE else rows[0]["newest"]
+    up_to = max(row["id"] for row in rows) if len(rows) == _MOST_AT_ONCE else rows[0]["newest"]
     return Delivery(commands, max(up_to, after or 0))
 
 
