@@ -8,6 +8,7 @@ one statement, response and error actions of one session in one turn, each on wh
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ from services.session.task_ends import TaskEnds
 from services.session.telling import Telling
 from services.session.turn import Turns
 from shared.contracts.events import SessionChanged
-from shared.contracts.session import BackgroundEnded
+from shared.contracts.session import BackgroundEnded, BackgroundsEnded
 from shared.contracts.visitor import Visitor
 from shared.crypto.aead import SealBroken
 from shared.evaluation.task_pictures import failure_for_engine, failure_to_keep
@@ -103,6 +104,19 @@ class TaskEndings:
             await self._announce_again(message)
         if ended.request.interface == "email":  # its session's next mail has waited for it
             await self._mail_line.go_on(SessionId(ended.session_id), granted=ended.keys)
+
+    async def take_in_all(self, message: BackgroundsEnded) -> None:
+        """The same for several that have ended at the same moment, of any sessions.
+
+        Raises what kept one of them from being taken in, once all the others are: those find nothing left to do when
+        the message comes again.
+        """
+        outcomes = await asyncio.gather(
+            *(self.take_in(BackgroundEnded(**each.model_dump())) for each in message.tasks), return_exceptions=True
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     def _note(self, ended: EndedTask) -> None:
         """Count a failure of the first phase; that of a second one was counted by its turn."""

@@ -36,6 +36,7 @@ from shared.contracts.session import (
     AdoptedSessions,
     AdoptSessions,
     BackgroundEnded,
+    BackgroundsEnded,
     CheckIn,
     DeletedSessions,
     DeleteInactive,
@@ -208,6 +209,11 @@ async def on_background_ended(message: BackgroundEnded, *, endings: TaskEndings)
     await endings.take_in(message)
 
 
+async def on_backgrounds_ended(message: BackgroundsEnded, *, endings: TaskEndings) -> None:
+    """Take in the results of tasks that have ended together."""
+    await endings.take_in_all(message)
+
+
 async def on_run_action(message: RunAction, *, turns: Turns, timer_troubles: TimerTroubles) -> ActionDone:
     """Run an action that no person waits for."""
     done = done_of((await turns.run(operations.run_action(message))).reply)
@@ -280,6 +286,7 @@ HANDLERS: HandlerTable = {
     TellProvenance: on_tell_provenance,
     ReachOtherSession: on_reach_other_session,
     BackgroundEnded: on_background_ended,
+    BackgroundsEnded: on_backgrounds_ended,
     RunAction: on_run_action,
     TakeAction: on_take_action,
     DeleteInactive: on_delete_inactive,

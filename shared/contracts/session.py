@@ -371,6 +371,20 @@ class BackgroundEnded(Command, queue=ENDED):
     fencing: int
 
 
+class EndedTask(_Value):
+    """One of several tasks that have ended their first phase."""
+
+    task_id: str
+    session_id: str
+    fencing: int
+
+
+class BackgroundsEnded(Command, queue=ENDED):
+    """Several tasks have ended their first phase at the same moment; their sealed outcomes are in the task rows."""
+
+    tasks: tuple[EndedTask, ...]
+
+
 Unattended = Literal["cron", "mail", "timers", "actions"]
 """Why a session is opened while nobody is there: a cron type, an e-mail, a timer, an action of another service."""
 

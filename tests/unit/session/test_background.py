@@ -11,7 +11,7 @@ import pytest
 from shared.contracts.envelope import Envelopes
 from shared.contracts.events import SessionChanged, TaskRevoked
 from shared.contracts.scheduler import ScheduleAction
-from shared.contracts.session import BackgroundEnded, BrowserCommand, TurnReply
+from shared.contracts.session import BackgroundEnded, BackgroundsEnded, BrowserCommand, EndedTask, TurnReply
 from shared.contracts.visitor import UserFacts
 from shared.contracts.worker import RunTask, RunTaskLow
 from shared.crypto.keys import ServerKeys
@@ -158,6 +158,23 @@ async def test_the_end_of_a_task_delivered_twice_counts_once(browser: Browser, r
     assert len(commands(await browser.check_in())) == 1
 
 
+async def test_the_ends_of_tasks_come_in_one_message_and_may_come_twice(browser: Browser, rig: Rig) -> None:
+    opened = await browser.open()
+    tasks = []
+    for token in ("a", "b"):
+        task_id = await launch(browser, {"response_action": {"token": token}}, mode="flash")
+        await ended(rig, task_id)
+        fencing = await rig.database.fetchval("select fencing from tasks.tasks where id = $1", task_id)
+        tasks.append(EndedTask(task_id=task_id, session_id=opened.session_id, fencing=fencing))
+    message = BackgroundsEnded(tasks=tuple(tasks))
+    rig.heard.messages.clear()
+    await rig.bus.publish([Envelopes("tests", SystemClock()).wrap(message)])
+    assert await browser.log() == ["a", "b"]
+    assert len(commands(await browser.check_in())) == 2
+    told = {task_id for changed in rig.heard.of(SessionChanged) for task_id in changed.ended_tasks}
+    assert told == {task.task_id for task in tasks}
+
+
 @pytest.mark.parametrize(
     ("mode", "task", "value"),
     [
@@ -194,6 +211,19 @@ async def test_a_notice_comes_until_it_is_acknowledged(browser: Browser, rig: Ri
     assert first.notice is not None
     assert commands(await browser.check_in(acknowledged=[first.notice])) == []
     assert commands(await browser.check_in()) == []
+
+
+async def test_notices_come_in_the_order_of_launch_whichever_task_ended_first(browser: Browser, rig: Rig) -> None:
+    """spec/area1 §11.3."""
+    await browser.open()
+    ended_first, ended_last = [await launch(browser, {"token": token}, mode="flash") for token in ("x", "y")]
+    for task_id in (ended_first, ended_last):
+        await ended(rig, task_id)
+    later = "update tasks.tasks set launched_at = launched_at + interval '1 hour' where id = $1"
+    await rig.database.execute(later, ended_first)
+    reply = await browser.check_in()
+    assert [command.task for command in commands(reply)] == [ended_last, ended_first]
+    assert reply.notices_up_to == max(command.notice or 0 for command in commands(reply))
 
 
 async def test_a_notice_is_for_whoever_launched_the_task(browser: Browser, rig: Rig) -> None:

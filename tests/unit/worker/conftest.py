@@ -18,7 +18,7 @@ from shared.bus.messaging import Messaging, in_process
 from shared.contracts.base import Command
 from shared.contracts.envelope import Envelopes
 from shared.contracts.events import TaskProgressed, TaskRevoked
-from shared.contracts.session import BackgroundEnded
+from shared.contracts.session import BackgroundEnded, BackgroundsEnded
 from shared.contracts.worker import RunTask, RunTaskLow
 from shared.crypto.answers import seal_step
 from shared.crypto.keys import ServerKeys
@@ -144,10 +144,18 @@ async def house(database: Database, server_keys: ServerKeys) -> House:
     async def on_background_ended(message: BackgroundEnded) -> None:
         house.ended.put_nowait(message)
 
+    async def on_backgrounds_ended(message: BackgroundsEnded) -> None:
+        for each in message.tasks:
+            house.ended.put_nowait(BackgroundEnded(**each.model_dump()))
+
     async def on_task_progressed(message: TaskProgressed) -> None:
         house.progressed.put_nowait(message)
 
-    handlers: HandlerTable = {BackgroundEnded: on_background_ended, TaskProgressed: on_task_progressed}
+    handlers: HandlerTable = {
+        BackgroundEnded: on_background_ended,
+        BackgroundsEnded: on_backgrounds_ended,
+        TaskProgressed: on_task_progressed,
+    }
     for consumer in consumers(handlers, parts={}, event_queue="test.live"):
         messaging.bus.consume(consumer)
     return house

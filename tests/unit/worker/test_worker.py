@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 
+from services.worker.ledger import Ledger
 from shared.crypto.envelope import new_data_key
 from shared.crypto.keys import ServerKeys
 from shared.kernel.service import Service
 from shared.storage.database import Database
 from shared.storage.errors import StatementRefused
-from shared.tasks.leases import Leases
-from shared.tasks.records import Failure
+from shared.tasks.leases import Leases, Record
+from shared.tasks.records import Failure, Outcome, StaleTask
 from shared.tasks.sealing import GrantedKeys
 from tests.unit.tasks.sessions import save_session
 
@@ -219,6 +221,29 @@ async def test_a_task_whose_worker_vanished_fails_once(
     assert ended.outcome.failure is not None
     assert (ended.task_id, ended.outcome.failure.error_type) == (task_id, "WorkerLost")
     assert house.ended.empty()
+
+
+async def test_tasks_that_end_at_the_same_moment_are_told_in_one_message(house: House, server_keys: ServerKeys) -> None:
+    leases = Leases(server_keys=server_keys)
+    records = []
+    for number in range(3):
+        task_id = await house.launch("sleep", is_rung=False)
+        claim = await leases.claim(house.database, task_id, owner="test", lease_seconds=30.0)
+        assert claim is not None
+        records.append(Record(claim, Outcome(kind="value", json_value=number)))
+    lost = replace(records[2], claim=replace(records[2].claim, fencing=records[2].claim.fencing + 1))
+    ledger = Ledger(
+        database=house.database,
+        leases=leases,
+        outbox=house.messaging.outbox,
+        envelopes=house.envelopes,
+        wake_relay=lambda: None,
+        lease_seconds=30.0,
+    )
+    outcomes = await asyncio.gather(*(ledger.record(each) for each in (*records[:2], lost)), return_exceptions=True)
+    assert [type(each) for each in outcomes] == [type(None), type(None), StaleTask]
+    assert await house.database.fetchval("select array_agg(type) from bus.outbox") == ["colloquy.BackgroundsEnded"]
+    assert [await house.state(each.claim.task_id) for each in records] == ["responding", "responding", "running"]
 
 
 async def test_a_session_that_is_gone_fails_its_tasks(house: House, worker: Service) -> None:
