@@ -85,6 +85,8 @@ from shared.tasks.store import Tasks
 
 SOURCE = "session"
 _LOOK_FOR_ERRORS_SECONDS = 5.0
+_VISITS_PER_PROCESS = 4
+"""How many sessions a sweep visits at once: one is evaluated while others are loaded, saved, or waited for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -325,6 +327,7 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
             clock=clock,
             url_root=(settings.public_url or "http://localhost").rstrip("/") + "/",
             per_second=settings.sweep_per_second,
+            at_once=_VISITS_PER_PROCESS * settings.interview_processes,
             inactive=inactive,
             inactive_people=InactivePeople(
                 database=database, accounts=accounts, patience=settings.patience_with_people, clock=clock

@@ -42,8 +42,8 @@ from shared.storage.database import Database
 log = structlog.get_logger()
 
 PAGE = 200
-_TOGETHER, _AT_ONCE = 20, 4
-"""Sessions of one message, and how many of them are visited at the same time."""
+_TOGETHER = 20
+"""Sessions of one message."""
 _DAILY = "cron_daily"
 TWIN = "_background"
 """What the name of a background twin ends in."""
@@ -74,6 +74,10 @@ class SweepParts:
     inactive: InactiveSessions
     inactive_people: InactivePeople
     per_second: float = 0.0
+    at_once: int = 4
+    """How many sessions this process visits at the same time, whatever number of messages it has in hand: one that
+    waits for an interview process would hold its session's lock meanwhile, and keep visitors out.
+    """
     checkpoint: Checkpoint = field(default_factory=Unwatched)
 
 
@@ -84,6 +88,7 @@ class Sweeps:
         self._parts = parts
         self._inbox = Inbox("session.sweeps")
         self._end = Together(self._end_all)
+        self._gate = asyncio.Semaphore(parts.at_once)
 
     # -- Planning
 
@@ -170,21 +175,19 @@ class Sweeps:
                 PlannedRun(fire_id=message.fire_id, session_id=SessionId(session_id), is_background=is_background)
                 for session_id in to_do
             ]
-            action, gate = twin if is_background else cron_type, asyncio.Semaphore(_AT_ONCE)
+            action = twin if is_background else cron_type
             outcomes = await asyncio.gather(
-                *(self._make(run, action, visitor, to_do[run.session_id], gate) for run in runs),
+                *(self._make(run, action, visitor, to_do[run.session_id]) for run in runs),
                 return_exceptions=True,
             )
             for outcome in outcomes:
                 if isinstance(outcome, BaseException):
                     raise outcome
 
-    async def _make(
-        self, run: PlannedRun, action: str, visitor: Visitor, interview: str, gate: asyncio.Semaphore
-    ) -> None:
+    async def _make(self, run: PlannedRun, action: str, visitor: Visitor, interview: str) -> None:
         parts = self._parts
         request = run_cron(run.fire_id, run.session_id, action, visitor, is_background=run.is_background)
-        async with gate:
+        async with self._gate:
             started, began = parts.clock.now(), parts.clock.monotonic()
             turned = await parts.turns.run(request)
         seconds = parts.clock.monotonic() - began
