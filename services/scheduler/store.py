@@ -139,8 +139,8 @@ where id = any($1::uuid[])
 """
 _MOVE_ON = "update scheduler.timers set due_at = $2, fired = fired + 1 where id = $1"
 _NEXT = """
-select least((select min(due_at) from scheduler.timers where state = 'waiting'),
-             (select min(next_due) from scheduler.timetable))
+select (select min(due_at) from scheduler.timers where state = 'waiting') as timer,
+       (select min(next_due) from scheduler.timetable) as cron_type
 """
 _LIST = """
 select id, session_id, action, due_at, repeat, state, created_at, ended_at, fired from scheduler.timers
@@ -220,10 +220,23 @@ async def move_on(statements: Statements, timers: Sequence[tuple[str, datetime]]
     await statements.executemany(_MOVE_ON, timers)
 
 
-async def next_due(statements: Statements) -> datetime | None:
+@dataclass(frozen=True, slots=True)
+class NextDue:
+    """When the next timer and the next cron type are due; None: there is none."""
+
+    timer: datetime | None
+    cron_type: datetime | None
+
+    @property
+    def first(self) -> datetime | None:
+        """The earlier of the two."""
+        return min((each for each in (self.timer, self.cron_type) if each is not None), default=None)
+
+
+async def next_due(statements: Statements) -> NextDue:
     """When anything is due next."""
-    found: datetime | None = await statements.fetchval(_NEXT)
-    return found
+    row = await statements.fetchrow(_NEXT)
+    return NextDue(None, None) if row is None else NextDue(row["timer"], row["cron_type"])
 
 
 async def timers(statements: Statements, *, session_id: str = "", state: str = "", limit: int = 50) -> list[Row]:

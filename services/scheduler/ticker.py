@@ -18,7 +18,7 @@ import structlog
 from services.scheduler import store
 from services.scheduler.checkpoint import Checkpoint, Unwatched
 from services.scheduler.measures import TickerMeasures
-from services.scheduler.store import Entry, Fire, Timer
+from services.scheduler.store import Entry, Fire, NextDue, Timer
 from shared.bus.outbox import Outbox
 from shared.contracts.base import Command, Sealed, Sealer
 from shared.contracts.envelope import Envelope, Envelopes
@@ -92,13 +92,24 @@ class Ticker:
 
     async def tick(self) -> None:
         """Say everything that is due now. Raises what the database raises when it does not answer."""
+        await self._say_due()
+
+    async def _say_due(self) -> NextDue:
+        """The same; gives what is due next. Where nothing is due now, that is one question."""
+        parts = self._parts
         if not self._is_entered:
-            async with self._parts.database.transaction() as connection:
-                await store.enter(connection, self._parts.rules, now=self._parts.clock.now())
+            async with parts.database.transaction() as connection:
+                await store.enter(connection, parts.rules, now=parts.clock.now())
             self._is_entered = True
-        await self._fire()
-        while await self._ring_timers() == _BATCH:
-            continue
+        upcoming, now = await store.next_due(parts.database), parts.clock.now()
+        has_types = upcoming.cron_type is not None and upcoming.cron_type <= now
+        has_timers = upcoming.timer is not None and upcoming.timer <= now
+        if has_types:
+            await self._fire()
+        if has_timers:
+            while await self._ring_timers() == _BATCH:
+                continue
+        return await store.next_due(parts.database) if has_types or has_timers else upcoming
 
     async def tidy(self) -> None:
         """Delete fires and timers that were over long ago."""
@@ -152,7 +163,8 @@ class Ticker:
                 else:
                     again.append((timer.timer_id, following))
             await store.end(connection, over, now=now)
-            await store.move_on(connection, again)
+            if again:
+                await store.move_on(connection, again)
             await self._publish(connection, messages)
             await parts.checkpoint.reached("claimed", "timers")
         for timer in due:
@@ -192,8 +204,7 @@ class Ticker:
 
     async def _tick_and_pause(self) -> float:
         """Say what is due; gives the seconds until more may be."""
-        await self.tick()
-        due = await store.next_due(self._parts.database)
+        due = (await self._say_due()).first
         if due is None:
             return _LONGEST_SLEEP_SECONDS
         return min(max((due - self._parts.clock.now()).total_seconds(), 0.0), _LONGEST_SLEEP_SECONDS)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.bus.outbox import OutboxColumns, insert_statement
 from shared.contracts.events import ActionStatus
 from shared.kernel.ids import SessionId
 from shared.storage.database import Row, Statements
@@ -23,6 +24,8 @@ returning sequence
 """
 _COLUMNS = """sequence, publisher, request_id, session_id, interview, action, asked_sealed, reply_to, correlation_id,
        attempts, status, detail"""
+# Whoever claims and ends does not wait for the disk: what a crash of the server forgets of it is done again, and the
+# session gives the first outcome then (its answers are on the disk).
 # A publisher that asks again waits in another place than before.
 _AGAIN = f"""
 update session.actions set reply_to = coalesce(nullif($3, ''), reply_to),
@@ -38,14 +41,19 @@ with head as (
 update session.actions set lease_owner = $2, lease_until = $4, attempts = attempts + 1
 from head where sequence = head.first and ended_at is null
       and (lease_until is null or lease_until < $3 or lease_owner = $2)
-returning {_COLUMNS}
+returning {_COLUMNS}, set_config('synchronous_commit', 'off', true)
 """  # noqa: S608
-_END = """
-update session.actions set status = $3, detail = $4, ended_at = $5, asked_sealed = null, lease_owner = null,
-       lease_until = null
-where sequence = $1 and lease_owner = $2 and ended_at is null
-returning true
-"""
+_END = f"""
+with ended as (
+    update session.actions set status = $3, detail = $4, ended_at = $5, asked_sealed = null, lease_owner = null,
+           lease_until = null
+    where sequence = $1 and lease_owner = $2 and ended_at is null
+    returning sequence
+), told as (
+    {insert_statement(6, condition="exists (select 1 from ended)")}
+)
+select set_config('synchronous_commit', 'off', true) from ended
+"""  # noqa: S608
 _RENEW = "update session.actions set lease_until = $2 where lease_owner = $1 and ended_at is null"
 _RELEASE = "update session.actions set lease_owner = null, lease_until = null where lease_owner = $1"
 _WAITING = """
@@ -133,10 +141,17 @@ async def claim(statements: Statements, session_id: SessionId, *, owner: str, no
 
 
 async def end(
-    statements: Statements, sequence: int, *, owner: str, status: ActionStatus, detail: str, now: datetime
+    statements: Statements,
+    sequence: int,
+    *,
+    owner: str,
+    status: ActionStatus,
+    detail: str,
+    messages: OutboxColumns,
+    now: datetime,
 ) -> bool:
-    """It has ended; False when it is not ours any more."""
-    return await statements.fetchval(_END, sequence, owner, status, detail, now) is not None
+    """It has ended, and this is to be said about it; False when it is not ours any more."""
+    return await statements.fetchval(_END, sequence, owner, status, detail, now, *messages) is not None
 
 
 async def renew(statements: Statements, *, owner: str, now: datetime) -> None:

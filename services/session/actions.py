@@ -35,7 +35,7 @@ from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError, Refused, Retryable
 from shared.kernel.ids import SessionId, new_id
 from shared.kernel.now_and_then import Errand, NowAndThen
-from shared.storage.database import Database
+from shared.storage.database import Database, Statements
 
 log = structlog.get_logger()
 
@@ -290,19 +290,26 @@ class ForeignActions:
         parts = self._parts
         event = _finished(head, done.status, done.detail)
         told = parts.telling.rows("ActionFinished", head.interview, event.model_dump(exclude={"interview"}))
-        async with parts.database.transaction() as connection:
-            is_ours = await store.end(
-                connection,
+        messages = parts.outbox.rows([parts.envelopes.wrap(event, dedup_key=f"action:{head.sequence}")])
+
+        async def end(statements: Statements) -> bool:
+            return await store.end(
+                statements,
                 head.sequence,
                 owner=self._owner,
                 status=done.status,
                 detail=done.detail,
+                messages=messages,
                 now=parts.clock.now(),
             )
-            if is_ours:
-                await parts.outbox.add(connection, [parts.envelopes.wrap(event, dedup_key=f"action:{head.sequence}")])
-                for row in told:
+
+        if told:
+            async with parts.database.transaction() as connection:
+                is_ours = await end(connection)
+                for row in told if is_ours else ():
                     await row(connection)
+        else:
+            is_ours = await end(parts.database)
         if is_ours:
             parts.telling.ring(has_rows=bool(told))
             parts.wake_relay()

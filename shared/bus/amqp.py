@@ -161,6 +161,8 @@ class Link:
         self._confirmed: RawChannel
         self._quick: RawChannel
         self._wrappers: tuple[AbstractChannel, ...] = ()
+        self._counting: AbstractChannel | None = None
+        self._count_alone = asyncio.Lock()
         self.ended = asyncio.Event()
         """Set when any part of it has ended."""
 
@@ -304,13 +306,22 @@ class Link:
 
         None when there is no such queue. Raises BusUnavailable.
         """
-        try:
-            async with self._passing_channel(queue) as channel:
-                declared = await channel.declare_queue(queue, passive=True, timeout=self._limit_seconds)
-                found = declared.declaration_result
-                return found.consumer_count or 0, found.message_count or 0
-        except QueueMissing:
-            return None
+        with _failures_of(f"{queue} cannot be counted"):
+            async with self._count_alone:
+                channel, self._counting = self._counting, None
+                if channel is None or channel.is_closed:
+                    channel = await self._consuming.channel(publisher_confirms=False)
+                try:
+                    declared = await channel.declare_queue(queue, passive=True, timeout=self._limit_seconds)
+                except ChannelNotFoundEntity:  # the broker closes a channel that asks for what is not there
+                    return None
+                except BaseException:
+                    with _whatever_happens():
+                        await channel.close()
+                    raise
+                self._counting = channel  # for the next question: to open one costs more than to ask
+        found = declared.declaration_result
+        return found.consumer_count or 0, found.message_count or 0
 
     @contextlib.asynccontextmanager
     async def _passing_channel(self, name: str) -> AsyncIterator[AbstractChannel]:

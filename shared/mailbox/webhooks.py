@@ -61,8 +61,9 @@ from (select id from mailbox.webhook_deliveries where due_at <= $1 order by due_
       for update skip locked) as due,
      mailbox.webhooks w
 where d.id = due.id and w.id = d.webhook_id
-returning d.id, d.event, d.body, d.attempts, w.id as webhook_id, w.target_sealed, w.account_id
-"""
+returning d.id, d.event, d.body, d.attempts, w.id as webhook_id, w.target_sealed, w.account_id,
+          set_config('synchronous_commit', 'off', true)
+"""  # what a crash of the server forgets of a claim is told twice, as it may be: nobody waits for the disk
 _TURN_OFF = "update mailbox.webhooks set off_reason = $2 where id = $1::uuid and off_reason is null returning id"
 _GIVE_UP = """
 update mailbox.webhook_deliveries set state = 'failed', due_at = null, problem = $2, changed_at = $3
