@@ -64,6 +64,7 @@ class Template:
 
     def _end(self) -> None:
         """Leave nothing behind, also when the server has been killed and cannot clean up itself."""
+        signal.set_wakeup_fd(-1)  # who ends from here on wakes nobody: the socket may be gone before Python is
         for pid in self._numbers:
             _kill(pid)
         for pid in self._numbers:
