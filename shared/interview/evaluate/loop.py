@@ -86,7 +86,11 @@ def _pass(run: Run) -> Screen | None:
             continue
         if block.name in answered or not holds(block.mandatory, run) or not conditions_hold(block, run):
             continue
-        screen = _step(block, run)
+        try:
+            screen = _step(block, run)
+        except CodeExecution:  # nothing to choose: what it would have asked is set, and it has had its turn
+            answered.add(block.name)
+            raise
         if screen is not None:
             return screen
         answered.add(block.name)
@@ -141,7 +145,9 @@ def _gather(run: Run, *, signal: ForcedGather) -> Screen | None:
 def _assign(run: Run, *, signal: CodeExecution) -> Screen | None:
     for name, value in signal.assignments:
         run.define(name, value)
-    dependencies.variables_changed(run, [name for name, _ in signal.assignments])
+    names = [name for name, _ in signal.assignments]
+    dependencies.variables_changed(run, names)
+    stack.pop(run, names)  # as a post would: whoever asked for these by force has got them
     return None
 
 
