@@ -81,6 +81,8 @@ class Call:
     query: tuple[tuple[str, str], ...]
     operation_id: str
     uploads: tuple[Upload, ...] = ()
+    digests: tuple[bytes, ...] = ()
+    """SHA-256 of the contents of each upload."""
 
     def text(self, name: str, *others: str) -> str:
         """A parameter as text; empty when it is not there. `others` are further names of the same."""

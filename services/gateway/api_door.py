@@ -97,6 +97,7 @@ class ApiDoor:
         for name, value in query:
             given.setdefault(name, value)
         uploads: tuple[Upload, ...] = ()
+        digests: tuple[bytes, ...] = ()
         key = self._key_outside_body(request, given)
         body_is_read = False
         if endpoint.has_body and not has_files(request):
@@ -116,7 +117,7 @@ class ApiDoor:
             posted = await desk.uploads.read(request, _anything)
             given.update({one.name: one.value for one in posted.inputs})
             given.update(posted.control)
-            uploads = posted.uploads
+            uploads, digests = posted.uploads, posted.digests
         _check_texts(given)
         limited = api_key.limits(account)
         if endpoint.needs and not limited.may(endpoint.needs):
@@ -135,6 +136,7 @@ class ApiDoor:
             query=query,
             operation_id=operation_id,
             uploads=uploads,
+            digests=digests,
         )
 
     def _key_outside_body(self, request: Request, given: Mapping[str, Any]) -> str:
@@ -167,6 +169,7 @@ class ApiDoor:
 
     async def _once(self, endpoint: Endpoint, call: Call, named: str) -> Response:
         asked = [endpoint.method, call.request.url.path, call.given, [one.filename for one in call.uploads]]
+        asked.append([digest.hex() for digest in call.digests])
         request_hash = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).digest()
         name = hashlib.sha256(orjson.dumps([call.account.id, call.key.name, named])).digest()
         earlier = await self._desk.repeats.begin(name, request_hash)

@@ -50,6 +50,8 @@ class Posted:
     inputs: tuple[Input, ...] = ()
     visible: tuple[str, ...] | None = None
     uploads: tuple[Upload, ...] = ()
+    digests: tuple[bytes, ...] = ()
+    """SHA-256 of the contents of each upload, which lie sealed elsewhere by now."""
 
     def get(self, name: str) -> str:
         """A control field; empty when it was not posted."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from python_multipart.exceptions import MultipartParseError
@@ -67,7 +68,8 @@ class UploadReader:
                     await reading.take(*event)
         except FileTooLarge as error:
             raise BodyTooLarge(error.detail) from None
-        return posted_of(reading.texts, tuple(reading.uploads), max_fields=self._max_fields)
+        posted = posted_of(reading.texts, tuple(reading.uploads), max_fields=self._max_fields)
+        return replace(posted, digests=tuple(reading.digests))
 
     async def signature(self, posted: Posted, form: Form) -> Upload | None:
         """The drawing of a signature screen, stored; None when nothing was drawn. Raises FormUnreadable."""
@@ -97,6 +99,7 @@ class _Part:
     filename: str | None = None
     text: bytearray = field(default_factory=bytearray)
     receiver: Receiver | None = None
+    contents: hashlib._Hash = field(default_factory=hashlib.sha256)
     stack: AsyncExitStack | None = None
 
 
@@ -113,6 +116,7 @@ class _Reading:
         self.stack: AsyncExitStack | None = None
         self.texts: list[tuple[str, str]] = []
         self.uploads: list[Upload] = []
+        self.digests: list[bytes] = []
 
     async def take(self, kind: str, data: bytes) -> None:
         part = self._part
@@ -162,6 +166,7 @@ class _Reading:
             self._file_bytes += len(data)
             if self._file_bytes > self._room.max_file_bytes:
                 raise FileTooLarge(f"All files of a form together may have {self._room.max_file_bytes >> 20} MB.")
+            part.contents.update(data)
             await part.receiver.write(data)
         elif part.filename is None:
             self._text_bytes += len(data)
@@ -175,6 +180,7 @@ class _Reading:
             name = safe_name(part.filename or "")
             kind = mimetype_of(name, part.receiver.head)
             self.uploads.append(await _upload(self._room, part.name, name, kind, part.receiver.stored))
+            self.digests.append(part.contents.digest())
         elif part.filename is None:
             self.texts.append((part.name, part.text.decode("utf-8", "replace")))
 

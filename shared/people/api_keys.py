@@ -91,7 +91,7 @@ class ApiKey:
         if self.method == "ip":
             return any(_is_within(address, network) for network in self.allowed)
         place = referer.partition("://")[2] or referer
-        return any(re.search(_pattern(one), place) for one in self.allowed)
+        return any(re.match(_pattern(one), place) for one in self.allowed)
 
 
 class ApiKeys:
@@ -216,6 +216,11 @@ def _is_within(address: str, network: str) -> bool:
 
 
 def _pattern(text: str) -> str:
-    """`*` stands for anything; an `http://` before it is not compared."""
+    """`*` stands for anything; an `http://` before it is not compared.
+
+    From the first letter of the address, and up to the end of a part of it: `app.example.org` is neither
+    `app.example.org.elsewhere` nor a folder of that name elsewhere. (The reference searches it anywhere, area2 §11.)
+    """
     bare = text.partition("://")[2] or text
-    return ".*".join(re.escape(part) for part in bare.split("*"))
+    places = ".*".join(re.escape(part) for part in bare.split("*"))
+    return places if bare.endswith("/") else rf"{places}(?=(?::\d+)?(?:[/?#]|$))"

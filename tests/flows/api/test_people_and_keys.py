@@ -140,7 +140,13 @@ def test_a_key_works_only_from_the_addresses_it_names(site: Site, admin: Program
 
 def test_a_key_works_only_on_the_pages_it_names(site: Site, admin: Program) -> None:
     key = admin.post("/api/user/api", name="pages", method="referer", allowed=["app.example.org/*"]).json()
-    for referer, status in (("https://app.example.org/a", 200), ("https://evil.example/a", 403), ("", 403)):
+    for referer, status in (
+        ("https://app.example.org/a", 200),
+        ("https://evil.example/a", 403),
+        ("https://evil.example/app.example.org/a", 403),
+        ("https://not-app.example.org/a", 403),
+        ("", 403),
+    ):
         headers = {"x-api-key": key, "referer": referer}
         assert httpx.get(f"{site.url}api/user", headers=headers, timeout=60).status_code == status
 

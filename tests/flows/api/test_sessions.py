@@ -320,6 +320,19 @@ def test_an_idempotency_key_belongs_to_one_request(program: Program) -> None:
     assert program.variables(session)["counted"] == 1
 
 
+def test_another_file_of_the_same_name_is_another_request(program: Program) -> None:
+    session = program.begin(SHARED)
+    headers = {"idempotency-key": new_id()}
+
+    def put(contents: bytes) -> httpx.Response:
+        files = {"upload": ("plan.txt", contents, "text/plain")}
+        return program.http.post("/api/session", data={**session.facts, "question": "0"}, files=files, headers=headers)
+
+    assert put(b"the plan").status_code < 300
+    assert put(b"the plan").headers["idempotency-replayed"] == "true"
+    assert put(b"another plan").status_code == 422
+
+
 def test_a_session_that_is_begun_twice_under_one_idempotency_key_is_one_session(program: Program) -> None:
     headers = {"idempotency-key": new_id()}
     first, second = (
