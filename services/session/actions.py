@@ -20,7 +20,7 @@ from services.session.action_store import NewAction, RequestedAction
 from services.session.names import BadInterviewReference, BadSessionCode, SessionName, name_of
 from services.session.operations import Request, run_action_of_service
 from services.session.outcomes import done_of
-from services.session.publishers import Publishers
+from services.session.publishers import Publishers, user_for
 from services.session.telling import Telling
 from services.session.turn import Turns
 from shared.bus.outbox import Outbox
@@ -29,7 +29,7 @@ from shared.contracts.base import Sealer
 from shared.contracts.envelope import Envelopes
 from shared.contracts.events import ActionFinished, ActionRequested, ActionStatus
 from shared.contracts.session import ActionDone, ActionTaken, TakeAction
-from shared.contracts.visitor import RequestFacts, UserFacts, Visitor
+from shared.contracts.visitor import RequestFacts, Visitor
 from shared.crypto.rotation import SealedColumn, at_rest
 from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError, Refused, Retryable
@@ -274,7 +274,7 @@ class ForeignActions:
     def _request(self, head: RequestedAction, asked: ActionRequested) -> Request:
         root = self._parts.url_root
         visitor = Visitor(
-            user=UserFacts(session_uid=f"publisher:{head.publisher}"),
+            user=user_for(head.publisher),
             request=RequestFacts(interface="worker", url_root=root, url=f"{root}interview"),
         )
         name = name_of(asked.interview, asked.session, visitor, "")

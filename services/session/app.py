@@ -14,6 +14,7 @@ from services.session.checkins import CheckIns
 from services.session.checkpoint import Checkpoint, Unwatched
 from services.session.closed_mail import ClosedMail
 from services.session.context import Surroundings
+from services.session.departures import Departures
 from services.session.effects import Effects
 from services.session.error_mail import ErrorMail
 from services.session.errors import ErrorBook
@@ -43,6 +44,7 @@ from services.session.task_ends import TaskEnds
 from services.session.telling import Telling
 from services.session.timer_troubles import TimerTroubles
 from services.session.turn import Turns
+from services.session.turn_news import TurnNews
 from shared.bus.cloudevents import Codec
 from shared.bus.dispatch import QueueSettings, consumers, in_partitions
 from shared.bus.gauges import BusGauges
@@ -211,6 +213,8 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
     reaching = Reaching(mine=mine)
     error_book = ErrorBook(database=database, clock=clock)
     opened_for_mail = OpenedForMail()
+    measures = TurnMeasures(parts.metrics)
+    news = TurnNews(announcer=announcer, telling=telling, measures=measures)
     turns = Turns(
         database=database,
         lock=lock,
@@ -250,8 +254,16 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
             sealer=parts.server_keys.at_rest,
             clock=clock,
         ),
-        announcer=announcer,
-        telling=telling,
+        news=news,
+        departures=Departures(
+            database=database,
+            server_keys=parts.server_keys,
+            effects=effects,
+            mine=mine,
+            news=news,
+            clock=clock,
+            checkpoint=parts.checkpoint,
+        ),
         mine=mine,
         surroundings=Surroundings(
             clock=clock,
@@ -271,7 +283,7 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
             interactive_seconds=settings.interactive_limit_seconds,
             action_seconds=settings.action_limit_seconds,
         ),
-        measures=TurnMeasures(parts.metrics),
+        measures=measures,
         errors=error_book,
         opened_for_mail=opened_for_mail,
     )

@@ -24,12 +24,13 @@ from services.session.mail_line import MailLine
 from services.session.notices import TaskOver
 from services.session.operations import Request, end_of_session, operation_of_task, response_action
 from services.session.outcomes import Turned
+from services.session.publishers import is_publisher
 from services.session.task_ends import TaskEnds
 from services.session.telling import Telling
 from services.session.turn import Turns
 from shared.contracts.events import SessionChanged
-from shared.contracts.session import BackgroundEnded, BackgroundsEnded
-from shared.contracts.visitor import Visitor
+from shared.contracts.session import BackgroundEnded, BackgroundsEnded, Unattended
+from shared.contracts.visitor import UserFacts, Visitor
 from shared.crypto.aead import SealBroken
 from shared.evaluation.task_pictures import failure_for_engine, failure_to_keep
 from shared.interview.runtime.operations import Blobs
@@ -338,19 +339,26 @@ def _failure_in(result: RunResult) -> Failure:
 
 
 def _request_of(ended: EndedTask) -> Request:
-    """What both kinds of turn for a task share: whose session, and as whom. The cron account takes part in no session:
-    what it ends is left to nobody, as with the action that launched the task.
-    """
+    """What both kinds of turn for a task share: whose session, and as whom."""
     facts = ended.request.model_copy(update={"interface": "worker"})
     return Request(
         session_id=SessionId(ended.session_id),
         operation_id=operation_of_task(ended.task_id),
         visitor=Visitor(user=ended.user, request=facts),
         cause="task",
-        unattended="cron" if CRON in ended.user.roles else None,
+        unattended=_unattended(ended.user),
         task_id=ended.task_id,
         limit="action",
     )
+
+
+def _unattended(user: UserFacts) -> Unattended | None:
+    """Why a task ran that no person launched. The cron account and other services take part in no session: what they
+    end is left to nobody, as with the action that launched the task.
+    """
+    if CRON in user.roles:
+        return "cron"
+    return "actions" if is_publisher(user) else None
 
 
 def _problem(turned: Turned) -> Failure | None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shared.contracts.visitor import UserFacts
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Malformed
 from shared.storage.database import Statements
@@ -27,6 +28,7 @@ _ALL = "select publisher, interview, action from session.publishers order by pub
 _NAME = re.compile(r"[A-Za-z0-9._@:+-]{1,100}\Z")
 _ACTION = re.compile(r"[^\W\d]\w{0,199}\Z")
 _RESERVED = frozenset({"need", "incoming_email"})
+_UID = "publisher:"
 
 
 class BadPublisher(Malformed):
@@ -78,6 +80,16 @@ class Publishers:
     async def entries(self, statements: Statements) -> Iterable[Permit]:
         """The whole list."""
         return [Permit(row["publisher"], row["interview"], row["action"]) for row in await statements.fetch(_ALL)]
+
+
+def user_for(publisher: str) -> UserFacts:
+    """As whom the actions of a service run, and the tasks that they launch: nobody who takes part in a session."""
+    return UserFacts(session_uid=f"{_UID}{publisher}")
+
+
+def is_publisher(user: UserFacts) -> bool:
+    """Whether it is another service, not a person, for whom something runs."""
+    return not user.is_authenticated and user.session_uid.startswith(_UID)
 
 
 def is_name(text: str) -> bool:

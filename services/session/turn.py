@@ -2,7 +2,8 @@
 
 A turn that was overtaken, or met a lost lock, finds its commit refused by the version check and runs again on the
 fresh answers; from the third attempt on nobody overtakes it before its time limit. What a run asked for is committed
-with the answers and carried out afterwards. operations.py has what is asked, saving.py what is saved.
+with the answers and carried out afterwards. operations.py has what is asked, saving.py what is saved,
+departures.py how sessions end.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import assert_never
 import structlog
 
 from services.session import store
-from services.session.announcing import Announcer
 from services.session.attempt import Also, Ran, Turn, TurnLimits, bound, is_usual, standing_of
 from services.session.checkpoint import Checkpoint
 from services.session.context import Surroundings
+from services.session.departures import Departures
 from services.session.effects import Effects, Rows, joined
 from services.session.endings import ending_purpose
 from services.session.errors import ErrorBook
@@ -25,7 +26,7 @@ from services.session.host import TurnHosts
 from services.session.keys import DataKeys, SessionKeys
 from services.session.lock import Lease, SessionLockService
 from services.session.measures import TurnMeasures
-from services.session.my_sessions import CODE_PURPOSE, MySessions, heirs_of
+from services.session.my_sessions import CODE_PURPOSE, MySessions
 from services.session.names import SessionName
 from services.session.notes import notes_of
 from services.session.opened_for_mail import OpenedForMail
@@ -54,9 +55,8 @@ from services.session.saving import (
     without_own_end,
 )
 from services.session.store import Commit, StaleVersion
-from services.session.telling import Telling
+from services.session.turn_news import TurnNews
 from shared.contracts.base import Sealed
-from shared.contracts.events import SessionChanged
 from shared.contracts.session import TaskProgress, TurnReply
 from shared.crypto.keys import ServerKeys
 from shared.evaluation.frames import FrameTooLarge
@@ -101,8 +101,8 @@ class Turns:
         server_keys: ServerKeys,
         effects: Effects,
         hosts: TurnHosts,
-        announcer: Announcer,
-        telling: Telling,
+        news: TurnNews,
+        departures: Departures,
         mine: MySessions,
         surroundings: Surroundings,
         clock: Clock,
@@ -119,8 +119,8 @@ class Turns:
         self._server_keys = server_keys
         self._effects = effects
         self._hosts = hosts
-        self._announcer = announcer
-        self._telling = telling
+        self._news = news
+        self._departures = departures
         self._mine = mine
         self._surroundings = surroundings
         self._clock = clock
@@ -221,7 +221,7 @@ class Turns:
         )
         plan = request.plan(found)
         if plan.keep == "gone":
-            return await self._delete(turn, opened, None)
+            return await self._departures.end(turn, opened, None)
         if plan.operation is None:
             return Turned(await self._glance(turn, opened), opened.keys)
         operation: Operation = plan.operation
@@ -230,7 +230,7 @@ class Turns:
         if turn.also is not None:
             result = without_own_end(result, request.task_id)
         elif request.unattended is not None and asks_to_start_over(result):
-            return await self._delete(turn, opened, result)  # nobody is there to begin again (spec/area2 §2.6)
+            return await self._departures.end(turn, opened, result)  # nobody is there to begin again (spec/area2 §2.6)
         elif asks_to_start_over(result):
             operation = StartOver()
             plan = Plan(operation, keep="anew")
@@ -372,7 +372,7 @@ class Turns:
         result, blobs = ran[-1].result, ran[-1].blobs
         mode = save_mode(result, blobs, keep, opened)
         if mode == "delete":
-            return await self._delete(turn, opened, result)
+            return await self._departures.end(turn, opened, result)
         header = None if mode == "ignore" else result.header
         public_keys: Mapping[str, bytes] = {}
         is_closed = turns_sharing_off(opened, header, request.visitor)
@@ -427,7 +427,7 @@ class Turns:
             notes=notes_of(ran, sharing.keys.session_id, standing.version, self._server_keys.at_rest),
             now=self._clock.now(),
         )
-        told = self._told(request, opened, standing.version)
+        told = self._news.rows(request, opened, standing.version)
         rows = [*(row for work in works for row in work.rows), *others, *told]
         if is_closed:  # else the new key would be wrapped for who has left, and not for who has signed in meanwhile
             rows.insert(0, lambda statements: store.check_holders(statements, change, public_keys))
@@ -446,8 +446,8 @@ class Turns:
             self._effects.committed(work, request.session_id, opened.name.interview)
         if others:
             self._effects.wake()
-        self._telling.ring(has_rows=bool(told))
-        self._announce(request, standing.version, tasks=[each.turn.request.task_id for each in ran])
+        self._news.ring(told)
+        self._news.announce(request, standing.version, tasks=[each.turn.request.task_id for each in ran])
         return Turned(replies[0], sharing.keys, first, followers=len(ran) - 1, blobs=ran[0].blobs)
 
     def _handled(self, keys: DataKeys, along: Sequence[Ran], replies: Sequence[TurnReply], change: Commit) -> Rows:
@@ -467,66 +467,6 @@ class Turns:
             await store.commit(connection, change)
             for row in (*rows, *([also] if also else [])):
                 await row(connection)
-
-    async def _delete(self, turn: Turn, opened: Opened, result: RunResult | None) -> Turned:
-        """The session goes away, with its tasks; how is remembered under the server's key."""
-        request, stored = turn.request, opened.stored
-        reply = deleted_reply(request.session_id, opened.name.code)
-        if result is not None:
-            reply = reply_of(result, {}, standing_of(opened, turn), check_in_action=request.check_in_action)
-        if stored is None:
-            return Turned(reply, None, result)
-        is_of_somebody = request.unattended is None
-        if is_of_somebody and await self._leave(turn, opened, result, reply):
-            return Turned(reply, None, result)
-        sealed = self._server_keys.at_rest.seal(
-            pack(reply), purpose=ending_purpose(request.session_id, request.operation_id)
-        )
-        async with self._database.transaction() as connection:
-            everybody = () if is_of_somebody else await store.accounts_in(connection, request.session_id)
-            heirs = heirs_of(request.visitor) if is_of_somebody else tuple(everybody)
-            await store.delete(
-                connection,
-                stored,
-                operation_id=request.operation_id,
-                outcome_sealed=sealed,
-                now=self._clock.now(),
-            )
-            await self._effects.end_session_of(connection, request.session_id, heirs=heirs)
-            told = self._told(request, opened, stored.version + 1, is_deleted=True)
-            for row in (*(() if result is None else turn.host.changes), *told):
-                await row(connection)
-        await self._checkpoint.reached("committed", request.session_id)
-        self._effects.wake()
-        self._telling.ring(has_rows=bool(told))
-        self._announce(request, stored.version + 1, is_deleted=True)
-        return Turned(reply, None, result)
-
-    async def _leave(self, turn: Turn, opened: Opened, result: RunResult | None, reply: TurnReply) -> bool:
-        """Go from a session in which others stay; False when nobody is left. What a run has done elsewhere is kept, and
-        that this was done. Raises StaleVersion.
-        """
-        request, changes = turn.request, () if result is None else turn.host.changes
-        async with self._database.transaction() as connection:
-            version = await store.hold(connection, request.session_id)
-            if version != opened.version or await store.was_handled(
-                connection, request.session_id, request.operation_id
-            ):
-                raise StaleVersion(opened.version)
-            if not await self._mine.detach(connection, request.session_id, request.visitor):
-                return False
-            outcome = opened.keys.seal_value(pack(reply), "outcome", request.operation_id)
-            outcomes = {request.operation_id: outcome}
-            await store.note_handled(connection, request.session_id, outcomes, now=self._clock.now())
-            for row in changes:
-                await row(connection)
-            if turn.also is not None:
-                await turn.also(connection, [] if result is None else [(result, {})], opened.keys, version)
-        await self._checkpoint.reached("committed", request.session_id)
-        self._effects.wake()
-        if request.task_id:
-            self._announce(request, version)
-        return True
 
     async def forget_timers(self, session_id: SessionId) -> None:
         """A timer came for a session that is gone: there is nothing to come for."""
@@ -555,27 +495,6 @@ class Turns:
             if each.state == "running" and (each.progress is not None or each.progress_message)
         )
         return reply.model_copy(update={"ended_tasks": ended, "progress": Sealed(progress)})
-
-    def _told(self, request: Request, opened: Opened, version: int, *, is_deleted: bool = False) -> Sequence[Rows]:
-        """What webhooks are told, as rows of the commit."""
-        if is_deleted:
-            return self._telling.rows("SessionDeleted", opened.name.interview, {"session_id": request.session_id})
-        data = {"session_id": request.session_id, "version": version, "cause": request.cause}
-        return self._telling.rows("SessionChanged", opened.name.interview, data)
-
-    def _announce(self, request: Request, version: int, *, tasks: Sequence[str] = (), is_deleted: bool = False) -> None:
-        ended = tuple(task_id for task_id in tasks or (request.task_id,) if task_id)
-        self._measures.told(len(ended))
-        self._announcer.tell(
-            SessionChanged(
-                session_id=request.session_id,
-                version=version,
-                cause="deleted" if is_deleted else request.cause,
-                operation_id=request.operation_id,
-                has_notices=bool(ended),
-                ended_tasks=ended,
-            )
-        )
 
     def _limit_seconds(self, request: Request) -> float:
         return self._limits.action_seconds if request.limit == "action" else self._limits.interactive_seconds

@@ -30,8 +30,8 @@ class Service:
         self.house, self.interview = house, interview
         self.code, self.visitor = new_code(), new_visitor()
 
-    async def open(self) -> None:
-        await self._ask(OpenSession(**self._facts(), may_create=True))
+    async def open(self) -> TurnReply:
+        return await self._ask(OpenSession(**self._facts(), may_create=True))
 
     async def ask(
         self, action: str, *, request_id: str = "", publisher: str = "crm", wait: float = 30.0, **arguments: Any
@@ -67,7 +67,9 @@ async def house(postgres_url: str, redis_url: str, server_keys: ServerKeys) -> A
     async with running_house(postgres_url, redis_url, server_keys, 2) as running:
         listed = Publishers(clock=SystemClock())
         for interview in (SERVED, CLOSED):
-            for action in ("note", "raise_it", "answer", "cron_daily", "incoming_email"):
+            for action in (
+                "note", "raise_it", "answer", "close", "close_in_background", "cron_daily", "incoming_email",
+            ):  # fmt: skip
                 await listed.allow(running.database, Permit("crm", interview, action))
         yield running
 
@@ -195,3 +197,18 @@ async def test_while_it_waits_its_arguments_are_sealed(house: House, service: Se
             TakeAction(publisher="crm", request_id=new_id(), asked=Sealed(command)), ActionTaken, timeout_seconds=60
         )
     assert all(b"canary" not in sealed and service.code.encode() not in sealed for sealed in seen)
+
+
+@pytest.mark.parametrize(
+    ("action", "then"), [("close", ""), ("close_in_background", ""), ("close_in_background", "close")]
+)
+async def test_what_a_service_ends_is_ended_for_everybody_also_by_its_tasks(
+    house: House, service: Service, action: str, then: str
+) -> None:
+    session_id = (await service.open()).session_id
+    taken = await service.ask(action, then=then)
+    assert taken.status == "done", taken
+    async with asyncio.timeout(60):
+        while await house.database.fetchval("select count(*) from session.sessions where id = $1", session_id):
+            await asyncio.sleep(0.05)
+    assert await house.database.fetchval("select count(*) from tasks.tasks where session_id = $1", session_id) == 0
