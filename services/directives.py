@@ -74,7 +74,7 @@ DIRECTIVES: tuple[Directive, ...] = (
     _d("mail", "mail_host mail_port mail_user mail_password mail_security mail_sender mail_configs",
        "The last takes the whole list, as JSON; azure has no counterpart"),
     _d("twilio", "twilio", "As JSON. Calls, faxes and interviews by text message have no counterpart"),
-    _d("enable sms interface", "", "Interviews are not answered by text message."),
+    _d("enable sms interface", "twilio_incoming", "Replies come in; interviews are not answered question by question"),
     _d("enable faxing", "", "Faxes are not sent."),
     _d("fax provider", "", "Faxes are not sent."),
     _d("error notification email", "error_mail_to", "With commas between several"),

@@ -25,6 +25,7 @@ import services.session.sweeps
 import shared.files.store
 import shared.mailbox.opt_outs
 import shared.mailbox.outgoing
+import shared.mailbox.text_lines
 import shared.mailbox.webhooks
 import shared.people.credentials
 import shared.people.links
@@ -55,6 +56,7 @@ SEALED_COLUMNS: tuple[SealedColumn, ...] = (
     shared.people.links.SEALED,
     shared.mailbox.opt_outs.SEALED,
     shared.mailbox.outgoing.SEALED,
+    shared.mailbox.text_lines.SEALED,
     shared.mailbox.webhooks.SEALED,
     shared.stores.links.SEALED,
     *shared.stores.sealing.SEALED,

@@ -2,8 +2,8 @@
 
 Duty: receive mail for sessions' addresses by SMTP, send what is queued, note what comes back, send webhooks.
 Consumes: SendMail (`mail.outbound`), for letters of accounts and mail of interviews that leaves after the save.
-TakeMail (`mail.inbound`), for mail that came through the gateway. WebhooksDue (live), a doorbell for the webhooks it
-sends.
-Publishes: DeliverMail, for every mail that was kept for a session.
+TakeMail and TakeText (`mail.inbound`), for mail and text messages that came through the gateway. WebhooksDue (live), a
+doorbell for the webhooks it sends.
+Publishes: DeliverMail, for every mail and text message that was kept for a session.
 Owns: the schema `mail` (deliveries).
 """

@@ -16,6 +16,7 @@ from services.mail.schema import SCHEMA
 from services.mail.sending import Sending
 from services.mail.settings import MailSettings
 from services.mail.smtp import SmtpDoor
+from services.mail.taking_texts import TakingTexts
 from services.mail.verdicts import judge_of
 from services.mail.webhooks import WebhookSender
 from shared.bus.dispatch import consumers
@@ -37,6 +38,7 @@ from shared.mailbox.deliveries import Deliveries
 from shared.mailbox.gauges import MailGauges
 from shared.mailbox.outgoing import Outgoing
 from shared.mailbox.schema import SCHEMA as MAILBOX
+from shared.mailbox.text_lines import TextLines
 from shared.mailbox.ways_out import letters_of, ways_out
 from shared.mailbox.webhooks import Webhooks
 from shared.people import store as people
@@ -136,7 +138,17 @@ def build(settings: MailSettings, parts: Parts) -> Service:
     door = _door(settings, parts, receiver, deliveries)
     housekeeping = MailHousekeeping(database=parts.database, clock=parts.clock)
     inbound = Inbound(receiver=receiver, contents=room.contents)
-    handled_by = {"inbound": inbound, "sending": sending, "webhooks": webhooks}
+    texts = TakingTexts(
+        database=parts.database,
+        lines=TextLines(database=parts.database, sealer=parts.server_keys.at_rest, clock=parts.clock),
+        outbox=parts.outbox,
+        envelopes=Envelopes(SOURCE, parts.clock),
+        wake_relay=parts.relay.wake,
+        server_keys=parts.server_keys,
+        limits=_limits(settings),
+        clock=parts.clock,
+    )
+    handled_by = {"inbound": inbound, "sending": sending, "texts": texts, "webhooks": webhooks}
     for consumer in consumers(HANDLERS, parts=handled_by, event_queue=EVENTS_QUEUE):
         parts.bus.consume(consumer)
     gauges = MailGauges(parts.metrics)
@@ -153,6 +165,10 @@ def build(settings: MailSettings, parts: Parts) -> Service:
     )
 
 
+def _limits(settings: MailSettings) -> Limits:
+    return Limits(per_address_hour=settings.mails_per_address_hour, bytes_of_session=settings.mail_bytes_of_session)
+
+
 def _receiver(settings: MailSettings, parts: Parts, room: FileRoom) -> Receiver:
     """What keeps mail, whichever way it comes."""
     return Receiver(
@@ -166,9 +182,7 @@ def _receiver(settings: MailSettings, parts: Parts, room: FileRoom) -> Receiver:
         server_keys=parts.server_keys,
         judge=judge_of(settings.mail_resolver, hostname=settings.mail_domain or "localhost"),
         policy=settings.mail_policy,
-        limits=Limits(
-            per_address_hour=settings.mails_per_address_hour, bytes_of_session=settings.mail_bytes_of_session
-        ),
+        limits=_limits(settings),
         clock=parts.clock,
     )
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from services.mail.inbound import Inbound
 from services.mail.sending import Sending
+from services.mail.taking_texts import TakingTexts
 from services.mail.webhooks import WebhookSender
 from shared.bus.dispatch import HandlerTable
 from shared.contracts.events import WebhooksDue
-from shared.contracts.mail import MailTaken, SendMail, TakeMail
+from shared.contracts.mail import MailTaken, SendMail, TakeMail, TakeText, TextTaken
 
 
 async def on_send_mail(message: SendMail, *, sending: Sending) -> None:
@@ -25,4 +26,14 @@ async def on_take_mail(message: TakeMail, *, inbound: Inbound) -> MailTaken:
     return await inbound.take(message)
 
 
-HANDLERS: HandlerTable = {SendMail: on_send_mail, TakeMail: on_take_mail, WebhooksDue: on_webhooks_due}
+async def on_take_text(message: TakeText, *, texts: TakingTexts) -> TextTaken:
+    """Take a text message in that came through the gateway."""
+    return await texts.take(message)
+
+
+HANDLERS: HandlerTable = {
+    SendMail: on_send_mail,
+    TakeMail: on_take_mail,
+    TakeText: on_take_text,
+    WebhooksDue: on_webhooks_due,
+}

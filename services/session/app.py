@@ -246,6 +246,7 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
             mail_queue=MailQueue(courier=courier, outbox=outbox, envelopes=envelopes) if courier.is_queued else None,
             mailbox=MailboxParts(
                 database=database,
+                courier=courier,
                 addresses=addresses,
                 files=files,
                 clock=clock,

@@ -20,7 +20,7 @@ from services.session import notices, store
 from services.session.announcing import Announcer
 from services.session.errors import ErrorBook
 from services.session.keys import DataKeys
-from services.session.mail_line import MailLine
+from services.session.mail_line import INTERFACES, MailLine
 from services.session.notices import TaskOver
 from services.session.operations import Request, end_of_session, operation_of_task, response_action
 from services.session.outcomes import Turned
@@ -103,7 +103,7 @@ class TaskEndings:
         except StaleTask:
             log.info("task.ended_meanwhile", session=ended.session_id, task=ended.task_id)
             await self._announce_again(message)
-        if ended.request.interface == "email":  # its session's next mail has waited for it
+        if ended.request.interface in INTERFACES.values():  # its session's next mail has waited for it
             await self._mail_line.go_on(SessionId(ended.session_id), granted=ended.keys)
 
     async def take_in_all(self, message: BackgroundsEnded) -> None:

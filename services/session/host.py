@@ -52,7 +52,7 @@ from shared.interview.runtime.host import (
     TaskAnswer,
     TaskPictures,
 )
-from shared.interview.runtime.mail_calls import AskOptOut, MakeAddress, ReadEmails, SendMessage, SendText
+from shared.interview.runtime.mail_calls import AskOptOut, ExpectTexts, MakeAddress, ReadEmails, SendMessage, SendText
 from shared.interview.runtime.operations import Blobs, TaskPicture
 from shared.interview.runtime.people_calls import (
     ChangeUser,
@@ -229,7 +229,7 @@ class TurnHost:
                 return await self._parts.reaching.sessions(call, self._request.visitor), {}
             case SendMessage() | SendText() | AskOptOut():
                 return await self.mail.answer(call, blobs), {}
-            case MakeAddress() | ReadEmails():
+            case MakeAddress() | ReadEmails() | ExpectTexts():
                 return await self.mailbox.answer(call)
             case _:
                 return await self.stores.answer(call, blobs)

@@ -1,5 +1,5 @@
-"""The background action `incoming_email`: one mail of a session after another, in the order they came (spec/area3
-§6.6).
+"""The background actions `incoming_email` and `incoming_text`: one mail or text message of a session after another,
+in the order they came (spec/area3 §6.6). Both are called mail here.
 
 The mail whose turn it is launches its task; the end of that task calls the next one. Whoever comes in between finds a
 task that has not ended, and leaves. A mail whose session is closed to the server waits for somebody who opens it
@@ -18,7 +18,7 @@ from services.session import store
 from services.session.keys import DataKeys
 from services.session.operations import start_for_mail
 from services.session.turn import Turns
-from shared.contracts.visitor import RequestFacts, UserFacts, Visitor
+from shared.contracts.visitor import Interface, RequestFacts, UserFacts, Visitor
 from shared.evaluation.port import Evaluator
 from shared.interview.runtime.effects import LaunchTask
 from shared.interview.runtime.operations import Blobs
@@ -27,6 +27,7 @@ from shared.kernel.clock import Clock
 from shared.kernel.errors import Retryable
 from shared.kernel.ids import SessionId
 from shared.mailbox import addresses, received
+from shared.mailbox.addresses import Kind
 from shared.mailbox.received import Action, MailToDo
 from shared.people import store as people
 from shared.people.facts import facts_of_account
@@ -35,7 +36,8 @@ from shared.tasks.store import Tasks
 
 log = structlog.get_logger()
 
-ACTION = "incoming_email"
+ACTIONS: Mapping[Kind, str] = {"mail": "incoming_email", "text": "incoming_text"}
+INTERFACES: Mapping[Kind, Interface] = {"mail": "email", "text": "sms"}
 Launch = Literal["under way", "left", "closed"]
 _NOT_BEGUN: Sequence[Action] = ("waiting", "closed")
 
@@ -66,7 +68,7 @@ class MailLine:
                     return
                 await received.set_action(self._database, mail.mail_id, "done", was=["running"])
                 continue
-            if not await self._has_block(mail.interview):
+            if not await self._has_block(mail):
                 await self._leave(mail, "kept")
                 continue
             match await self._launch(mail, session_id, keys):
@@ -96,8 +98,8 @@ class MailLine:
         if user is None:
             await self._leave(mail, "kept")
             return "left"
-        facts = RequestFacts(interface="email", url_root=self._url_root, url=f"{self._url_root}interview")
-        request = start_for_mail(mail.mail_id, session_id, ACTION, Visitor(user=user, request=facts))
+        facts = RequestFacts(interface=INTERFACES[mail.kind], url_root=self._url_root, url=f"{self._url_root}interview")
+        request = start_for_mail(mail.mail_id, session_id, ACTIONS[mail.kind], Visitor(user=user, request=facts))
         reply = (await self._turns.run(request, granted=granted, also=take_up)).reply
         if reply.kind == "locked_out" and granted is not None:  # it has got other keys meanwhile
             reply = (await self._turns.run(request, also=take_up)).reply
@@ -140,10 +142,10 @@ class MailLine:
             if await received.has_closed(connection, session_id):
                 await store.note_closed_mail(connection, session_id, is_there=True)
 
-    async def _has_block(self, interview: str) -> bool:
-        facts = await self._evaluator.describe(interview, "*")
+    async def _has_block(self, mail: MailToDo) -> bool:
+        facts = await self._evaluator.describe(mail.interview, "*")
         names = facts.get("actions")
-        return isinstance(names, list | tuple) and ACTION in names
+        return isinstance(names, list | tuple) and ACTIONS[mail.kind] in names
 
     async def _owner(self, owner: str) -> UserFacts | None:
         """Who asked for the address, with the privileges they have now; None for an account that is gone or closed."""

@@ -307,7 +307,7 @@ def run_cron(fire_id: str, session_id: SessionId, action: str, visitor: Visitor,
 
 
 def start_for_mail(mail_id: str, session_id: SessionId, action: str, visitor: Visitor) -> Request:
-    """The background action for an e-mail that has come."""
+    """The background action for an e-mail or a text message that has come."""
     return Request(
         session_id=session_id,
         operation_id=f"mail:{mail_id}",

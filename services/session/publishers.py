@@ -27,7 +27,7 @@ _ALL = "select publisher, interview, action from session.publishers order by pub
 
 _NAME = re.compile(r"[A-Za-z0-9._@:+-]{1,100}\Z")
 _ACTION = re.compile(r"[^\W\d]\w{0,199}\Z")
-_RESERVED = frozenset({"need", "incoming_email"})
+_RESERVED = frozenset({"need", "incoming_email", "incoming_text"})
 _UID = "publisher:"
 
 

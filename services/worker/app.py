@@ -108,6 +108,7 @@ def build(settings: WorkerSettings, parts: Parts) -> Service:
         mail_queue=MailQueue(courier=courier, outbox=parts.outbox, envelopes=envelopes) if courier.is_queued else None,
         mailbox=MailboxParts(
             database=parts.database,
+            courier=courier,
             addresses=Addresses(database=parts.database, clock=parts.clock),
             files=files,
             clock=parts.clock,

@@ -28,7 +28,7 @@ from shared.interview.runtime.host import (
     TaskAnswer,
     TaskPictures,
 )
-from shared.interview.runtime.mail_calls import AskOptOut, MakeAddress, ReadEmails, SendMessage, SendText
+from shared.interview.runtime.mail_calls import AskOptOut, ExpectTexts, MakeAddress, ReadEmails, SendMessage, SendText
 from shared.interview.runtime.operations import Blobs
 from shared.interview.runtime.people_calls import (
     ChangeUser,
@@ -120,7 +120,7 @@ class TaskHost:
                 return await self._others.ask(call, blobs)
             case SendMessage() | SendText() | AskOptOut():
                 return await self._mail.answer(call, blobs), {}
-            case MakeAddress() | ReadEmails():
+            case MakeAddress() | ReadEmails() | ExpectTexts():
                 return await self._mailbox.answer(call)
             case _:
                 return await self._stores.answer(call, blobs)

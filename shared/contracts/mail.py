@@ -30,6 +30,29 @@ class TakeMail(Command, queue=INBOUND):
     via: Literal["webhook", "page"]
 
 
+class TakeText(Command, queue=INBOUND):
+    """Take a text message in that whoever delivers such messages has handed over."""
+
+    message_id: str
+    """Theirs: the same again is the same message."""
+    ours: Sealed[str]
+    """Our number; `whatsapp:` before it where it is that."""
+    theirs: Sealed[str]
+    text: Sealed[str] = Sealed("")
+    media: Sealed[tuple[tuple[str, str], ...]] = Sealed(())
+    """Addresses and kinds of files."""
+    said: Literal["", "stop", "start"] = ""
+    """What it may say about text messages themselves, in the words that everybody knows: no more of them, or again."""
+
+
+class TextTaken(Reply):
+    """What became of it."""
+
+    outcome: Literal["kept", "stopped", "started", "unknown", "later"]
+    """`stopped`: nobody writes there any more. `unknown`: no session expects anything from there. `later`: it cannot
+    be kept at the moment, or there is too much from there."""
+
+
 class MailTaken(Reply):
     """What became of it."""
 

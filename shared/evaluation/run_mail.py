@@ -32,7 +32,7 @@ Change = Callable[[Statements], Awaitable[None]]
 log = structlog.get_logger()
 
 _MOST_IN_A_RUN = 200
-_NUMBER = re.compile(r"(?:whatsapp:)?\+[0-9]{4,15}")
+NUMBER = re.compile(r"(?:whatsapp:)?\+[0-9]{4,15}")
 _ADDRESS = re.compile(r"https?://[!-;=?-~]+")
 """Printable, without brackets: it stands between them in a header."""
 
@@ -120,7 +120,7 @@ class RunMail:
         """One after another; after the first that is not taken no more are sent (spec/area3 §7.1)."""
         try:
             config = self._courier.text_config(call.config)
-            if not all(_NUMBER.fullmatch(number) for number in call.to):
+            if not all(NUMBER.fullmatch(number) for number in call.to):
                 raise TextNotPossible("One of its numbers is none.")
             if not all(_ADDRESS.fullmatch(address) for address in call.media):
                 raise TextNotPossible("One of its files has no address.")

@@ -16,18 +16,29 @@ import orjson
 
 from shared.contracts.visitor import Visitor
 from shared.evaluation.run_files import RunFiles
+from shared.evaluation.run_mail import NUMBER
 from shared.files import leftovers
 from shared.files.contents import StoredContents
 from shared.files.records import FileChange, OpenFile
 from shared.files.room import FileRoom
 from shared.interview.errors import HostRefused
-from shared.interview.runtime.mail_calls import AddressAnswer, EmailsAnswer, MailboxCall, MakeAddress, ReadEmails
+from shared.interview.runtime.mail_calls import (
+    AddressAnswer,
+    EmailsAnswer,
+    ExpectTexts,
+    MailboxCall,
+    MakeAddress,
+    ReadEmails,
+    TextsExpected,
+)
 from shared.interview.runtime.operations import Blobs
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Refused
 from shared.mailbox import received
 from shared.mailbox.addresses import Address, Addresses
+from shared.mailbox.courier import Courier
 from shared.mailbox.received import Mailbox, ReceivedMail
+from shared.mailbox.text_lines import Line
 from shared.people import store as people
 from shared.storage.database import Database, Statements
 from shared.tasks.sealing import Keys
@@ -35,6 +46,8 @@ from shared.tasks.sealing import Keys
 Change = Callable[[Statements], Awaitable[None]]
 
 _UNTIL_COMMITTED = timedelta(hours=1)
+_NO_TEXTS = "Text messages are not taken on this server (COLLOQUY_TWILIO_INCOMING, COLLOQUY_TWILIO_CALLBACK_URL)."
+_NO_NUMBER = "One of its numbers is none."
 _NO_SUCH_MAIL = "There is no such e-mail in this session."
 
 
@@ -43,6 +56,8 @@ class MailboxParts:
     """What runs need to reach their mail."""
 
     database: Database
+    courier: Courier
+    """Knows the numbers that texts are sent from, and come to."""
     addresses: Addresses
     files: FileRoom
     clock: Clock
@@ -70,7 +85,7 @@ class RunMailbox:
         """What the commit has to do besides the answers."""
         return (self._adopt,) if self._taken else ()
 
-    async def answer(self, call: MailboxCall) -> tuple[AddressAnswer | EmailsAnswer, Blobs]:
+    async def answer(self, call: MailboxCall) -> tuple[AddressAnswer | EmailsAnswer | TextsExpected, Blobs]:
         """Carry out one call. Raises HostRefused with a sentence for the author, and what the database raises."""
         assert self._keys is not None
         if isinstance(call, MakeAddress):
@@ -85,7 +100,29 @@ class RunMailbox:
             except Refused as error:
                 raise HostRefused(str(error)) from None
             return AddressAnswer(address=f"{local_part}@{self._domain}"), {}
+        if isinstance(call, ExpectTexts):
+            return await self._expect(call, self._keys), {}
         return EmailsAnswer(), {"emails": orjson.dumps(await self._read(call, self._keys))}
+
+    async def _expect(self, call: ExpectTexts, keys: Keys) -> TextsExpected:
+        courier = self._parts.courier
+        if not courier.takes_texts:
+            return TextsExpected(problem=_NO_TEXTS)
+        if not all(NUMBER.fullmatch(number) for number in call.numbers):
+            return TextsExpected(problem=_NO_NUMBER)
+        try:
+            config = courier.text_config(call.config)
+            lines = [Line(config.sender_for(number), number) for number in dict.fromkeys(call.numbers)]
+            await courier.lines.expect(
+                keys,
+                lines,
+                interview=self._interview,
+                owner=self._visitor.user.the_user_id,
+                span=timedelta(seconds=call.seconds),
+            )
+        except Refused as error:
+            return TextsExpected(problem=str(error))
+        return TextsExpected()
 
     @property
     def _domain(self) -> str:
@@ -117,6 +154,8 @@ class RunMailbox:
         ]
 
     def _is_wanted(self, address: Address, call: ReadEmails) -> bool:
+        if address.kind != call.kind:
+            return False
         if address.owner != self._visitor.user.the_user_id or (call.key is not None and address.key != call.key):
             return False
         return call.index is None or address.index == call.index
@@ -171,6 +210,9 @@ def _told(mail: ReceivedMail) -> dict[str, object]:
     """A mail as the engine is told of it."""
     contents = mail.contents
     return {
+        "text": contents.text,
+        "media": [{"url": one.url, "mimetype": one.mimetype} for one in contents.media],
+        "message_id": contents.message_id,
         "id": mail.mail_id,
         "to": [_person(one) for one in contents.to],
         "cc": [_person(one) for one in contents.cc],

@@ -1,4 +1,5 @@
 """Addresses of sessions: made when an interview asks for one, known for ever, refused once their session is gone.
+What comes by text message has such an address, too (`kind`), to which nobody can write mail.
 
 Each has a pair of keys of its own. Mail is closed for the public half as it comes in, and the private half lies sealed
 under the session's data key: what is sent to an encrypted session can be read by whoever can read its answers, and by
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 import orjson
 
@@ -21,26 +22,32 @@ from shared.kernel.errors import Refused, Retryable
 from shared.kernel.ids import new_letters
 from shared.storage.database import Database, Row, Statements
 
+Kind = Literal["mail", "text"]
+
+_Wanted = tuple[Kind, str, str | None, int | None]
+"""Kind, owner, key, index."""
 _LENGTH = 6
+_TEXT_LENGTH = 24
+"""Nobody has to type those."""
 _MOST_TRIES = 20
 _MOST_OF_A_SESSION = 1000
 
 _LOCK = "select pg_advisory_xact_lock(hashtextextended('address of ' || $1::text, 0))"
-_COLUMNS = "local_part, session_id, owner, facts_sealed, public_key, private_sealed, created_at"
+_COLUMNS = "local_part, session_id, owner, kind, facts_sealed, public_key, private_sealed, created_at"
 _OF_SESSION = f"""
 select {_COLUMNS} from mailbox.addresses where session_id = $1 and retired_at is null order by created_at, local_part
 """  # noqa: S608  (made of constants)
 _ADD = """
 insert into mailbox.addresses
-       (local_part, session_id, interview, owner, facts_sealed, public_key, private_sealed, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+       (local_part, session_id, interview, owner, facts_sealed, public_key, private_sealed, created_at, kind)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 on conflict (local_part) do nothing
 returning local_part
 """
 _HAS_MAIL = "select exists (select 1 from mailbox.mails where local_part = $1)"
 _FIND = """
 select local_part, session_id, interview, owner, public_key from mailbox.addresses
-where local_part = any($1) and retired_at is null
+where local_part = any($1) and retired_at is null and kind = $2
 """
 _RETIRE = "update mailbox.addresses set retired_at = $2 where session_id = $1 and retired_at is null"
 _RETIRE_OF_OWNER = "update mailbox.addresses set retired_at = $2 where owner = $1 and retired_at is null"
@@ -84,8 +91,10 @@ class Address:
     local_part: str
     owner: str
     key: str | None = field(repr=False)
+    """As the author gave it; of texts, the line: our number and theirs."""
     index: int | None
     pair: KeyPair = field(repr=False)
+    kind: Kind = "mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +119,15 @@ class Addresses:
         rows = await statements.fetch(_OF_SESSION, keys.session_id)
         return [found for row in rows if (found := _opened(row, keys)) is not None]
 
-    async def make(self, keys: Keys, *, interview: str, owner: str, key: str | None, index: int | None) -> str:
+    async def make(
+        self, keys: Keys, *, interview: str, owner: str, key: str | None, index: int | None, kind: Kind = "mail"
+    ) -> str:
         """The address of this owner under key and index, made if there is none. It is there at once, whatever becomes
         of the turn: a mail that is sent by it may be answered before it ends.
 
         Raises TooManyAddresses, NoFreeAddress, and what the database raises.
         """
-        wanted = (owner, key, index)
+        wanted: _Wanted = (kind, owner, key, index)
         if (known := _among(await self._database.fetch(_OF_SESSION, keys.session_id), keys, wanted)) is not None:
             return known
         async with self._database.transaction() as connection:
@@ -128,7 +139,7 @@ class Addresses:
                 raise TooManyAddresses
             await _drop_unreadable(connection, rows, keys, self._clock.now())
             for _ in range(_MOST_TRIES):
-                local_part, pair = new_letters(_LENGTH), KeyPair.new()
+                local_part, pair = new_letters(_LENGTH if kind == "mail" else _TEXT_LENGTH), KeyPair.new()
                 added = await connection.fetchval(
                     _ADD,
                     local_part,
@@ -139,14 +150,17 @@ class Addresses:
                     pair.public,
                     _sealed(pair.private, "private key", local_part, keys),
                     self._clock.now(),
+                    kind,
                 )
                 if added is not None:
                     return local_part
         raise NoFreeAddress
 
-    async def known(self, statements: Statements, local_parts: Sequence[str]) -> dict[str, KnownAddress]:
+    async def known(
+        self, statements: Statements, local_parts: Sequence[str], *, kind: Kind = "mail"
+    ) -> dict[str, KnownAddress]:
         """Those that lead into a session, by what stands before the @."""
-        rows = await statements.fetch(_FIND, list(local_parts))
+        rows = await statements.fetch(_FIND, list(local_parts), kind)
         return {
             row["local_part"]: KnownAddress(
                 row["local_part"], str(row["session_id"]), row["interview"], row["owner"], row["public_key"]
@@ -179,10 +193,10 @@ async def _drop_unreadable(statements: Statements, rows: Sequence[Row], keys: Ke
             )
 
 
-def _among(rows: Sequence[Row], keys: Keys, wanted: tuple[str, str | None, int | None]) -> str | None:
+def _among(rows: Sequence[Row], keys: Keys, wanted: _Wanted) -> str | None:
     for row in rows:
         found = _opened(row, keys)
-        if found is not None and (found.owner, found.key, found.index) == wanted:
+        if found is not None and (found.kind, found.owner, found.key, found.index) == wanted:
             return found.local_part
     return None
 
@@ -194,7 +208,7 @@ def _opened(row: Row, keys: Keys) -> Address | None:
         private = _unsealed(row["private_sealed"], "private key", local_part, keys)
     except SealBroken:
         return None
-    return Address(local_part, row["owner"], key, index, KeyPair(private, row["public_key"]))
+    return Address(local_part, row["owner"], key, index, KeyPair(private, row["public_key"]), row["kind"])
 
 
 def _sealed(plain: bytes, column: str, local_part: str, keys: Keys) -> bytes:

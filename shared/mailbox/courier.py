@@ -12,13 +12,14 @@ import structlog
 
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import Clock
-from shared.kernel.errors import ColloquyError
+from shared.kernel.errors import ColloquyError, Unavailable
 from shared.kernel.settings import Settings
 from shared.mailbox.mail import Mail, written
 from shared.mailbox.opt_outs import OptOuts
 from shared.mailbox.outgoing import Letter, Outgoing
 from shared.mailbox.sendings import Errand, Sendings
-from shared.mailbox.texts import NoSuchTextConfig, TextConfig
+from shared.mailbox.text_lines import Line, TextLines
+from shared.mailbox.texts import NoSuchTextConfig, TextConfig, WantsNoTexts
 from shared.mailbox.ways_out import DEFAULT, WayOut, ways_out
 from shared.storage.database import Database, Statements
 
@@ -39,6 +40,8 @@ class Courier:
         outgoing: Outgoing,
         opt_outs: OptOuts,
         texts: TextTransport | None,
+        lines: TextLines,
+        takes_texts: bool,
         ways: Mapping[str, WayOut],
         bounce_domain: str,
         max_bytes: int,
@@ -49,7 +52,9 @@ class Courier:
         self._ways, self._bounce_domain = ways, bounce_domain
         self.sendings = sendings
         self.opt_outs = opt_outs
-        self._texts = texts
+        self._texts, self.lines = texts, lines
+        self.takes_texts = takes_texts
+        """Whether text messages can come in."""
         self.max_bytes = max_bytes
         """The most that the attachments of one mail may be together."""
         self.is_queued = is_queued
@@ -101,7 +106,13 @@ class Courier:
         async def carry_out(message_id: str) -> bool:
             assert self._texts is not None
             try:
+                line = Line(config.sender_for(recipient), recipient)
+                if await self.lines.is_stopped(line):
+                    raise WantsNoTexts
+                await self.lines.note_sent(line, errand.session_id)  # before: they may answer at once
                 await self._texts.send(config, recipient=recipient, body=body, media=media, message_id=message_id)
+            except Unavailable:  # the database: nothing has left, and the errand is tried again
+                raise
             except ColloquyError as error:
                 log.warning("text.not_sent", message=message_id, session=errand.session_id, reason=str(error))
                 return False
@@ -162,6 +173,8 @@ def courier_of(settings: Settings, *, database: Database, server_keys: ServerKey
         outgoing=Outgoing(sealer=server_keys.at_rest, clock=clock),
         opt_outs=OptOuts(database=database, sealer=server_keys.at_rest, clock=clock),
         texts=texts_if_any(settings),
+        lines=TextLines(database=database, sealer=server_keys.at_rest, clock=clock),
+        takes_texts=bool(settings.twilio_incoming and settings.twilio_callback_url),
         ways=ways_out(settings, clock),
         bounce_domain=settings.mail_domain if settings.mail_bounces else "",
         max_bytes=settings.mail_max_bytes,

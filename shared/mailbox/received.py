@@ -1,4 +1,4 @@
-"""Mail that came for sessions: rows, and what it says in a box that only the session opens.
+"""Mail and text messages that came for sessions: rows, and what they say in a box that only the session opens.
 
 The mail service adds, the session service and the worker read; what interviews make of it are files of the session.
 Who receives it knows the numbers that its files will have, and where their contents lie; they become the session's when
@@ -17,21 +17,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.crypto.aead import KeyPair, SealBroken, associated_data, close_box, derive_key, open_box
 from shared.crypto.keys import ServerKeys
-from shared.mailbox.addresses import Address, KnownAddress
+from shared.mailbox.addresses import Address, Kind, KnownAddress
 from shared.storage.database import Row, Statements
 
 log = structlog.get_logger()
 
 State = Literal["received", "quarantined"]
 Action = Literal["waiting", "running", "closed", "done", "kept", "failed"]
-"""What has become of `incoming_email`. closed: it waits for somebody who opens the session; kept: it is not run,
+"""What has become of its action. closed: it waits for somebody who opens the session; kept: it is not run,
 because there is no such block, or whose address it is has no account any more."""
 
 _ADD = """
 insert into mailbox.mails (id, local_part, session_id, digest, state, reason, size_bytes, received_at, contents_box,
-                           raw_location, part_locations)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-on conflict (local_part, digest) do nothing
+                           raw_location, part_locations, kind)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+on conflict do nothing
 returning id
 """
 _COLUMNS = "id, local_part, session_id, state, reason, size_bytes, received_at, contents_box, part_locations"
@@ -57,7 +57,7 @@ delete from mailbox.mails where id = $1 and state = 'quarantined' returning raw_
 _LOAD = """
 select (select count(*) from mailbox.mails m where m.local_part = a.local_part and m.received_at > $2) as recent,
        (select coalesce(sum(size_bytes), 0)::bigint from mailbox.mails m where m.session_id = a.session_id) as total
-from mailbox.addresses a where a.local_part = $1 and a.retired_at is null
+from mailbox.addresses a where a.local_part = $1 and a.retired_at is null and a.kind = $3
 """
 _QUARANTINE = """
 select id::text, local_part, session_id::text, reason, size_bytes, received_at from mailbox.mails
@@ -68,7 +68,7 @@ update mailbox.mails set state = 'received', reason = '' where id = $1 and state
 returning session_id::text
 """
 _HEAD = """
-select m.id::text, m.local_part, m.action, m.task_id::text, a.owner, a.interview
+select m.id::text, m.kind, m.local_part, m.action, m.task_id::text, a.owner, a.interview
 from mailbox.mails m join mailbox.addresses a using (local_part)
 where m.session_id = $1 and m.state = 'received'
       and (m.action in ('waiting', 'running') or ($2 and m.action = 'closed'))
@@ -106,6 +106,13 @@ class MailPart(_Record):
     """base64."""
 
 
+class TextMedia(_Record):
+    """A file that came with a text message: it lies with whoever delivered that."""
+
+    url: str
+    mimetype: str = ""
+
+
 class Verdicts(_Record):
     """What is known of whether the sender is who it says: `none` where nothing can be told."""
 
@@ -137,6 +144,9 @@ class MailContents(_Record):
     verdicts: Verdicts = Verdicts()
     parts: tuple[MailPart, ...] = ()
     raw: MailPart | None = None
+    text: str = ""
+    """What a text message says; what a mail says is in its parts."""
+    media: tuple[TextMedia, ...] = ()
 
 
 class NewMail(_Record):
@@ -150,6 +160,7 @@ class NewMail(_Record):
     size_bytes: int
     received_at: datetime
     contents: MailContents = Field(repr=False)
+    kind: Kind = "mail"
 
     @property
     def locations(self) -> tuple[str, ...]:
@@ -185,6 +196,7 @@ class MailToDo(_Record):
     """The mail of a session whose turn it is."""
 
     mail_id: str
+    kind: Kind
     action: Action
     task_id: str | None
     owner: str
@@ -215,6 +227,7 @@ async def add(statements: Statements, mail: NewMail) -> bool:
         box,
         mail.contents.raw.location if mail.contents.raw else "",
         [part.location for part in mail.contents.parts],
+        mail.kind,
     )
     return added is not None
 
@@ -261,9 +274,9 @@ async def delete_quarantined(statements: Statements, mail_id: str) -> list[str] 
     return _locations(rows) if rows else None
 
 
-async def load_of(statements: Statements, local_part: str, *, since: datetime) -> Load | None:
+async def load_of(statements: Statements, local_part: str, *, since: datetime, kind: Kind = "mail") -> Load | None:
     """How much has come for an address; None for one that leads nowhere."""
-    row = await statements.fetchrow(_LOAD, local_part, since)
+    row = await statements.fetchrow(_LOAD, local_part, since, kind)
     return None if row is None else Load(recent=row["recent"], bytes_of_session=row["total"])
 
 
@@ -284,7 +297,12 @@ async def next_to_do(statements: Statements, session_id: str, *, is_open: bool =
     if row is None:
         return None
     return MailToDo(
-        mail_id=row["id"], action=row["action"], task_id=row["task_id"], owner=row["owner"], interview=row["interview"]
+        mail_id=row["id"],
+        kind=row["kind"],
+        action=row["action"],
+        task_id=row["task_id"],
+        owner=row["owner"],
+        interview=row["interview"],
     )
 
 

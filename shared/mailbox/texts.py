@@ -20,6 +20,10 @@ class TextsBusy(Retryable):
     """Text messages cannot be handed over at this moment."""
 
 
+class WantsNoTexts(TextRefused):
+    """Whoever has this number has answered STOP."""
+
+
 class NoSuchTextConfig(Refused):
     """There is no configuration of this name for sending text messages (COLLOQUY_TWILIO)."""
 
@@ -42,6 +46,17 @@ class TextConfig:
         if not self.number:
             raise TextRefused("This configuration sends by WhatsApp only.")
         return self.number
+
+    def answers_to(self, number: str) -> bool:
+        """Whether this is its number, as a message names it that comes there."""
+        if number.startswith(WHATSAPP):
+            return number == WHATSAPP + (self.whatsapp_number or self.number)
+        return bool(number) and number == self.number
+
+
+def incoming_url(callback_url: str) -> str:
+    """Where Twilio hands over what comes for our numbers."""
+    return f"{callback_url.rstrip('/')}/texts/incoming"
 
 
 def status_url(callback_url: str, message_id: str) -> str:

@@ -48,6 +48,13 @@ class TextTransport:
             raise NoSuchTextConfig
         return found
 
+    def takes(self, account_sid: str, number: str) -> bool:
+        """Whether texts to this number of an account are for us."""
+        return any(
+            config.sends and config.account_sid == account_sid and config.answers_to(number)
+            for config in self._configs.values()
+        )
+
     async def send(
         self, config: TextConfig, *, recipient: str, body: str, media: Sequence[str], message_id: str
     ) -> None:

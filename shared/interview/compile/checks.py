@@ -39,7 +39,7 @@ _GIVEN = frozenset(
     {
         "url_args", "nav", "x", "i", "j", "k", "l", "m", "n", "row_item", "row_index", "session_local", "device_local",
         "user_local", "role", "role_needed", "role_event", "menu_items", "multi_user", "allow_cron", "speak_text",
-        "track_location", "incoming_email",
+        "track_location", "incoming_email", "incoming_text",
     }
 )  # fmt: skip
 """Names that have a value, or a meaning when they are asked after, without any block."""

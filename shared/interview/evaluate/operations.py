@@ -22,6 +22,7 @@ from shared.interview.evaluate.loop import begin, evaluate
 from shared.interview.evaluate.submit import submit, with_notice
 from shared.interview.library.json_form import simplified_answers, transform_json_variables
 from shared.interview.library.receiving_mail import received_email
+from shared.interview.library.receiving_texts import INCOMING_TEXT, received_text
 from shared.interview.library.sessions import moment_of
 from shared.interview.library.tasks import background_action
 from shared.interview.library.timers import take_back
@@ -69,7 +70,11 @@ def carry_out(run: Run, blobs: Blobs, *, url_args_changed: bool) -> Ended:
             ended = _called(operation, run)
         case StartTask(action=action, mail_id=mail_id):
             if mail_id:  # one that its worker has lost is worked on again: it is saved once (spec/area3 §9.3)
-                background_action.with_options(idempotent=True)(action, email=received_email(mail_id))
+                launch = background_action.with_options(idempotent=True)
+                if action == INCOMING_TEXT:
+                    launch(action, text=received_text(mail_id))
+                else:
+                    launch(action, email=received_email(mail_id))
             else:
                 background_action(action)
             return Ended(Finished(), "ignore")

@@ -189,6 +189,7 @@ COLLOQUY_TABLE: tuple[tuple[str, str, str], ...] = (
     ("docs/authors/sessions.md", "unattended", "allow_unattended forbid_unattended"),
     ("docs/authors/scheduled-actions.md", "timers", "schedule_action"),
     ("docs/authors/scheduled-actions.md", "reminders", "remind"),
+    ("docs/authors/text-messages.md", "receiving_texts", "expect_texts get_texts"),
 )
 """What docassemble does not have: for interviews that import it from `colloquy.interview`."""
 _OF_CHANCE = ("random_alphanumeric", "random_bytes", "random_lower_string", "random_string")
@@ -210,6 +211,7 @@ _BESIDE = {
     ),
     COLLOQUY: (
         ("receiving_mail", "EmailAddress"),
+        ("receiving_texts", "IncomingText"),
         ("tasks", "Launching"),
         ("tasks", "TaskHandle"),
         ("tasks", "TaskResult"),

@@ -87,8 +87,8 @@ def _email_of(told: Mapping[str, Any], address: Mapping[str, Any]) -> DAEmail:
         index=address["index"],
         address_owner=address["owner"],
         subject=told["subject"],
-        datetime_message=_moment(told["date"]),
-        datetime_received=_moment(told["received"]),
+        datetime_message=moment(told["date"]),
+        datetime_received=moment(told["received"]),
         is_automatic=told["is_automatic"],
         spf=told["spf"],
         dkim=told["dkim"],
@@ -123,6 +123,6 @@ def _add_files(email: DAEmail, parts: list[dict[str, Any]]) -> None:
     email.attachment = attached
 
 
-def _moment(told: str) -> datetime.datetime:
+def moment(told: str) -> datetime.datetime:
     """An aware moment, in the time zone of the server."""
     return as_datetime(datetime.datetime.fromisoformat(told))

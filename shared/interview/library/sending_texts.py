@@ -48,7 +48,7 @@ def send_sms(
     name = str(config or "default")
     if not _handed_over(run, name, [], "", []):  # whether there is such a configuration at all
         return False
-    numbers = [number for number in map(_number, _listed(to)) if number]
+    numbers = [number for number in map(number_of, listed(to)) if number]
     if not numbers:
         return _failed("there is no telephone number to send it to")
     text = _text(run, body, template)
@@ -85,14 +85,15 @@ def _failed(reason: str) -> bool:
     return False
 
 
-def _listed(given: Any) -> list[Any]:
+def listed(given: Any) -> list[Any]:
+    """Everybody who is meant by one or several in any list."""
     if given is None:
         return []
     is_one = isinstance(given, str | Person | phonenumbers.PhoneNumber) or not isinstance(given, Iterable)
     return [given] if is_one else list(given)
 
 
-def _number(given: Any) -> str | None:
+def number_of(given: Any) -> str | None:
     """A number in international form, `whatsapp:` before it where it is one of those; None when it is no number."""
     match given:
         case None:

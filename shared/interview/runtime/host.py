@@ -16,12 +16,14 @@ from shared.interview.runtime.mail_calls import (
     AddressAnswer,
     AskOptOut,
     EmailsAnswer,
+    ExpectTexts,
     MailAnswer,
     MakeAddress,
     OptOutAnswer,
     ReadEmails,
     SendMessage,
     SendText,
+    TextsExpected,
 )
 from shared.interview.runtime.operations import TaskPicture, Value
 from shared.interview.runtime.people_calls import (
@@ -234,7 +236,8 @@ HostCall = Annotated[
     | SendText
     | AskOptOut
     | MakeAddress
-    | ReadEmails,
+    | ReadEmails
+    | ExpectTexts,
     Field(discriminator="call"),
 ]
 HostAnswer = Annotated[
@@ -251,7 +254,8 @@ HostAnswer = Annotated[
     | MailAnswer
     | OptOutAnswer
     | AddressAnswer
-    | EmailsAnswer,
+    | EmailsAnswer
+    | TextsExpected,
     Field(discriminator="answer"),
 ]
 

@@ -99,16 +99,38 @@ class MakeAddress(Value):
     index: int | None = None
 
 
+class ExpectTexts(Value):
+    """Let text messages from these numbers lead into the session, as who runs it, for so long."""
+
+    may_wait: ClassVar[bool] = False
+
+    call: Literal["expect_texts"] = "expect_texts"
+    config: str = Field("default", max_length=_NAME)
+    numbers: tuple[str, ...] = Field(min_length=1, max_length=MOST_RECIPIENTS)
+    """In international form; `whatsapp:` may stand before it."""
+    seconds: float = Field(gt=0, le=366 * 24 * 3600)
+
+
+class TextsExpected(Value):
+    """Whether they will come; else why not."""
+
+    answer: Literal["texts_expected"] = "texts_expected"
+    problem: str = ""
+
+
 class ReadEmails(Value):
-    """The mail that came for addresses of who runs it, or one mail. Comes back as the blob "emails", JSON."""
+    """The mail, or the text messages, that came for addresses of who runs it; or one of them. Comes back as the blob
+    "emails", JSON.
+    """
 
     may_wait: ClassVar[bool] = False
 
     call: Literal["read_emails"] = "read_emails"
     key: str | None = Field(None, max_length=_NAME)
     index: int | None = None
+    kind: Literal["mail", "text"] = "mail"
     mail_id: str = Field("", max_length=64)
-    """One mail, whosever address it came for."""
+    """One of them, whosever address it came for."""
 
 
 class AddressAnswer(Value):
@@ -125,4 +147,4 @@ class EmailsAnswer(Value):
 
 
 MailCall = SendMessage | SendText | AskOptOut
-MailboxCall = MakeAddress | ReadEmails
+MailboxCall = MakeAddress | ReadEmails | ExpectTexts

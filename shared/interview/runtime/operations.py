@@ -72,13 +72,13 @@ class CallAction(Value):
 
 class StartTask(Value):
     """Launch a background action for nobody in particular: the twin of a cron type (spec/area3 §1.8), or the action
-    for an e-mail that has come (§6.6).
+    for an e-mail (§6.6) or a text message that has come.
     """
 
     kind: Literal["start_task"] = "start_task"
     action: str
     mail_id: str = ""
-    """The e-mail that is its argument `email`."""
+    """The e-mail that is its argument `email`, or the text message that is `text`."""
 
 
 class CheckInCall(Value):
