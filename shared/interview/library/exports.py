@@ -1,6 +1,6 @@
 """The names authors can use, and where the rule of each stands: the one list of all an interview sees by default.
 
-A name that is not in this table is not visible to interviews; a test holds the modules to it. Names that docassemble
+A name that is not in this table is not visible to interviews. A test compares with docs/authors/names.md. Names that docassemble
 does not have belong to `colloquy.interview` and are never here (DESIGN §5).
 """
 
