@@ -1,7 +1,7 @@
 """The names authors can use, and where the rule of each stands: the one list of all an interview sees by default.
 
-A name that is not in this table is not visible to interviews. A test compares with docs/authors/names.md. Names that docassemble
-does not have belong to `colloquy.interview` and are never here (DESIGN §5).
+A name that is not in this table is not visible to interviews; a test compares it with docs/authors/names.md. Names that
+docassemble does not have belong to `colloquy.interview` and are never here (DESIGN §5).
 """
 
 from __future__ import annotations
