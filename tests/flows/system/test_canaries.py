@@ -2,7 +2,8 @@
 text messages for a visitor who has the only key; no byte of the disks tells one of them.
 
 Everything the system runs on is its own here, so that whole folders can be searched: PostgreSQL's (tables, indexes and
-the log of changes), Redis's append-only file, RabbitMQ's queues, the store of files, and every log.
+the log of changes), Redis's append-only file, RabbitMQ's queues, the store of files, and every log. A store that cannot
+be searched, or in which nothing stands that has to stand there, fails the test: who did not look has not found nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import shutil
 import smtplib
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from email import policy
@@ -25,6 +26,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+import redis.asyncio
 from twilio.request_validator import RequestValidator
 
 from services.gateway.browser_sessions import SECRET_COOKIE, SESSION_COOKIE
@@ -34,7 +36,7 @@ from tests import servers
 from tests.fault.own_servers import OwnPostgres, OwnRabbit
 from tests.flows.system.conftest import INTERVIEWS, until
 from tests.flows.system.person import Person, encoded
-from tests.flows.system.test_secrets import disguises
+from tests.flows.system.test_secrets import all_of_redis, disguises
 from tests.sites import SERVICES, Site, free_port, service_command, site_on
 
 pytestmark = pytest.mark.timeout(400)
@@ -45,13 +47,19 @@ IN_EACH, WAYS = 84, 8
 """Secrets that go one way in one session; eight ways in two sessions make more than a thousand."""
 OUR_NUMBER, SID, TOKEN = "+15550000001", "AC" + "0" * 32, "a token of ours"
 PUBLIC = "https://forms.example.org"
+SEEN = "Thylacine9Harmonium"
+"""A word that may be seen, and is left in Redis."""
 TOLD = {
-    "PostgreSQL": [b"trials:data/questions/canaries.yml"],
-    "Redis": [b"redis-ver", b"SELECT"],
-    "RabbitMQ": [b"application/cloudevents"],
-    "logs and files": [b"service.started"],
+    "PostgreSQL": b"trials:data/questions/canaries.yml",
+    "Redis": SEEN.encode(),
+    "RabbitMQ": b"application/cloudevents",
+    "logs and files": b"service.started",
 }
-"""What does stand in each of these folders."""
+"""What does stand in each of these stores: whoever does not find it has not looked there."""
+CANNOT_LOOK = (
+    "The disk of RabbitMQ cannot be searched: there is no rabbitmq-server on this machine, and another one's is out of "
+    "reach. Install Debian's rabbitmq-server; the test starts a node of its own."
+)
 INPUTS = 30
 PAPERS = 5
 
@@ -63,10 +71,16 @@ class Watched:
     site: Site
     folders: dict[str, Path]
     smtp_port: int
+    redis_url: str
     end: list[Callable[[], None]] = field(default_factory=list)
 
     def stop(self) -> None:
+        """Everything it kept is in its folders afterwards."""
         self.site.stop()
+        if "Redis" not in self.folders:  # simulated: what it keeps is in its memory alone
+            self.folders["Redis"] = folder = self.site.folder.with_name("what-redis-held")
+            folder.mkdir()
+            (folder / "everything").write_bytes(servers.in_thread(lambda: all_of_redis(self.redis_url)))
         while self.end:
             self.end.pop()()
 
@@ -79,15 +93,15 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
         servers.in_thread(postgres.start)
         ending.callback(servers.in_thread, postgres.stop)
         redis_url = ending.enter_context(servers.own_redis(tmp_path / "redis"))
+        servers.in_thread(lambda: leave_in_redis(redis_url))
         amqp_url, queues = _broker(ending)
         folders = {
             "PostgreSQL": service_folder(tmp_path / "database" / "postgres").home,
             "logs and files": tmp_path / "site",
+            "RabbitMQ": queues,
         }
         if shutil.which("redis-server"):
             folders["Redis"] = tmp_path / "redis"
-        if queues is not None:
-            folders["RabbitMQ"] = queues
         (tmp_path / "site").mkdir()
         smtp_port = free_port()
         running = site_on(
@@ -106,16 +120,20 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
             },
         )
         with running as site:
-            yield Watched(site, folders, smtp_port, [ending.close])
-    if queues is not None:
-        shutil.rmtree(queues, ignore_errors=True)
+            yield Watched(site, folders, smtp_port, redis_url, [ending.close])
+    shutil.rmtree(queues, ignore_errors=True)
 
 
-def _broker(ending: ExitStack) -> tuple[str, Path | None]:
-    """A node of our own where RabbitMQ is installed; else queues on the given one, whose disk is not ours to see."""
+async def leave_in_redis(url: str) -> None:
+    async with redis.asyncio.Redis.from_url(url) as client:
+        await client.set("canaries:seen", SEEN)
+
+
+def _broker(ending: ExitStack) -> tuple[str, Path]:
+    """A node of our own, and the folder of its queues."""
     program = shutil.which("rabbitmq-server", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/lib/rabbitmq/bin")
     if program is None:
-        return ending.enter_context(servers.own_vhost()), None
+        pytest.fail(CANNOT_LOOK, pytrace=False)
     place = Path(tempfile.mkdtemp(prefix="colloquy-rabbitmq-"))
     place.chmod(0o777)  # the server may run under a user of its own
     node = OwnRabbit(place, program)
@@ -228,13 +246,53 @@ def test_none_of_a_thousand_secrets_is_on_any_disk(watched: Watched) -> None:
     watched.stop()
 
     hints = {hint for secret in (MARK, *keys) for hint in disguises(secret.encode())}
-    seen: set[str] = set()
-    found = []
-    for name, folder in watched.folders.items():
+    assert search(watched.folders, hints) == []
+
+
+def search(folders: Mapping[str, Path], hints: Collection[bytes]) -> list[tuple[str, str]]:
+    """In which files of which stores one of these is. Raises AssertionError when a store could not be searched."""
+    assert folders.keys() == TOLD.keys(), "every store is searched"
+    found, seen = [], set()
+    for name, folder in folders.items():
+        assert folder.is_dir(), f"{folder} of {name} is not there"
         for path in folder.rglob("*"):
             if path.is_file() and not path.is_symlink():
                 held = path.read_bytes()
                 found += [(name, str(path.relative_to(folder))) for hint in hints if hint in held]
-                seen |= {name for told in TOLD[name] if told in held}
-    assert found == []
-    assert seen == set(watched.folders), "what may be told was found, so the right folders were searched"
+                seen |= {name} if TOLD[name] in held else set()
+    assert seen == folders.keys(), "what has to stand there was not found: these are not the folders of all stores"
+    return found
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> dict[str, Path]:
+    """Folders of stores in which nothing but what has to be there stands."""
+    folders = {name: tmp_path / name for name in TOLD}
+    for name, folder in folders.items():
+        folder.mkdir()
+        (folder / "data").write_bytes(b"..." + TOLD[name] + b"...")
+    return folders
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_secret_in_any_store_would_be_found(stores: dict[str, Path], name: str) -> None:
+    assert search(stores, [MARK.encode()]) == []
+    (stores[name] / "below").mkdir()
+    (stores[name] / "below" / "log").write_bytes(b"\0" + MARK.encode())
+    assert search(stores, [MARK.encode()]) == [(name, "below/log")]
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_store_that_was_not_searched_fails_the_test(stores: dict[str, Path], name: str) -> None:
+    (stores[name] / "data").write_bytes(b"another store")
+    with pytest.raises(AssertionError, match="not the folders"):
+        search(stores, [MARK.encode()])
+    (stores[name] / "data").unlink()
+    with pytest.raises(AssertionError, match="not the folders"):
+        search(stores, [MARK.encode()])
+    stores[name].rmdir()
+    with pytest.raises(AssertionError, match="is not there"):
+        search(stores, [MARK.encode()])
+    del stores[name]
+    with pytest.raises(AssertionError, match="every store"):
+        search(stores, [MARK.encode()])

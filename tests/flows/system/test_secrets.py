@@ -45,7 +45,7 @@ class Watched:
         for name, line in zip(("the line to the broker", "the line to the database"), self._lines, strict=False):
             yield name, bytes(line.seen)
         yield from servers.in_thread(self._columns)
-        yield "Redis", servers.in_thread(self._redis)
+        yield "Redis", servers.in_thread(lambda: all_of_redis(self._redis_url))
 
     async def _columns(self) -> list[tuple[str, bytes]]:
         connection = await asyncpg.connect(self._database_url)
@@ -59,28 +59,30 @@ class Watched:
         await connection.close()
         return found
 
-    async def _redis(self) -> bytes:
-        client = redis.asyncio.Redis.from_url(self._redis_url)
-        held = []
-        async for key in client.scan_iter():
-            held.append(key)
-            match await client.type(key):
-                case b"string":
-                    held.append(await client.get(key) or b"")
-                case b"hash":
-                    held += [part for pair in (await client.hgetall(key)).items() for part in pair]
-                case b"list":
-                    held += await client.lrange(key, 0, -1)
-                case b"stream":
-                    held.append(repr(await client.xrange(key)).encode())
-                case b"zset":
-                    held += await client.zrange(key, 0, -1)
-                case b"set":
-                    held += await client.smembers(key)
-                case kind:
-                    raise AssertionError(f"nobody reads a {kind!r}")
-        await client.aclose()
-        return b"\n".join(held)
+
+async def all_of_redis(url: str) -> bytes:
+    """Every key, and what is under it."""
+    client = redis.asyncio.Redis.from_url(url)
+    held = []
+    async for key in client.scan_iter():
+        held.append(key)
+        match await client.type(key):
+            case b"string":
+                held.append(await client.get(key) or b"")
+            case b"hash":
+                held += [part for pair in (await client.hgetall(key)).items() for part in pair]
+            case b"list":
+                held += await client.lrange(key, 0, -1)
+            case b"stream":
+                held.append(repr(await client.xrange(key)).encode())
+            case b"zset":
+                held += await client.zrange(key, 0, -1)
+            case b"set":
+                held += await client.smembers(key)
+            case kind:
+                raise AssertionError(f"nobody reads a {kind!r}")
+    await client.aclose()
+    return b"\n".join(held)
 
 
 @pytest.fixture(scope="module", params=["one process", "five processes"])
@@ -183,6 +185,7 @@ def test_no_answer_and_no_key_is_left_anywhere_in_clear(watched: Watched) -> Non
         assert told in looked_at, "the logs were looked at"
     assert b"mail.received" in looked_at, "mail came"
     assert b"trials:data/questions/secrets.yml" in looked_at, "the database was looked at"
+    assert [place for place, held in places if place.startswith("the line") and not held] == [], "the lines were heard"
     found = {(place, hint) for place, held in places for hint in hidden if hint in held}
     assert found == set()
 
