@@ -34,7 +34,9 @@ _UNIQUE = """
 select n.nspname || '.' || c.relname as place,
        regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING ', '') as rule,
        array(select a.attname::text from pg_attribute a
-             where a.attrelid = c.oid and a.attnum = any(i.indkey)) as columns
+             where a.attrelid = c.oid and (a.attnum = any(i.indkey) or a.attnum in (
+                 select d.refobjsubid from pg_depend d where d.objid = i.indexrelid and d.refobjid = c.oid
+             ))) as columns  -- of its condition, too
 from pg_index i join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
 where i.indisunique and c.relkind in ('r', 'p')
   and n.nspname not like 'pg\\_%' and n.nspname not in ('information_schema', 'public', 'colloquy')

@@ -47,6 +47,8 @@ ADDITIVE = (
     "alter table session.sessions add column priority integer not null default 0 check (priority >= 0)",
     "alter table session.sessions alter column interview drop not null",
     "create index on session.sessions (interview)",
+    "alter table session.sessions add column kind text; "
+    "create unique index on session.sessions (interview) where kind = 'only one'",
 )
 
 
