@@ -1,18 +1,19 @@
 """Building sentences: lists, nouns with numbers, possessives, verbs, and the prefixes English puts before a noun.
 
-What authors call in texts (spec/area4 §7.5). English only; `update_language_function` of languages.py puts another
-language's function in the place of any of these.
+What authors call in texts (spec/area4 §7.5). In English, with nouns in Spanish too; `update_language_function` of
+languages.py puts another language's function in the place of any of these.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from types import ModuleType
 from typing import Any
 
-from shared.interview.library.languages import by_language, word
+from shared.interview.library.languages import by_language, get_language, word
 from shared.interview.library.numbers import nice_number, number_of
-from shared.interview.library.words import nouns, verbs
+from shared.interview.library.words import nouns, spanish_nouns, verbs
 
 __all__ = [
     "a_in_the_b",
@@ -143,14 +144,20 @@ def _is_one(number: Any) -> bool:
 @by_language
 def noun_plural(noun: Any, number: Any = None, **_: Any) -> str:
     """The plural of a noun, also of one that is plural already; the singular if `number` is one."""
-    singular = nouns.noun_singular(str(noun))
-    return singular if number is not None and _is_one(number) else nouns.noun_plural(singular)
+    rules = _nouns()
+    singular = rules.noun_singular(str(noun))
+    return singular if number is not None and _is_one(number) else rules.noun_plural(singular)
 
 
 @by_language
 def noun_singular(noun: Any, number: Any = None, **_: Any) -> str:
     """The singular of a noun; the noun as given if `number` is not one."""
-    return str(noun) if number is not None and not _is_one(number) else nouns.noun_singular(str(noun))
+    return str(noun) if number is not None and not _is_one(number) else _nouns().noun_singular(str(noun))
+
+
+def _nouns() -> ModuleType:
+    """The rules for nouns of the language that is spoken; English where there are no others."""
+    return spanish_nouns if get_language() == "es" else nouns
 
 
 @by_language
@@ -170,15 +177,20 @@ def indefinite_article(noun: Any, *, capitalize: bool = False, **_: Any) -> str:
 
 
 @by_language
-def verb_present(verb: Any, person: str = "3sg", **_: Any) -> str:
-    """The present of a verb: `verb_present("walked")` is `walks`. Persons: 1sg, 2sg, 3sg, pl."""
-    return verbs.verb_present(str(verb), person)
+def verb_present(verb: Any, person: str | int = "3sg", **_: Any) -> str:
+    """The present of a verb: `verb_present("walked")` is `walks`. Persons: 1sg, 2sg, 3sg, pl; or 1, 2, 3."""
+    return verbs.verb_present(str(verb), _person(person))
 
 
 @by_language
-def verb_past(verb: Any, person: str = "3sgp", **_: Any) -> str:
-    """The past of a verb: `verb_past("help")` is `helped`. Persons: 1sgp, 2sgp, 3sgp, ppl."""
-    return verbs.verb_past(str(verb), person)
+def verb_past(verb: Any, person: str | int = "3sgp", **_: Any) -> str:
+    """The past of a verb: `verb_past("help")` is `helped`. Persons: 1sgp, 2sgp, 3sgp, ppl; or 1, 2, 3."""
+    return verbs.verb_past(str(verb), _person(person))
+
+
+def _person(person: str | int) -> str:
+    """A person as the rules for verbs write it; a bare number is that person alone, in the singular."""
+    return f"{person}sg" if str(person) in ("1", "2", "3") else str(person)
 
 
 @by_language

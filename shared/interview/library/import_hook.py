@@ -13,6 +13,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 from shared.interview.library.exports import hidden_members_of, members_of
+from shared.interview.library.inner_modules import INNER, NO_WEB_APPLICATION, NOT_HERE, refusal_of
 from shared.interview.library.named import (
     COLLOQUY,
     CONFIG,
@@ -28,7 +29,7 @@ from shared.interview.library.named import (
     UTIL,
 )
 
-MODULES = (UTIL, FUNCTIONS, CORE, LEGAL, SQL, ERROR, LOGGER, DATES, CONFIG, GENERATE_KEY, QUERIES, COLLOQUY)
+MODULES = (UTIL, FUNCTIONS, CORE, LEGAL, SQL, ERROR, LOGGER, DATES, CONFIG, GENERATE_KEY, QUERIES, COLLOQUY, *INNER)
 _PACKAGES = ("docassemble", "docassemble.base", "colloquy")
 
 
@@ -38,7 +39,12 @@ class LibraryFinder(MetaPathFinder, Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """A module or package of the library, or None."""
+        """A module or package of the library, or None.
+
+        Raises ModuleNotFoundError for the modules of docassemble's web application, which no package has.
+        """
+        if fullname == NOT_HERE:
+            raise ModuleNotFoundError(NO_WEB_APPLICATION, name=fullname)
         if fullname in _PACKAGES:
             return ModuleSpec(fullname, self, is_package=True)
         return ModuleSpec(fullname, self) if fullname in MODULES else None
@@ -50,6 +56,10 @@ class LibraryFinder(MetaPathFinder, Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Put the members in."""
         name = module.__name__
+        if name in INNER:
+            module.__dict__.update(INNER[name][0])
+            module.__dict__.update(__all__=sorted(INNER[name][0]), __getattr__=refusal_of(name))
+            return
         public = members_of(name)
         if public is None:
             return

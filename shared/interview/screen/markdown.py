@@ -13,10 +13,9 @@ import html
 import re
 
 from markdown_it import MarkdownIt
-from mdit_py_plugins.footnote import footnote_plugin
 
 from shared.interview.documents import markdown_blocks, markdown_inline, markdown_typography
-from shared.interview.screen import markdown_attributes
+from shared.interview.screen import markdown_attributes, markdown_footnotes
 
 _PLAIN = re.compile(r"[A-Za-z0-9,;?%°äöüßéèáàçñ“”’ ][A-Za-z0-9,;:?%°()/äöüßéèáàçñ“”’ ]*[A-Za-z0-9,;:?%()“”’]")
 """Text on which Markdown, typography and HTML leave no mark."""
@@ -71,7 +70,7 @@ def _parser(allows_javascript_links: bool) -> MarkdownIt:
     markdown_inline.install(parser)
     markdown_typography.install(parser)
     markdown_attributes.install(parser)
-    parser.use(footnote_plugin, inline=False)
+    markdown_footnotes.install(parser)
     parser.validateLink = _accepts_everything_harmless(allows_javascript_links)  # type: ignore[method-assign]
     return parser
 

@@ -8,6 +8,7 @@ import pickle
 import sys
 import types
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -213,3 +214,20 @@ def test_plain_data_become_objects_of_a_package_in_use_and_import_nothing() -> N
         del sys.modules[module.__name__]
     assert transform_json_variables({**described, "_class": "docassemble.fishing.unread.Fish"}) is None
     assert "docassemble.fishing.unread" not in sys.modules
+
+
+@pytest.mark.usefixtures("importable")
+def test_inner_modules_have_what_we_have_and_say_what_to_use_instead_of_the_rest() -> None:
+    found: dict[str, Any] = {}
+    exec("from docassemble.base.filter import markdown_to_html, docx_template_filter", found)
+    exec("from docassemble.base.file_docx import include_docx_template\nfrom docassemble.base.ocr import *", found)
+    assert found["docx_template_filter"]("a[BR]b") == "a\nb"
+    assert found["include_docx_template"] is importlib.import_module("docassemble.base.util").include_docx_template
+    assert callable(found["ocr_file"])
+    assert not hasattr(importlib.import_module("docassemble.base.pandoc"), "__path__")
+    with pytest.raises(ImportError, match=r"docassemble\.base\.pandoc has no MyPandoc on this server: .*convert_to"):
+        exec("from docassemble.base.pandoc import MyPandoc", {})
+    with pytest.raises(ImportError, match=r"docassemble\.base\.parse has no Interview .*get_question_data"):
+        exec("import docassemble.base.parse\ndocassemble.base.parse.Interview", {})
+    with pytest.raises(ModuleNotFoundError, match=r"docassemble\.webapp is not available.*interview_list"):
+        exec("from docassemble.webapp.server import app", {})

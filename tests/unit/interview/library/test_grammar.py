@@ -92,3 +92,43 @@ def test_one_call_can_speak_another_language(run: Run) -> None:
     with pytest.raises(ValueError, match="could not convert"):
         numbers.nice_number("soon", language="es")
     assert run.language == "en"
+
+
+@pytest.mark.parametrize(
+    ("verb", "person", "present", "past"),
+    [("is", 3, "is", "was"), ("is", 2, "are", "were"), ("were", "1", "am", "was"), ("walked", 3, "walks", "walked")],
+)
+def test_a_person_may_be_a_number(verb: str, person: str | int, present: str, past: str) -> None:
+    assert grammar.verb_present(verb, person) == present
+    assert grammar.verb_past(verb, person) == past
+
+
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [
+        ("casa", "casas"), ("café", "cafés"), ("rubí", "rubíes"), ("ciudad", "ciudades"), ("luz", "luces"),
+        ("canción", "canciones"), ("francés", "franceses"), ("país", "países"), ("examen", "exámenes"),
+        ("árbol", "árboles"), ("lunes", "lunes"), ("padre", "padres"), ("viaje", "viajes"), ("reloj", "relojes"),
+        ("clase", "clases"), ("mes", "meses"), ("Deudor", "Deudores"), ("orden de pago", "órdenes de pago"),
+    ],
+)  # fmt: skip
+def test_nouns_in_spanish_follow_spanish_rules(run: Run, one: str, many: str) -> None:
+    run.language = "es"
+    assert grammar.noun_plural(one) == many
+    assert grammar.noun_plural(many) == many
+    assert grammar.noun_singular(many) == one
+    assert grammar.noun_singular(one) == one
+    assert grammar.noun_plural(many, 1) == one
+
+
+def test_numbers_and_nouns_agree_in_spanish(run: Run) -> None:
+    run.language = "es"
+    assert grammar.quantity_noun(3, "hijo") == "tres hijos"
+    assert grammar.quantity_noun(25, "canción") == "25 canciones"
+
+
+def test_a_noun_between_two_others(run: Run) -> None:
+    assert grammar.a_preposition_b("letter", "door", preposition="at the") == "letter at the door"
+    assert grammar.a_preposition_b("letter", "box", capitalize=True) == "Letter in the box"
+    assert grammar.these("houses") == "these houses"
+    assert grammar.these("houses", capitalize=True) == "These houses"

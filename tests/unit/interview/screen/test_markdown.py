@@ -101,10 +101,18 @@ def test_markdown_links_run_no_scripts_unless_the_author_wrote_them() -> None:
     assert "href" not in to_html("[x](data:text/html;base64,PHNjcmlwdD4=)")
 
 
-def test_footnotes() -> None:
-    made = to_html("word[^1]\n\n[^1]: explained")
-    assert "footnote-ref" in made
-    assert "explained" in made
+def test_footnotes_are_numbers_that_lead_to_the_note_and_back() -> None:
+    made = to_html("word[^1] and[^why] again[^1]\n\n[^1]: explained\n[^why]: *because*")
+    assert '<p>word<sup id="fnref:1"><a class="footnote-ref" href="#fn:1">1</a></sup> and' in made
+    assert '<sup id="fnref:why"><a class="footnote-ref" href="#fn:why">2</a></sup>' in made
+    assert '<sup id="fnref2:1"><a class="footnote-ref" href="#fn:1">1</a></sup>' in made
+    first, second = made.split("<li id=")[1:]
+    assert first.startswith('"fn:1"><p>explained')
+    assert 'href="#fnref:1"' in first
+    assert 'href="#fnref2:1"' in first
+    assert second.startswith('"fn:why"><p><em>because</em>')
+    assert 'class="footnote-backref" href="#fnref:why"' in second
+    assert "[" not in made
 
 
 def test_plain_text_of_html() -> None:
