@@ -40,8 +40,7 @@ _TEXTS = frozenset(
 )
 _EXPRESSIONS = frozenset(
     {
-        "object labeler", "help generator", "image generator", "persistent", "private", "allow users",
-        "allow privileges", "keep for training",
+        "object labeler", "help generator", "image generator", "persistent", "private", "keep for training",
     }
 )  # fmt: skip
 _OWN_KEYS = frozenset(
@@ -80,6 +79,8 @@ _OWN_KEYS = frozenset(
 _OTHER_KEYS = frozenset(
     {
         "address autocomplete",
+        "allow privileges",
+        "allow users",
         "extras",
         "field metadata",
         "grid",
@@ -325,7 +326,8 @@ def _condition(reading: Reading, item: Mapping, key: str, sign: bool, only_enabl
     return Condition(sign, only_enables, variable=str(value["variable"]).strip(), value=wanted, code=code)
 
 
-_WITHOUT_EFFECT = frozenset({"allow privileges", "allow users", "extras", "file css class", "object to list"})
+_WITHOUT_EFFECT = frozenset({"extras", "object to list"})
+_READERS = frozenset({"allow privileges", "allow users"})
 
 
 def _options(reading: Reading, item: Mapping) -> dict[str, Any]:
@@ -335,11 +337,23 @@ def _options(reading: Reading, item: Mapping) -> dict[str, Any]:
     for key, value in item.items():
         if key not in _OTHER_KEYS or value is None:
             continue
-        if key in _EXPRESSIONS and not isinstance(value, (bool, list)):
+        if key in _READERS:
+            found[key] = _readers(reading, item, key)
+        elif key in _EXPRESSIONS and not isinstance(value, (bool, list)):
             found[key] = reading.expression_of(value, reading.value_at(item, key))
         else:
             found[key] = reading.compiled(value, reading.value_at(item, key))
     return found | _parameters(reading, item)
+
+
+def _readers(reading: Reading, item: Mapping, key: str) -> tuple[Text, ...] | Expression:
+    """Who else may open what is uploaded: one, a list of them, or `code` that gives either."""
+    value = item[key]
+    if isinstance(value, Mapping):
+        if list(value) != ["code"]:
+            raise reading.wrong(f"`{key}` takes one, a list of them, or `code`", item, key)
+        return reading.expression_of(value["code"], reading.value_at(value, "code"))
+    return reading.texts(item, key)
 
 
 def _parameters(reading: Reading, item: Mapping) -> dict[str, Any]:

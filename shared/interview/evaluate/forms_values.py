@@ -159,6 +159,11 @@ def _files(field: FormField, literal: str, posted: Posted, run: Run) -> Any:
     made = [
         DAFile(f"{literal}[{place}]", **_picture_within_limits(field, file, run)) for place, file in enumerate(files)
     ]
+    for file_made in made:
+        if users := field.options.get("allow users"):
+            file_made.user_access(*users)
+        if privileges := field.options.get("allow privileges"):
+            file_made.privilege_access(*map(str, privileges))
     return DAFileList(literal, elements=made)
 
 

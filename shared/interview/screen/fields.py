@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from shared.interview.compile.blocks import FieldItem
 from shared.interview.library.datatypes import CustomDataType
 from shared.interview.library.dates import as_datetime
 from shared.interview.library.numbers import currency_symbol
+from shared.interview.library.objects.files import account_names
 from shared.interview.library.objects.models import DAModel
 from shared.interview.runtime.run import missing_of
 from shared.interview.screen import conditions, custom_types, field_choices, field_types
@@ -194,7 +195,9 @@ def _add(prepared: _Prepared, scene: Scene, built: BuiltFields, list_index: int 
         under_html=under,
         css_class=css_class,
         group=group,
-        parameters=box_limits(limits, input_type) | _image_limits({**_usual_images(scene), **options}, input_type),
+        parameters=box_limits(limits, input_type)
+        | _image_limits({**_usual_images(scene), **options}, input_type)
+        | _file_look(options),
         list_index=list_index,
         **_look({**_usual_look(scene), **options}, input_type),
     )
@@ -249,7 +252,16 @@ def _file_options(item: FieldItem, shown: Field, scene: Scene) -> dict[str, Any]
         if item.options.get(name) is not None:
             value = scene.resolve(item.options[name])
             options[name] = str(value).strip().lower() in {"true", "yes", "1"}
+    for name in ("allow users", "allow privileges"):
+        if item.options.get(name) is not None:
+            options[name] = account_names(scene.resolve(item.options[name]))
     return options
+
+
+def _file_look(options: Mapping[str, Any]) -> dict[str, Any]:
+    """`file css class`: classes of the file input; the word None leaves the browser's own input, without our button."""
+    classes = options.get("file css class")
+    return {} if classes is None else {"file_css_class": "" if str(classes) == "None" else str(classes).strip()}
 
 
 def _learning(item: FieldItem, scene: Scene) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
@@ -71,3 +72,23 @@ def test_a_file_goes_with_its_session_unless_it_is_persistent_and_then_its_owner
         assert ann.sessions() == []
         assert ann.http.get(paper).status_code == (200 if keeps else 404)
         assert known(people).http.get(paper).status_code == 404
+
+
+def test_what_is_uploaded_opens_for_whom_its_field_names_and_for_nobody_else(
+    people: MakePerson, site: Site, admin_address: str
+) -> None:
+    ann, bob, carl, dora = (known(people) for _ in range(4))
+    ann.go_to("papers_handed_in")
+    ann.open(reader=bob.email)
+    ann.answer(reader=bob.email)
+    names = ("paper", "mine")
+    encoded = {name: base64.b64encode(name.encode()).decode().rstrip("=") for name in names}
+    body = [(encoded[name], (f"{name}.txt", f"the {name}".encode(), "text/plain")) for name in names]
+    ann._see(ann.http.post("/interview", params={"i": ann.interview}, data=ann.fields(), files=body))
+    paper, mine = re.findall(r"/uploadedfile/[^\s<\"&]+", ann.page)[:2]
+    assert (ann.http.get(paper).text, ann.http.get(mine).text) == ("the paper", "the mine")
+    assert (bob.http.get(paper).text, bob.http.get(mine).status_code) == ("the paper", 404)
+    assert carl.http.get(paper).status_code == 404
+    assert operator(site, "users", "privileges", dora.email, "user", "customer").returncode == 0
+    assert (dora.http.get(paper).text, dora.http.get(mine).status_code) == ("the paper", 404)
+    assert people().http.get(paper).status_code == 404

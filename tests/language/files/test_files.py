@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
-from shared.interview.runtime.operations import SubmitForm
+from shared.interview.runtime.operations import PostedFile, SubmitForm
 from shared.interview.runtime.outcomes import ResponseReady, RunFailed
 
 from .filing import FilingSession, Kept
@@ -411,3 +411,53 @@ def test_a_signature_that_may_be_left_out_is_none(session: Open) -> None:
     assert not said.screen.signature_is_required
     assert said.screen.form is not None
     assert said.asked(said.run(SubmitForm(form=said.screen.form, inputs=(("_success", "0"),)))) == "none"
+
+
+SHARED = """
+objects:
+  - client: Individual
+---
+mandatory: True
+code: |
+  client.email = 'client@example.com'
+---
+mandatory: True
+question: |
+  ${ mine[0].user_access() } ${ mine[0].privilege_access() } ${ other[0].user_access() }
+---
+question: Give us both
+fields:
+  - Mine: mine
+    datatype: file
+    allow users:
+      - 5
+      - ${ 'jane' }@example.com
+    allow privileges: advocate
+  - Other: other
+    datatype: files
+    allow users:
+      code: "[client, 7]"
+    required: False
+"""
+
+
+def test_a_field_says_who_else_may_open_its_files(session: Open) -> None:
+    said = session(SHARED)
+    said.open()
+    form = said.screen.form
+    assert form is not None
+    files = []
+    for number, field in enumerate(form.fields[:2], 1):
+        said.uploads[number] = Kept(PNG, "a.png", "image/png")
+        files.append(PostedFile(name=field.input_name, number=number, filename="a.png", mimetype="image/png"))
+    said.asked(said.run(SubmitForm(form=form, files=tuple(files))))
+    mine, other = said.kept[1], said.kept[2]
+    assert (mine.users, mine.emails, mine.privileges) == ((5,), ("jane@example.com",), ("advocate",))
+    assert (other.users, other.emails, other.privileges) == ((7,), ("client@example.com",), ())
+
+
+def test_a_field_that_says_nothing_of_readers_shares_nothing(session: Open) -> None:
+    said = session(UPLOAD)
+    said.open()
+    said.upload(("a.png", "image/png", PNG))
+    assert said.kept[1].users in (None, ())

@@ -256,7 +256,7 @@ def test_unknown_keys_are_found_inside_of_blocks_too(session: Open, block: str, 
         ("metadata:\n  segment:\n    id: A\n", 2),
         ("features:\n  table width: True\n", 2),
         ("default screen parts:\n  undr: A\n", 2),
-        ("question: A\nfields:\n  - A: a\n    file css class: wide\n", 4),
+        ("question: A\nfields:\n  - A: a\n    extras: wide\n", 4),
     ],
 )
 def test_keys_that_are_accepted_without_effect_are_named(session: Open, block: str, line: int) -> None:

@@ -569,6 +569,16 @@ def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
 
 
+def account_names(given: Any) -> list[int | str]:
+    """Accounts or privileges as plain data: numbers, addresses, names; of persons of the interview, their addresses.
+
+    `given` is one of them, or any collection of them.
+    """
+    many = [given] if isinstance(given, str | int) or hasattr(given, "email") else _listed(given)
+    found = [number if number is not None else name for number, name in map(_person, many)]
+    return [one for one in found if one != ""]
+
+
 def _person(given: Any) -> tuple[int | None, str]:
     """The number of an account or an address; of a person of the interview, the address."""
     if isinstance(given, int) or (isinstance(given, str) and given.isdigit()):
