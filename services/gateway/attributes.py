@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,6 +29,16 @@ def limits(field: Field) -> Markup:
         ("data-maxlength", field.maxlength),
     )
     return _joined(_attribute(name, value) for name, value in named if value is not None)
+
+
+def own_data(field: Field) -> Markup:
+    """Parameters of an author's datatype, each as a `data-` attribute of the input, where its script looks for them."""
+    named = ((re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"), value) for name, value in field.parameters.items())
+    return _joined(
+        _attribute(f"data-{name}", value) if isinstance(value, str) else _json_attribute(f"data-{name}", value)
+        for name, value in named
+        if name
+    )
 
 
 def state(field: Field) -> Markup:

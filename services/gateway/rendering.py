@@ -94,6 +94,7 @@ def environment(*, static: str) -> jinja2.Environment:
         limits=attributes.limits,
         state=attributes.state,
         describedby=attributes.describedby,
+        own_data=attributes.own_data,
         plain_choice=_plain_choice,
         starts_row=lambda grid: isinstance(grid, dict) and bool(grid.get("start")),
         ends_row=lambda grid: isinstance(grid, dict) and bool(grid.get("end")),

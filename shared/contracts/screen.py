@@ -129,6 +129,8 @@ class Field(Part):
     metadata: JsonValue = None
     parameters: dict[str, JsonValue] = empty_dict()
     """Parameters of custom datatypes."""
+    input_class: str = ""
+    """CSS classes of the input itself, where a custom datatype names some; `css_class` is for what stands around it."""
 
 
 class FormField(Part):

@@ -10,6 +10,8 @@ _ROW = re.compile(r"^\|[^|]+\|(?P<tests>[^|]+)\|$", re.MULTILINE)
 _ASIDE = re.compile(r"\([^)]*\)|`[^`]*`")
 _NAME = re.compile(r"(?P<file>[a-z_]+(?:/[a-z_]*)*)(?:::(?P<test>test_\w+))?")
 _ELSEWHERE = ("browser/", "flows/", "unit/")
+_SPOKEN_OF = re.compile(r"\b(?P<suite>unit|browser|flows) `(?P<place>[^`]+)`(?: \((?P<files>[^)]*)\))?")
+"""Places beyond this folder: unit `library/objects` (test_lists, …), browser `screens/test_features`."""
 
 
 def test_every_test_of_the_tables_is_there() -> None:
@@ -21,6 +23,25 @@ def test_every_test_of_the_tables_is_there() -> None:
     ]
     assert len(names) > 250
     assert [name for name in names if not _is_there(name)] == []
+
+
+def test_every_place_of_other_suites_is_there_too() -> None:
+    found = list(_SPOKEN_OF.finditer((HERE / "README.md").read_text()))
+    assert len(found) > 30
+    assert [name for match in found for name in _lacking(**match.groupdict())] == []
+
+
+def _lacking(suite: str, place: str, files: str | None) -> list[str]:
+    """What there is not: the folder or file of tests, or files said to be in the folder. Inner units go without theirs."""
+    homes = [HERE.parent / suite / place]
+    if suite == "unit":
+        inner = HERE.parent / suite / "interview"
+        homes += [inner / place, inner / "library" / place]
+    home = next((home for home in homes if home.is_dir() or home.with_suffix(".py").is_file()), None)
+    if home is None:
+        return [f"{suite} {place}"]
+    named = [name.strip() for name in (files or "").split(",") if name.strip().startswith("test_")]
+    return [f"{suite} {place}/{name}" for name in named if not (home / f"{name}.py").is_file()]
 
 
 def test_every_walk_is_in_a_table() -> None:

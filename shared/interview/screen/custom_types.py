@@ -33,8 +33,12 @@ def parameters_of(cls: type[CustomDataType]) -> frozenset[str]:
 
 def look_of(item: FieldItem, cls: type[CustomDataType], scene: Scene) -> dict[str, Any]:
     """What the page must know beside the input: classes, and the parameters the author gave."""
-    classes = [scene.plain(item.css_class), cls.input_class or "", cls.container_class or ""]
-    return {"css_class": " ".join(filter(None, classes)), "parameters": as_json(_parameters(item, cls, scene))}
+    around = [scene.plain(item.css_class), cls.container_class or ""]
+    return {
+        "css_class": " ".join(filter(None, around)),
+        "input_class": cls.input_class or "",
+        "parameters": as_json(_parameters(item, cls, scene)),
+    }
 
 
 def rule_messages(messages: Messages, cls: type[CustomDataType]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
 
 import pytest
@@ -76,3 +77,13 @@ def test_an_answer_without_a_question_is_an_error(session: Open, style: str) -> 
     s.run(ShowScreen(is_first=True))
     assert "it needs `question`" in s.failure.failure.error_message
     assert s.failure.line == 4
+
+
+def test_jinja_knows_the_machine_and_the_packages(session: Open) -> None:
+    s = session(
+        "# use jinja\nmandatory: True\nquestion: |\n"
+        "  {{ __hostname__ }}|{{ __architecture__ }}|{{ __current_package__ }}|{{ __parent_package__ }}"
+        "|{{ __interview_package__ }}|{{ __filename__ == __interview_filename__ }}|{{ __debug__ }}\n"
+    )
+    package = s.reference.partition(":")[0]
+    assert s.open() == f"{platform.node()}|{platform.machine()}|{package}|{package}|{package}|True|False"

@@ -218,3 +218,78 @@ attachment code: the_letter
     assert session.screen.documents[0].name_text == "A letter"
     assert "Marry me?" in session.screen.documents[0].preview_html
     assert session.pdf_text("A_letter.pdf") == "Marry me?"
+
+
+_ONE = """
+mandatory: True
+question: Done
+subquestion: |
+  Take it.
+attachment:
+  name: One
+  valid formats: [pdf, docx]
+  content: One
+"""
+
+
+def test_the_offer_to_send_begins_with_an_address_of_the_authors(assemble: Assemble) -> None:
+    session = assemble(f"{_ONE}email address default: ${{ who }}@example.com\n---\ncode: who = 'ann'\n")
+    session.open()
+    mail = session.screen.documents_mail
+    assert mail is not None
+    assert mail.address == "ann@example.com"
+
+
+def test_the_author_writes_the_letter(assemble: Assemble) -> None:
+    session = assemble(
+        f"{_ONE}email subject: For ${{ who }}\nemail body: |\n  Dear ${{ who }},\n\n  see below.\n"
+        "---\ncode: who = 'Ann'\n"
+    )
+    session.open()
+    mail = session.screen.documents_mail
+    assert mail is not None
+    perform(session, action_of(mail.action), address="ann@example.com")
+    [(letter, _)] = session.letters
+    assert letter.subject == "For Ann"
+    assert letter.text.split() == ["Dear", "Ann,", "see", "below."]
+
+
+@pytest.mark.parametrize("always", [True, False])
+def test_files_to_edit_go_along_always_or_when_asked_for(assemble: Assemble, always: bool) -> None:
+    session = assemble(f"{_ONE}always include editable files: {always}\n")
+    session.open()
+    mail = session.screen.documents_mail
+    assert mail is not None
+    assert mail.asks_editable is not always
+    perform(session, action_of(mail.action), address="ann@example.com")
+    [(letter, _)] = session.letters
+    assert len(letter.attachments) == (2 if always else 1)
+
+
+def test_what_a_file_is_good_for_is_said_when_the_author_wants_that(assemble: Assemble) -> None:
+    for wanted, said in ((True, {"pdf": "for printing", "docx": "for editing in a word processor"}), (False, {})):
+        session = assemble(f"{_ONE}describe file types: {wanted}\n")
+        session.open()
+        assert session.screen.documents[0].explanations == said
+
+
+def test_an_author_who_lists_documents_in_a_text_has_no_other_list(assemble: Assemble) -> None:
+    session = assemble("""
+mandatory: True
+question: Done
+subquestion: |
+  [Take it](${ paper.pdf.url_for() })
+attachment code: paper
+manual attachment list: True
+---
+attachment:
+  name: One
+  variable name: paper
+  valid formats: [pdf, docx]
+  content: One
+""")
+    session.open()
+    screen = session.screen
+    assert (screen.documents, screen.documents_notice_html, screen.documents_download_url) == ((), "", "")
+    assert screen.documents_mail is None
+    assert "/uploadedfile/" in screen.subquestion_html

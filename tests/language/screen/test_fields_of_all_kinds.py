@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.language.core.sessions import Session
 from tests.language.screen.playing import Play
 
@@ -142,6 +144,7 @@ from docassemble.base.util import CustomDataType, DAValidationError
 class Code(CustomDataType):
     name = "code"
     input_class = "code-input"
+    container_class = "code-box"
     parameters = ["shape"]
     code_parameters = ["length"]
     javascript = "window.codes = true;"
@@ -190,7 +193,7 @@ def _opened(folder: Path) -> Session:
 def test_an_authors_datatype_says_how_its_input_looks(tmp_path: Path) -> None:
     s = _opened(tmp_path)
     (field,) = s.screen.fields
-    assert (field.input_type, field.css_class) == ("text", "code-input")
+    assert (field.input_type, field.input_class, field.css_class) == ("text", "code-input", "code-box")
     assert field.parameters == {"shape": "${ not Mako }", "length": 3}
     assert "window.codes = true;" in s.screen.script
 
@@ -267,3 +270,94 @@ question: ${ animal.call.instanceName }, ${ animal.call.inner.instanceName }, ${
     assert s.fill({"animal.call": "loud"}) == "Which?"
     assert s.screen.fields[0].error_text == "Please enter a valid value."
     assert s.fill({"animal.call": "miau"}) == "animal.call, animal.call.inner, animal.call: miau"
+
+
+@pytest.mark.parametrize(("skips", "said"), [("True", "It is none."), ("False", "It is nothing typed.")])
+def test_an_empty_input_reaches_an_authors_datatype_only_when_it_asks_for_that(
+    tmp_path: Path, skips: str, said: str
+) -> None:
+    module = f"""
+from docassemble.base.util import CustomDataType
+
+class Code(CustomDataType):
+    name = "code"
+    skip_if_empty = {skips}
+
+    @classmethod
+    def transform(cls, item):
+        return item or "nothing typed"
+
+    @classmethod
+    def empty(cls):
+        return "none"
+"""
+    plain = _CODES.replace("    shape: ${ not Mako }\n    length: 1 + 2\n", "")
+    s = Session(tmp_path, plain, {"codes.py": module})
+    s.open()
+    assert s.answer(the_code="") == said
+    assert s.back() == "Code?"
+    assert s.answer(the_code="abc") == "It is abc."
+
+
+def test_conditions_in_javascript_come_in_four_kinds_and_may_be_made_by_mako(play: Open) -> None:
+    it = play(
+        """
+mandatory: True
+code: |
+  limit = 3
+---
+mandatory: True
+question: |
+  Which?
+fields:
+  - Age: age
+  - Shown: shown
+    js show if: val("age") > ${ limit }
+  - Hidden: hidden
+    js hide if: |
+      val("age") > ${ limit }
+  - Enabled: enabled
+    js enable if: val("age") > 4
+  - Disabled: disabled
+    js disable if: val("age") > 4
+"""
+    )
+    found = {field.variable: field.conditions for field in it.screen.fields}
+    assert found["age"] == ()
+    said = {
+        name: [(one.javascript.strip(), one.sign, one.only_enables) for one in conditions]
+        for name, conditions in found.items()
+    }
+    assert said["shown"] == [('val("age") > 3', True, False)]
+    assert said["hidden"] == [('val("age") > 3', False, False)]
+    assert said["enabled"] == [('val("age") > 4', True, True)]
+    assert said["disabled"] == [('val("age") > 4', False, True)]
+
+
+@pytest.mark.parametrize("datatype", ["datetime", "datetime-local"])
+def test_a_moment_is_typed_in_one_input_and_kept_with_its_time_zone(play: Open, datatype: str) -> None:
+    it = play(
+        f"""
+question: When?
+fields:
+  - Moment: moment
+    datatype: {datatype}
+    min: 2026-01-01 08:00
+  - Other: other
+    datatype: {datatype}
+    required: False
+---
+mandatory: True
+question: |
+  ${{ moment.isoformat() }} ${{ moment }} ${{ moment.format_time('HH:mm') }} [${{ other }}]
+continue button field: told
+"""
+    )
+    field = it.field("moment")
+    assert (field.datatype, field.input_type, field.minimum) == (datatype, "datetime-local", "2026-01-01T08:00")
+    it.post(moment="when it suits", other="")
+    assert it.field("moment").error_text == "You need to enter a valid date."
+    it.post(moment="2026-07-04T10:30", other="")
+    assert it.screen.question_text == "2026-07-04T10:30:00-04:00 July 4, 2026 10:30 []"
+    it.back()
+    assert it.field("moment").default == "2026-07-04T10:30"

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from services.gateway.attributes import container_attributes, describedby, grid_class, limits, state
+from services.gateway.attributes import container_attributes, describedby, grid_class, limits, own_data, state
 from shared.contracts.screen import Field
 
 _HOSTILE = """"><script>alert('x')</script>&"""
@@ -89,3 +89,11 @@ def test_messages_with_quotes_stay_json_inside_their_attribute() -> None:
 )
 def test_the_grid_has_twelve_columns(grid: object, classes: str) -> None:
     assert grid_class(grid) == classes
+
+
+def test_parameters_of_an_authors_datatype_are_data_of_the_input() -> None:
+    field = Field(number="0", parameters={"Least age": 3, "shape": _HOSTILE, "of": [1, 2], "%": "no name"})
+    found = own_data(field)
+    assert _parsed(found) == {"data-least-age": "3", "data-shape": _HOSTILE, "data-of": "[1,2]"}
+    assert "<" not in found
+    assert own_data(Field(number="0")) == ""
