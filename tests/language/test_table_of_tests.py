@@ -32,7 +32,7 @@ def test_every_place_of_other_suites_is_there_too() -> None:
 
 
 def _lacking(suite: str, place: str, files: str | None) -> list[str]:
-    """What there is not: the folder or file of tests, or files said to be in the folder. Inner units go without theirs."""
+    """What there is not: the folder or file of tests, or files said to lie in it."""
     homes = [HERE.parent / suite / place]
     if suite == "unit":
         inner = HERE.parent / suite / "interview"

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.interview.compile.blocks import FieldItem, Fields
 from shared.interview.compile.choices import default_of, read_choices
-from shared.interview.compile.expressions import Condition, Flag, Text
+from shared.interview.compile.expressions import Condition, Expression, Flag, Text
 from shared.interview.compile.reading import Reading
 from shared.interview.errors import Position, SourceError
 from shared.interview.source.documents import Mapping

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from types import ModuleType
 from typing import Any
 
 from shared.interview.library.languages import by_language, get_language, word
@@ -144,20 +143,22 @@ def _is_one(number: Any) -> bool:
 @by_language
 def noun_plural(noun: Any, number: Any = None, **_: Any) -> str:
     """The plural of a noun, also of one that is plural already; the singular if `number` is one."""
-    rules = _nouns()
-    singular = rules.noun_singular(str(noun))
-    return singular if number is not None and _is_one(number) else rules.noun_plural(singular)
+    to_singular, to_plural = _nouns()
+    singular = to_singular(str(noun))
+    return singular if number is not None and _is_one(number) else to_plural(singular)
 
 
 @by_language
 def noun_singular(noun: Any, number: Any = None, **_: Any) -> str:
     """The singular of a noun; the noun as given if `number` is not one."""
-    return str(noun) if number is not None and not _is_one(number) else _nouns().noun_singular(str(noun))
+    return str(noun) if number is not None and not _is_one(number) else _nouns()[0](str(noun))
 
 
-def _nouns() -> ModuleType:
-    """The rules for nouns of the language that is spoken; English where there are no others."""
-    return spanish_nouns if get_language() == "es" else nouns
+def _nouns() -> tuple[Callable[[str], str], Callable[[str], str]]:
+    """How the language that is spoken makes a singular and a plural; as English does where it has no rules here."""
+    if get_language() == "es":
+        return spanish_nouns.noun_singular, spanish_nouns.noun_plural
+    return nouns.noun_singular, nouns.noun_plural
 
 
 @by_language

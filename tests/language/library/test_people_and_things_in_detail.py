@@ -1,4 +1,4 @@
-"""Parts of persons, addresses, courts and objects that interviews reach for now and then (spec/area4 §6.1, §6.5, §7.5)."""
+"""Persons, addresses, courts and objects: what interviews reach for now and then (spec/area4 §6.1, §6.5, §7.5)."""
 
 from __future__ import annotations
 

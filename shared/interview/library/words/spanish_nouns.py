@@ -36,7 +36,7 @@ _STRESSED_BEFORE = frozenset(("imagen", "origen", "orden", "joven", "virgen", "m
 
 
 def noun_plural(noun: str) -> str:
-    """The plural of a singular noun: `ciudad` → `ciudades`. The first word of a phrase is inflected (`orden de pago`)."""
+    """The plural of a singular noun: `ciudad` → `ciudades`. The first word of a phrase is inflected."""
     return _inflected(noun, _plural)
 
 
