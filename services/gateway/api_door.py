@@ -21,6 +21,7 @@ from services.gateway.desk import Desk
 from services.gateway.forms import read_form
 from services.gateway.notices import of_error
 from services.gateway.peers import address_of
+from services.gateway.rates import TooManyRequests
 from services.gateway.uploads import has_files
 from shared.bus.port import RequestRefused
 from shared.contracts.session import Upload
@@ -85,7 +86,8 @@ class ApiDoor:
         if isinstance(error, Refused):
             return said(str(error), notice.status if notice.status >= 400 else 400)
         response = said(notice.message, notice.status)
-        response.headers["retry-after"] = str(notice.retry_seconds or 1)
+        pause_seconds = error.retry_seconds if isinstance(error, TooManyRequests) else notice.retry_seconds or 1
+        response.headers["retry-after"] = str(pause_seconds)
         return response
 
     async def _let_in(self, endpoint: Endpoint, request: Request) -> Call:

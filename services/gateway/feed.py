@@ -7,14 +7,17 @@ so learns that it missed something. No event holds an answer.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal, get_args
 
 import orjson
 
 from shared.contracts.events import ActionFinished, SessionChanged
 from shared.kernel.errors import Retryable
+
+FeedEvent = Literal["SessionChanged", "SessionDeleted", "TaskEnded", "ActionFinished"]
+FEED_EVENTS: tuple[FeedEvent, ...] = get_args(FeedEvent)
 
 _MOST_WAITING = 1000
 _MOST_LISTENERS = 500
@@ -27,9 +30,10 @@ class TooManyListeners(Retryable):
 class Listener:
     """One connected program."""
 
-    def __init__(self, session_id: str) -> None:
+    def __init__(self, session_id: str, events: Collection[str]) -> None:
         self.session_id = session_id
         """Empty: all sessions."""
+        self.events = frozenset(events)
         self.waiting: asyncio.Queue[bytes | None] = asyncio.Queue()
 
     def tell(self, event: bytes | None) -> None:
@@ -60,11 +64,11 @@ class Feed:
         self._listeners: set[Listener] = set()
 
     @contextmanager
-    def listening(self, session_id: str = "") -> Iterator[Listener]:
-        """For as long as somebody is connected. Raises TooManyListeners."""
+    def listening(self, session_id: str = "", *, events: Collection[str] = FEED_EVENTS) -> Iterator[Listener]:
+        """For as long as somebody is connected, of events of these names. Raises TooManyListeners."""
         if len(self._listeners) >= _MOST_LISTENERS:
             raise TooManyListeners
-        listener = Listener(session_id)
+        listener = Listener(session_id, events)
         self._listeners.add(listener)
         try:
             yield listener
@@ -90,10 +94,10 @@ class Feed:
         for listener in self._listeners:
             listener.tell(None)
 
-    def _tell(self, session_id: str, name: str, data: dict[str, Any]) -> None:
+    def _tell(self, session_id: str, name: FeedEvent, data: dict[str, Any]) -> None:
         if not self._listeners:
             return
         event = b"event: " + name.encode() + b"\ndata: " + orjson.dumps(data) + b"\n\n"
         for listener in self._listeners:
-            if listener.session_id in ("", session_id):
+            if listener.session_id in ("", session_id) and name in listener.events:
                 listener.tell(event)

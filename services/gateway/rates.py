@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from math import ceil
 
 from services.gateway.security import RequestKind
 from shared.kernel.clock import Clock
@@ -18,6 +19,15 @@ _MOST_CALLERS = 50_000
 
 class TooManyRequests(Retryable):
     """Your network asked for more than this server takes at a time; nothing was changed. Wait a moment, then go on."""
+
+    def __init__(self, retry_seconds: int = 1) -> None:
+        super().__init__()
+        self.retry_seconds = retry_seconds
+        """After so many seconds the next request is taken."""
+
+
+class KeyUsedTooOften(TooManyRequests):
+    """This API key makes more calls than this server takes; nothing was changed. Wait as long as Retry-After says."""
 
 
 class TokenBuckets:
@@ -46,4 +56,5 @@ class TokenBuckets:
         if len(self._buckets) > self._most:
             self._buckets.popitem(last=False)
         if not is_admitted:
-            raise TooManyRequests
+            pause_seconds = ceil((1.0 - left) * _MINUTE_SECONDS / most)
+            raise KeyUsedTooOften(pause_seconds) if kind == "api" else TooManyRequests(pause_seconds)

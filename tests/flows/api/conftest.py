@@ -19,6 +19,7 @@ PASSWORD = "correct horse battery"
 FRUIT = "programs:data/questions/fruit.yml"
 SHARED = "programs:data/questions/shared.yml"
 QUESTIONLESS = "programs:data/questions/questionless.yml"
+TASKS = "programs:data/questions/tasks.yml"
 FILES = "programs:data/questions/files.yml"
 
 _NUMBERS = itertools.count(1)
@@ -59,6 +60,12 @@ class Program:
 
     def __post_init__(self) -> None:
         self.http = httpx.Client(base_url=self.url, timeout=60.0, headers={"x-api-key": self.key})
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     def get(self, path: str, **query: Any) -> httpx.Response:
         return self.http.get(path, params=query or None)

@@ -5,10 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -16,44 +13,15 @@ import orjson
 import pytest
 
 from tests.flows.api.conftest import FRUIT, SHARED, Program, Session, someone
+from tests.flows.api.receiver import Receiver, receiving
 from tests.flows.system.conftest import command, until
 from tests.sites import Site
 
 
-@dataclass
-class Receiver:
-    """A web server that takes webhooks; it answers with `statuses` first, then with 200."""
-
-    url: str = ""
-    statuses: list[int] = field(default_factory=list)
-    taken: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-
-    def events(self, name: str) -> list[dict[str, Any]]:
-        return [told for _, body in self.taken if (told := orjson.loads(body))["type"] == name]
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            status = receiver.statuses.pop(0) if receiver.statuses else 200
-            receiver.taken.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            self.send_response(status)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    receiver.url = f"http://127.0.0.1:{server.server_address[1]}/"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield receiver
-    server.shutdown()
-    server.server_close()
+    with receiving() as receiver:
+        yield receiver
 
 
 @pytest.fixture

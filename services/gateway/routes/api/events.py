@@ -8,9 +8,9 @@ from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
-from services.gateway.api_answers import nothing, said
+from services.gateway.api_answers import ApiRefused, nothing, said
 from services.gateway.api_calls import Call, Endpoint, Parameter
-from services.gateway.feed import Feed
+from services.gateway.feed import FEED_EVENTS, Feed
 from services.gateway.routes.api.sessions import facts_of, refuse_failure
 from shared.contracts.session import CheckIn
 from shared.mailbox.webhooks import EVENTS, UnknownWebhook, Webhook
@@ -30,14 +30,23 @@ async def of_all(call: Call) -> Response:
 
 def _stream(call: Call, session_id: str) -> Response:
     feed: Feed = call.desk.feed
+    wanted = _wanted(call)
     beat_seconds = min(call.desk.settings.heartbeat_seconds, 30.0)
 
     async def events() -> AsyncIterator[bytes]:
-        with feed.listening(session_id) as listener:
+        with feed.listening(session_id, events=wanted) as listener:
             async for event in listener.stream(beat_seconds):
                 yield event
 
     return StreamingResponse(events(), media_type="text/event-stream", headers={"x-accel-buffering": "no"})
+
+
+def _wanted(call: Call) -> tuple[str, ...]:
+    """Names of events, with commas between them; none: all. Raises ApiRefused."""
+    names = tuple(filter(None, (one.strip() for one in call.text("events").split(","))))
+    if not set(names) <= set(FEED_EVENTS):
+        raise ApiRefused(f"events are some of {', '.join(FEED_EVENTS)}, with commas between them.")
+    return names or FEED_EVENTS
 
 
 async def show(call: Call) -> Response:
@@ -110,6 +119,8 @@ def _database(call: Call) -> Any:
 
 _ID = Parameter("id", "Of the webhook.", is_required=True)
 _NEEDS = "access_sessions"
+_WANTED = Parameter("events", f"Some of {', '.join(FEED_EVENTS)}, with commas between them; none: all.")
+_FEED = {200: f"Server-sent events: {', '.join(FEED_EVENTS)}."}
 
 ENDPOINTS = (
     Endpoint(
@@ -121,8 +132,9 @@ ENDPOINTS = (
             Parameter("i", "The interview.", is_required=True),
             Parameter("session", "The session.", is_required=True),
             Parameter("secret", "What opens an encrypted session."),
+            _WANTED,
         ),
-        answers={200: "Server-sent events: SessionChanged, SessionDeleted, TaskEnded, ActionFinished."},
+        answers=_FEED,
         tag="events",
     ),
     Endpoint(
@@ -130,8 +142,9 @@ ENDPOINTS = (
         "/api/events",
         "What happens in all sessions, as it happens",
         of_all,
+        (_WANTED,),
         needs=_NEEDS,
-        answers={200: "Server-sent events."},
+        answers=_FEED,
         tag="events",
     ),
     Endpoint("GET", "/api/webhooks", "All webhooks", show, needs=_NEEDS, answers={200: "A list."}, tag="events"),
