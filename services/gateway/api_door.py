@@ -41,6 +41,7 @@ _PREFLIGHT = {
     "access-control-max-age": "600",
 }
 _LONGEST_IDEMPOTENCY_KEY = 255
+_PASSWORDS = ("password", "old_password")
 
 
 class _Everything(frozenset[str]):
@@ -175,7 +176,8 @@ class ApiDoor:
             asked.append([digest.hex() for digest in call.digests])
         request_hash = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).digest()
         name = hashlib.sha256(orjson.dumps([call.account.id, call.key.name, named])).digest()
-        earlier = await self._desk.repeats.begin(name, request_hash)
+        is_guessable = any(call.given.get(one) for one in _PASSWORDS)
+        earlier = await self._desk.repeats.begin(name, request_hash, is_guessable=is_guessable)
         if earlier is not None:
             return earlier
         try:

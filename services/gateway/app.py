@@ -173,7 +173,12 @@ def build(settings: GatewaySettings, parts: Parts) -> Service:
     links = Links(database=parts.database, sealer=parts.server_keys.at_rest, clock=parts.clock)
     parked = ParkedAnswers(database=parts.database, sealer=parts.server_keys.at_rest, clock=parts.clock)
     kept_forms = KeptForms(database=parts.database, clock=parts.clock)
-    repeats = Repeats(database=parts.database, sealer=parts.server_keys.at_rest, clock=parts.clock)
+    repeats = Repeats(
+        database=parts.database,
+        sealer=parts.server_keys.at_rest,
+        signer=parts.server_keys.signer,
+        clock=parts.clock,
+    )
     outbox = Outbox(codec=Codec(types=message_types(), sealer=parts.server_keys.transport))
     envelopes = Envelopes(SOURCE, parts.clock)
     tasks = TaskDesk(database=parts.database, outbox=outbox, envelopes=envelopes, clock=parts.clock)

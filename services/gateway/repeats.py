@@ -13,17 +13,19 @@ from starlette.responses import Response
 from services.gateway.api_answers import ApiRefused
 from shared.contracts.base import Sealer
 from shared.crypto.rotation import SealedColumn, at_rest
+from shared.crypto.tokens import Signer
 from shared.kernel.clock import Clock
 from shared.storage.database import Database
 
 _UNDER_WAY = timedelta(seconds=90)
 _MOST_KEPT_BYTES = 256 * 1024
 _BATCH = 1000
+_OF_THE_BODY = frozenset({"content-type", "content-length"})
 
 _BEGIN = """
 insert into gateway.api_calls as c (call_hash, request_hash, began_at) values ($1, $2, $3)
 on conflict (call_hash) do update set began_at = $3
-where c.status is null and c.began_at < $4 and c.request_hash = $2
+where c.status is null and c.began_at < $4 and c.request_hash = any($5)
 returning true
 """
 _FIND = "select request_hash, status, answer_sealed from gateway.api_calls where call_hash = $1"
@@ -43,21 +45,29 @@ _KEPT = timedelta(days=2)
 class Repeats:
     """Remembers the answers to writes that carried an Idempotency-Key."""
 
-    def __init__(self, *, database: Database, sealer: Sealer, clock: Clock) -> None:
-        self._database, self._sealer, self._clock = database, sealer, clock
+    def __init__(self, *, database: Database, sealer: Sealer, signer: Signer, clock: Clock) -> None:
+        self._database, self._sealer, self._signer, self._clock = database, sealer, signer, clock
 
-    async def begin(self, name: bytes, request_hash: bytes) -> Response | None:
-        """None for the first; else the answer to it. Raises ApiRefused when the first is under way or was another."""
-        now = self._clock.now()
-        if await self._database.fetchval(_BEGIN, name, request_hash, now, now - _UNDER_WAY):
+    async def begin(self, name: bytes, request_hash: bytes, *, is_guessable: bool = False) -> Response | None:
+        """None for the first; else the answer to it. Raises ApiRefused when the first is under way or was another.
+
+        `is_guessable`: the request holds a password. Whoever reads the table could try passwords against its hash, so
+        it is kept as a fingerprint under our key; the hash itself, as the release before has written it, is known too.
+        """
+        now, hashes = self._clock.now(), (request_hash,)
+        if is_guessable:
+            hashes = (*self._signer.fingerprints(request_hash, salt="api call"), request_hash)
+        if await self._database.fetchval(_BEGIN, name, hashes[0], now, now - _UNDER_WAY, list(hashes)):
             return None
         row = await self._database.fetchrow(_FIND, name)
-        if row is None or (row["status"] is None and row["request_hash"] == request_hash):
+        if row is None or (row["status"] is None and row["request_hash"] in hashes):
             raise ApiRefused("The same request is under way; ask again in a moment.", 409)
-        if row["request_hash"] != request_hash:
-            raise ApiRefused("This Idempotency-Key was used for another request.", 422)
+        if row["request_hash"] not in hashes:
+            raise ApiRefused(
+                "This Idempotency-Key was used for another request; give each request one of its own.", 422
+            )
         kept = orjson.loads(self._sealer.open(row["answer_sealed"], purpose=_purpose(name)))
-        headers = {"idempotency-replayed": "true"}
+        headers = {**kept.get("headers", {}), "idempotency-replayed": "true"}
         body = bytes.fromhex(kept["body"])
         return Response(body, row["status"], media_type=kept["type"] or None, headers=headers)
 
@@ -68,7 +78,9 @@ class Repeats:
         if not is_kept:
             await self.forget(name)
             return
-        kept = orjson.dumps({"body": body.hex(), "type": response.headers.get("content-type", "")})
+        headers = {name: value for name, value in response.headers.items() if name not in _OF_THE_BODY}
+        told = {"body": body.hex(), "type": response.headers.get("content-type", ""), "headers": headers}
+        kept = orjson.dumps(told)
         sealed = self._sealer.seal(kept, purpose=_purpose(name))
         await self._database.execute(_END, name, response.status_code, sealed)
 
