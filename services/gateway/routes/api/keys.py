@@ -92,7 +92,7 @@ async def _owner(call: Call, permission: str) -> int:
     """Whose keys are meant. A limited key looks after no keys unless it says so. Raises PermissionMissing."""
     if "number" in call.request.path_params:
         require(call.account.may(permission))
-        other = await other_account(call)
+        other = await other_account(call, permission)
         require(call.account.is_admin or not {"admin", "developer", "advocate", "cron"} & set(other.privileges))
         return other.id
     require(not call.key.permissions or permission in call.key.permissions)
