@@ -54,7 +54,8 @@ class Repeats:
         `is_guessable`: the request holds a password. Whoever reads the table could try passwords against its hash, so
         it is kept as a fingerprint under our key; the hash itself, as the release before has written it, is known too.
         """
-        now, hashes = self._clock.now(), (request_hash,)
+        now = self._clock.now()
+        hashes: tuple[bytes, ...] = (request_hash,)
         if is_guessable:
             hashes = (*self._signer.fingerprints(request_hash, salt="api call"), request_hash)
         if await self._database.fetchval(_BEGIN, name, hashes[0], now, now - _UNDER_WAY, list(hashes)):

@@ -11,6 +11,7 @@ import httpx
 import orjson
 import pytest
 
+from shared.kernel.ids import new_id
 from tests.flows.api.conftest import TASKS, Program, Session, limited
 from tests.flows.api.receiver import Receiver, receiving
 from tests.flows.system.conftest import command, until
@@ -42,7 +43,7 @@ def receiver(admin: Program) -> Iterator[Receiver]:
 def act(admin: Program, session: Session, action: str, **arguments: Any) -> dict[str, Any]:
     """An action as another service asks for it, waited for."""
     data = {"interview": session.i, "session": session.session, "action": action, "arguments": arguments}
-    answer = admin.post("/api/actions", id=str(uuid.uuid4()), data=data, wait=20)
+    answer = admin.post("/api/actions", id=new_id(), data=data, wait=20)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -164,7 +165,7 @@ def test_the_feed_of_a_session_tells_of_its_tasks_and_actions_and_of_no_other_se
 
     ended = heard(admin, "/api/session/events", session.facts, do=do, ends=lambda event: event[0] == "TaskEnded")
     assert {data["session_id"] for _, data in ended} == {id_of(session)}
-    name, data = ended[-1]
+    data = ended[-1][1]
     assert set(data) == {"session_id", "task_id"}
     told = heard(
         admin,

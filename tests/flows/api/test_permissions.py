@@ -1,4 +1,4 @@
-"""What each permission of an API key allows: what it names, by itself, and nothing of what others name (spec/area2 §11).
+"""What each permission of an API key allows: what it names, by itself, and nothing of what others name.
 
 The table is held to the permissions of the code: a new one without a call here fails.
 """
