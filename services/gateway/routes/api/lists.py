@@ -15,7 +15,7 @@ from shared.contracts.session import (
     ReadVariables,
     TurnReply,
 )
-from shared.contracts.session_filter import BadFilter
+from shared.contracts.session_filter import BadFilter, Compared, Filter, Joined
 from shared.contracts.session_filter import read as read_filter
 from shared.contracts.session_lists import LeaveSessions, LeftSessions, ListSessions, SessionEntry, SessionPage
 from shared.contracts.visitor import UserFacts, Visitor
@@ -23,6 +23,7 @@ from shared.kernel.ids import new_id
 from shared.people.permissions import require
 
 _PAGE = 100
+_LONGEST_CODE = 100
 _CANNOT_READ = "Error reading interview list."
 _OWN_ZONE = "America/New_York"
 _CHOOSING = ("i", "session", "tag", "query")
@@ -81,15 +82,12 @@ async def leave_everybodys(call: Call) -> Response:
 
 async def _page(call: Call, visitor: Visitor, *, of_everybody: bool = False) -> Response:
     page = await _asked(call, visitor, of_everybody=of_everybody)
-    items = [await _item(call, entry, visitor) for entry in _chosen(call, page)]
+    items = [await _item(call, entry, visitor) for entry in page.entries.value]
     return said({"next_id": page.next_after or None, "items": items})
 
 
 async def _asked(call: Call, visitor: Visitor, *, of_everybody: bool = False, after: str = "") -> SessionPage:
-    try:
-        condition = read_filter(text) if (text := call.text("query")) else None
-    except BadFilter:
-        raise ApiRefused("Invalid query parameter") from None
+    condition = _condition(call)
 
     async def ask(after: str) -> SessionPage:
         command = ListSessions(
@@ -114,9 +112,16 @@ async def _asked(call: Call, visitor: Visitor, *, of_everybody: bool = False, af
         raise ApiRefused(_CANNOT_READ) from None
 
 
-def _chosen(call: Call, page: SessionPage) -> list[SessionEntry]:
-    wanted = call.text("session")
-    return [one for one in page.entries.value if not wanted or one.code == wanted]
+def _condition(call: Call) -> Filter | None:
+    """What `query` and `session` ask for: of a long list the session may be on any page. Raises ApiRefused."""
+    try:
+        found = read_filter(text) if (text := call.text("query")) else None
+    except BadFilter:
+        raise ApiRefused("Invalid query parameter") from None
+    if not (code := call.text("session")):
+        return found
+    this_one = Compared(column="session", operator="==", value=code[:_LONGEST_CODE])
+    return this_one if found is None else Joined(how="and", parts=(this_one, found))
 
 
 async def _item(call: Call, entry: SessionEntry, visitor: Visitor) -> dict[str, Any]:
@@ -170,7 +175,7 @@ async def _leave(call: Call, visitor: Visitor, *, of_everybody: bool = False) ->
     place = ""
     while True:  # what is chosen is found page by page; what is left behind moves no place
         page = await _asked(call, visitor, of_everybody=of_everybody, after=place)
-        chosen = tuple(one.session_id for one in _chosen(call, page))
+        chosen = tuple(one.session_id for one in page.entries.value)
         if chosen:
             await _leave_these(call, visitor, chosen, for_all=for_all, of_everybody=of_everybody)
         place = page.next_after
