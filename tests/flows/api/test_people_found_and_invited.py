@@ -59,7 +59,8 @@ def test_several_people_are_invited_and_each_link_gives_an_account_with_the_priv
         assert addresses[0] in page.text
         token = re.search('name="csrf_token" value="([^"]+)"', page.text)
         assert token is not None
-        fields = {"csrf_token": token[1], "password": PASSWORD, "again": PASSWORD}
+        invitation = told[0]["url"].partition("token=")[2]
+        fields = {"csrf_token": token[1], "token": invitation, "password": PASSWORD, "again": PASSWORD}
         assert browser.post(told[0]["url"], data=fields).status_code == 200
     made = admin.get("/api/user_info", username=addresses[0])
     assert (made.status_code, made.json()["privileges"]) == (200, ["advocate"])
