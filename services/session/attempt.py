@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from services.session.keys import DataKeys
 from services.session.operations import Request
 from services.session.outcomes import Standing
 from services.session.saving import Opened, asks_to_start_over, save_mode
+from services.session.store import StoredSession
 from shared.interview.runtime.effects import SaveFile
 from shared.interview.runtime.operations import Blobs, Operation
 from shared.interview.runtime.outcomes import RunResult
@@ -25,6 +27,10 @@ class TurnLimits:
     action_seconds: float = 60.0
     attempts: int = 25
 
+    def seconds_of(self, request: Request) -> float:
+        """How long a run for this request may take."""
+        return self.action_seconds if request.limit == "action" else self.interactive_seconds
+
 
 @dataclass(slots=True)
 class Turn:
@@ -38,6 +44,8 @@ class Turn:
     """Others for the same session that may go along, each on what the one before has changed."""
     attempt: int = 0
     is_overtaken: bool = False
+    early: asyncio.Task[StoredSession | None] | None = None
+    """The session as it is read while its lock is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

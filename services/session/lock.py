@@ -43,6 +43,8 @@ class Lease:
     is_lost: bool = False
     """Somebody who waited the limit has overtaken this holder."""
     waited_seconds: float = 0.0
+    is_immediate: bool = False
+    """It was free when it was asked for."""
 
 
 @dataclass(eq=False, slots=True)
@@ -126,6 +128,10 @@ class SessionLockService:
             log.warning("lock.overtaken", session=session_id, waited_seconds=round(lease.waited_seconds, 2))
         return lease
 
+    def is_held_here(self, session_id: SessionId) -> bool:
+        """Whether a turn of this very process works on the session."""
+        return any(lease.session_id == session_id for lease in self._held.values())
+
     def release(self, lease: Lease) -> None:
         """Let go, without waiting for Redis: the first in the queue is woken."""
         if self._held.pop(lease.token, None) is not None:
@@ -137,6 +143,7 @@ class SessionLockService:
         is_held, look_ms = await self._acquire(
             keys=self._keys(lease), args=[lease.token, self._channel, self._lease_ms, firm_ms, _QUEUE_LIFE_MS]
         )
+        lease.is_immediate = bool(is_held)
         deadline = self._clock.monotonic() + self._wait_seconds
         while not is_held:
             left = deadline - self._clock.monotonic()

@@ -21,6 +21,7 @@ from services.session.context import Surroundings
 from services.session.departures import Departures
 from services.session.effects import Effects, Rows, joined
 from services.session.endings import ending_purpose
+from services.session.entrance import Entrance
 from services.session.errors import ErrorBook
 from services.session.host import TurnHosts
 from services.session.keys import DataKeys, SessionKeys
@@ -73,8 +74,6 @@ from shared.storage.errors import Conflict
 
 log = structlog.get_logger()
 
-_FIRM_FROM_ATTEMPT = 3
-_FIRM_MARGIN_SECONDS = 5.0
 _LONGEST_PAUSE_SECONDS = 0.05
 _COMPANY_SECONDS = 0.2
 """How long a turn takes others along: who waits for the session must not wait for all of them."""
@@ -113,7 +112,7 @@ class Turns:
         opened_for_mail: OpenedForMail,
     ) -> None:
         self._database = database
-        self._lock = lock
+        self._entrance = Entrance(database=database, lock=lock, measures=measures, limits=limits)
         self._evaluator = evaluator
         self._keys = keys
         self._server_keys = server_keys
@@ -175,8 +174,7 @@ class Turns:
         turn.followers = [Turn(each, self._hosts.of(each), granted, also) for each in followers]
         while True:
             turn.attempt += 1
-            lease = None if request.is_read_only else await self._enter(turn)
-            turn.is_overtaken |= lease is not None and lease.has_overtaken
+            lease = await self._entrance.enter(turn)
             try:
                 return await self._attempt(turn, lease)
             except (StaleVersion, Conflict) as error:
@@ -186,19 +184,10 @@ class Turns:
                 if turn.attempt >= self._limits.attempts:
                     raise TooManyTurns from None
             finally:
-                if lease is not None:
-                    self._lock.release(lease)
+                self._entrance.leave(lease)
             if is_about_others or lease is None or not lease.is_guarded:
                 # Where no lock is between them only chance keeps the same turns from meeting again and again.
                 await self._clock.sleep(uniform(0, _LONGEST_PAUSE_SECONDS))
-
-    async def _enter(self, turn: Turn) -> Lease:
-        firm = 0.0
-        if turn.attempt >= _FIRM_FROM_ATTEMPT:
-            firm = self._limit_seconds(turn.request) + _FIRM_MARGIN_SECONDS
-        lease = await self._lock.acquire(turn.request.session_id, firm_seconds=firm)
-        self._measures.entered(lease)
-        return lease
 
     async def _attempt(self, turn: Turn, lease: Lease | None) -> Turned:
         request = turn.request
@@ -278,14 +267,7 @@ class Turns:
     async def _open(self, turn: Turn) -> Opened | TurnReply:
         """Load the session and open its keys; a reply when it is not there or not theirs."""
         request = turn.request
-        stored = await store.load(
-            self._database,
-            request.session_id,
-            holders=[holder.holder for holder in request.visitor.keys],
-            operation_id=request.operation_id,
-            steps=request.steps,
-            user_id=request.visitor.user.the_user_id,
-        )
+        stored = await self._entrance.read(turn)
         if stored is None:
             return await self._missing(turn)
         code = request.name.code if request.name else self._code_of(stored.code_sealed)
@@ -352,7 +334,7 @@ class Turns:
             has_answers=stored is not None,
             has_prior=has_prior,
         )
-        limit = self._limit_seconds(request)
+        limit = self._limits.seconds_of(request)
         for is_last in (False, True):
             turn.host.begin_attempt(opened, lease, goes_on=goes_on)  # what a run that died has asked for is not kept
             try:
@@ -495,9 +477,6 @@ class Turns:
             if each.state == "running" and (each.progress is not None or each.progress_message)
         )
         return reply.model_copy(update={"ended_tasks": ended, "progress": Sealed(progress)})
-
-    def _limit_seconds(self, request: Request) -> float:
-        return self._limits.action_seconds if request.limit == "action" else self._limits.interactive_seconds
 
     def _seal_code(self, code: SessionCode) -> bytes:
         return self._server_keys.at_rest.seal(code.encode(), purpose=CODE_PURPOSE)
