@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 from services.session import notices, operations
+from services.session.entrance import heard
 from services.session.turn import Turns
 from shared.contracts.base import Sealed
 from shared.contracts.session import CheckIn, TurnReply
 from shared.kernel.clock import Clock
-from shared.storage.database import Database
+from shared.kernel.ids import SessionId
+from shared.storage.database import Database, Row
 
 
 class CheckIns:
@@ -23,20 +28,29 @@ class CheckIns:
 
         Code that failed keeps nobody from being told: its reply, a problem, has the notices as well.
         """
-        turned = await self._turns.run(operations.check_in(message))
+        request = operations.check_in(message)
+        early: asyncio.Task[Sequence[Row]] | None = None
+        if not message.acknowledged and not message.awaited:
+            # Whether the page may know them is seen when the session is opened; until then nothing is changed.
+            early = asyncio.create_task(self._waiting(message, request.session_id))
+            early.add_done_callback(heard)
+        turned = await self._turns.run(request)
         reply = turned.reply
         if reply.kind not in ("check_in", "problem") or turned.keys is None:
             return reply
         if message.call is not None and message.awaited:
             reply = await self._turns.with_tasks(reply, message.awaited, turned.keys)
-        waiting = await notices.deliver(
+        rows = await (self._waiting(message, request.session_id) if early is None else early)
+        told = notices.delivery(rows, turned.keys, after=message.notices_after)
+        own = reply.commands.value if reply.commands else ()
+        return reply.model_copy(update={"commands": Sealed((*own, *told.commands)), "notices_up_to": told.up_to})
+
+    async def _waiting(self, message: CheckIn, session_id: SessionId) -> Sequence[Row]:
+        return await notices.waiting(
             self._database,
-            turned.keys,
+            session_id,
             user=message.visitor.value.user,
             acknowledged=message.acknowledged,
             after=message.notices_after,
             now=self._clock.now(),
         )
-        own = reply.commands.value if reply.commands else ()
-        told = {"commands": Sealed((*own, *waiting.commands)), "notices_up_to": waiting.up_to}
-        return reply.model_copy(update=told)

@@ -8,6 +8,7 @@ moment; then the version check of the commit refuses the turn, and it runs again
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from services.session import store
 from services.session.attempt import Turn, TurnLimits
@@ -48,7 +49,7 @@ class Entrance:
         early: asyncio.Task[StoredSession | None] | None = None
         if turn.attempt == 1 and not self._lock.is_held_here(request.session_id):
             early = asyncio.create_task(self._read(request))
-            early.add_done_callback(_look)
+            early.add_done_callback(heard)
         lease = await self._lock.acquire(request.session_id, firm_seconds=firm)
         self._measures.entered(lease)
         turn.is_overtaken |= lease.has_overtaken
@@ -77,7 +78,9 @@ class Entrance:
         )
 
 
-def _look(early: asyncio.Task[StoredSession | None]) -> None:
-    """One that nobody waits for any more may fail unheard: asyncio would complain of that."""
+def heard(early: asyncio.Task[Any]) -> None:
+    """To be called when something ends that was begun early: if nobody waits for it any more it may fail unheard, of
+    which asyncio would complain.
+    """
     if not early.cancelled():
         early.exception()

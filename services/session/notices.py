@@ -17,6 +17,7 @@ from services.session.keys import DataKeys
 from shared.contracts.session import BrowserCommand
 from shared.contracts.visitor import UserFacts
 from shared.interview.runtime.effects import NotificationMode
+from shared.kernel.ids import SessionId
 from shared.storage.database import Row, Statements
 from shared.tasks.store import FINISH_PARTS, TaskEnd, finish_parameters
 
@@ -151,23 +152,26 @@ class Delivery:
     up_to: int
 
 
-async def deliver(
+async def waiting(
     statements: Statements,
-    keys: DataKeys,
+    session_id: SessionId,
     *,
     user: UserFacts,
     acknowledged: Sequence[int],
     after: int | None,
     now: datetime,
-) -> Delivery:
-    """Note what a page has done; give what it has still to do, in the order in which the tasks were launched
-    (spec/area1 §11.3).
+) -> Sequence[Row]:
+    """Note what a page has done; give what it has still to do, still closed, for `delivery` to open.
 
     `after` is up to where the page knows the notices; None for one that was just opened.
     Who has signed in since launching a task is still the one who launched it.
     """
     names = [user.the_user_id, *([user.former_id] if user.former_id else [])]
-    rows = await statements.fetch(_DELIVER, keys.session_id, names, list(acknowledged), _MOST_AT_ONCE, now, after)
+    return await statements.fetch(_DELIVER, session_id, names, list(acknowledged), _MOST_AT_ONCE, now, after)
+
+
+def delivery(rows: Sequence[Row], keys: DataKeys, *, after: int | None) -> Delivery:
+    """What is waiting, opened, in the order in which the tasks were launched (spec/area1 §11.3)."""
     commands = [_command(row, keys) for row in rows if row["id"] is not None]
     up_to = max(row["id"] for row in rows) if len(rows) == _MOST_AT_ONCE else rows[0]["newest"]
     return Delivery(commands, max(up_to, after or 0))

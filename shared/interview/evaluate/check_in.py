@@ -19,7 +19,7 @@ _MODES = frozenset({"flash", "javascript", "fields", "refresh"})
 
 def check_in(operation: CheckInCall, run: Run) -> Ended:
     """Evaluate once without the action, which brings x and i up to date, then with it."""
-    run.is_check_in = True
+    run.is_check_in = run.is_unseen = True
     _settle(run)
     run.action, run.arguments = operation.action, dict(operation.arguments)
     run.forgiven.clear()

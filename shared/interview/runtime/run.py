@@ -98,6 +98,8 @@ class Run:
     """Of a posted form. When it was refused, the same screen is built again with its errors and typed values."""
     is_check_in: bool = False
     """Questions sought by the action are not put on the stack (check-in, run_action_in_session)."""
+    is_unseen: bool = False
+    """Nobody is shown the screens that the run comes to: what they say need not become HTML."""
 
     # Where the run stands (evaluate.loop, evaluate.seek)
     sought: list[str] = field(default_factory=list)

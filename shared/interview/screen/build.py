@@ -56,7 +56,7 @@ def build_screen(block: QuestionBlock, run: Run, sought: Sought) -> Screen:
     Raises Undefined and kin for what is missing, CodeExecution when there is nothing to choose, and whatever the
     author's code raises.
     """
-    scene = Scene(run, block, sought)
+    scene = Scene(run, block, sought, is_unseen=run.is_unseen)
     run.internal.get("objselections", {}).pop("_kept", None)
     navigation.enter_section(block, scene)
     question = scene.plain(block.question)

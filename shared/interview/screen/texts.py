@@ -49,10 +49,18 @@ NO_WORDS = Words()
 
 
 class Scene:
-    """How texts of one screen become HTML."""
+    """How texts of one screen become HTML; those of a screen that nobody sees have their Mako carried out, no more."""
 
-    def __init__(self, run: Run, block: QuestionBlock | None = None, sought: Sought | None = None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        block: QuestionBlock | None = None,
+        sought: Sought | None = None,
+        *,
+        is_unseen: bool = False,
+    ) -> None:
         self.run, self.block, self.sought = run, block, sought or Sought(name="")
+        self._is_unseen = is_unseen
         self.terms: Terms = NO_TERMS
         self.table_class = DEFAULT_TABLE_CLASS
 
@@ -123,8 +131,8 @@ class Scene:
 
     def finish(self, rendered: str, source: str = "", *, trims: bool = False, has_terms: bool = True) -> str:
         """HTML of a rendered text. Scripts in Markdown links count only where the author's own text has them."""
-        if not rendered:
-            return ""
+        if not rendered or self._is_unseen:
+            return rendered
         made = to_html(
             translate(rendered, self.pictures),
             trims=trims,
@@ -137,7 +145,9 @@ class Scene:
 
     def finish_raw(self, rendered: str) -> str:
         """HTML that the author wrote as HTML: only targets, other special markup and links are seen to."""
-        return finish_links(translate(rendered, self.pictures), self.site) if rendered else ""
+        if not rendered or self._is_unseen:
+            return rendered
+        return finish_links(translate(rendered, self.pictures), self.site)
 
     def word(self, phrase: str) -> str:
         """A built-in phrase in the language of the run."""

@@ -105,3 +105,42 @@ def test_an_error_of_check_in_code_saves_nothing(session: Open) -> None:
     s.open()
     assert s.check_in("taste").outcome.kind == "failed"
     assert s.answers["visits"] == 0
+
+
+UNSEEN = """
+mandatory: True
+question: What do you eat?
+subquestion: "**${ greeting }**"
+fields:
+  - Food: food
+check in: taste
+---
+event: taste
+code: |
+  had_greeting = defined('greeting')
+  undefine('greeting')
+  background_response()
+---
+code: greeting = 'Hello'
+"""
+
+
+def test_a_screen_that_nobody_sees_has_its_mako_carried_out_and_is_not_drawn(
+    session: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its Mako may ask for something, and authors count on that; what Markdown makes of it nobody could tell."""
+    drawn: list[str] = []
+
+    def drawing(text: str, **_: object) -> str:
+        drawn.append(text)
+        return text
+
+    s = session(UNSEEN)
+    s.open()
+    s.check_in("taste")
+    monkeypatch.setattr("shared.interview.screen.texts.to_html", drawing)
+    s.check_in("taste")
+    assert s.answers["had_greeting"] is True
+    assert drawn == []
+    s.open()
+    assert "**Hello**" in drawn
