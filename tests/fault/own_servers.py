@@ -171,11 +171,15 @@ async def own_redis(redis_url: str) -> AsyncIterator[OwnRedis | CutLine]:
         await redis.stop()
 
 
+def rabbit_program() -> str | None:
+    """Where RabbitMQ is installed, if it is."""
+    return shutil.which("rabbitmq-server", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/lib/rabbitmq/bin")
+
+
 @contextlib.asynccontextmanager
 async def own_broker(amqp_url: str, *, is_killed: bool) -> AsyncIterator[OwnRabbit | CutLine]:
     """A node of its own where it is to be killed and RabbitMQ is installed; else a line to the given one."""
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/lib/rabbitmq/bin"
-    program = shutil.which("rabbitmq-server", path=path) if is_killed else None
+    program = rabbit_program() if is_killed else None
     if program is None:
         async with frozen_line(amqp_url) as line:
             yield CutLine(line)

@@ -1,5 +1,6 @@
 """Interviews send mail while services, database and broker are killed, and their turns are done again: each mail leaves
-once (DESIGN §1.4, §7). With `--fault-rounds 20`: 2,040 mails, half of them in direct and half in queued mode.
+once (DESIGN §1.4, §7). With `--fault-rounds 20`: 2,040 mails, half of them in direct and half in queued mode. Where
+orders to send cross the broker, it is a RabbitMQ of the test's own that is killed, also in the suite.
 
 SMTP cannot tell whether a server has taken a mail whose sender died before it heard so (RFC 5321 §4.5.3.2.6).
 Such a mail, and no other, may leave a second time; it has the same Message-ID then.
@@ -21,6 +22,7 @@ from shared.kernel.ids import new_id
 from shared.storage.database import Database
 from shared.storage.errors import DatabaseUnavailable
 from tests.fault.hit_house import PATIENCE_SECONDS, House, Trouble, hit_house
+from tests.fault.own_servers import OwnRabbit, rabbit_program
 from tests.flows.system.person import Person, encoded_action
 from tests.post_office import PostOffice, post_office
 
@@ -78,8 +80,14 @@ async def house(
     }
     folder = tmp_path_factory.mktemp("s")  # a short name: a socket has to fit into it
     async with hit_house(
-        folder, redis_url=redis_url, amqp_url=amqp_url, is_broker_killed=rounds > 1, environment=environment
+        folder,
+        redis_url=redis_url,
+        amqp_url=amqp_url,
+        is_broker_killed=rounds > 1 or mode == "queued",
+        environment=environment,
     ) as house:
+        if mode == "queued" and rabbit_program() is not None:
+            assert isinstance(house.servers["rabbit"], OwnRabbit)
         yield house
 
 

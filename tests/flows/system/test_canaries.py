@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import shutil
 import smtplib
@@ -33,7 +32,7 @@ from services.gateway.browser_sessions import SECRET_COOKIE, SESSION_COOKIE
 from shared.kernel.ids import new_code
 from shared.storage.service_folder import service_folder
 from tests import servers
-from tests.fault.own_servers import OwnPostgres, OwnRabbit
+from tests.fault.own_servers import OwnPostgres, OwnRabbit, rabbit_program
 from tests.flows.system.conftest import INTERVIEWS, until
 from tests.flows.system.person import Person, encoded
 from tests.flows.system.test_secrets import all_of_redis, disguises
@@ -131,7 +130,7 @@ async def leave_in_redis(url: str) -> None:
 
 def _broker(ending: ExitStack) -> tuple[str, Path]:
     """A node of our own, and the folder of its queues."""
-    program = shutil.which("rabbitmq-server", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/lib/rabbitmq/bin")
+    program = rabbit_program()
     if program is None:
         pytest.fail(CANNOT_LOOK, pytrace=False)
     place = Path(tempfile.mkdtemp(prefix="colloquy-rabbitmq-"))
