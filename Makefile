@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv
 JOBS ?= auto
 
-.PHONY: help run test test-faults lint check-deploy fmt bench lock schemas assets clean
+.PHONY: help run test test-faults fuzz lint check-deploy fmt bench lock schemas assets clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -37,7 +37,16 @@ run: $(VENV)/.installed assets  ## Everything in one process; prints the address
 test: $(VENV)/.installed-dev assets  ## The whole suite, on real PostgreSQL, Redis, RabbitMQ and Chromium
 	$(BIN)/python -m tests.provision -- $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
-test-faults: $(VENV)/.installed-dev assets  ## The long form of the fault tests: histories, and a storm of kills while tasks run
+# Where there is no wheel of atheris, everything else goes on: the tests say that they were left out.
+$(VENV)/.installed-fuzz: requirements-fuzz.lock $(VENV)/.installed-dev
+	$(PIP) install --quiet --progress-bar on --only-binary :all: --require-hashes -r requirements-fuzz.lock || \
+		echo "atheris has no wheel for this machine: fuzzing is left out" >&2
+	@touch $@
+
+fuzz: $(VENV)/.installed-fuzz  ## What strangers send, by coverage-guided fuzzing (SECONDS=60 for each; ARGS names one)
+	$(BIN)/python -m tests.fuzzing --seconds $(or $(SECONDS),60) $(ARGS)
+
+test-faults: $(VENV)/.installed-fuzz assets  ## The long form of the fault tests: histories, and a storm of kills while tasks run
 	$(BIN)/python -m tests.provision -- $(BIN)/python -m pytest tests/fault --fault-rounds 20 -x $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## ruff, mypy --strict, import rules, message schemas
@@ -76,6 +85,7 @@ lock: $(VENV)/.installed-dev  ## Renew the lock files (needs uv on PATH)
 	uv pip compile pyproject.toml --group build --extra learning --extra tables -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-extras.lock
 	uv pip compile pyproject.toml --extra dev -c requirements-extras.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-dev.lock
 	uv pip compile requirements-checkov.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-checkov.lock
+	uv pip compile requirements-fuzz.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-fuzz.lock
 	uv pip compile requirements-moto.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-moto.lock
 
 clean:  ## Remove what was built, keep .data
