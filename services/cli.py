@@ -26,6 +26,7 @@ from services.publishers_cli import publishers
 from services.schedule_cli import cron, fires, runs, timers
 from services.sessions_cli import sessions
 from services.settings_table import mistakes, warn
+from shared.bus import amqp
 from shared.bus.cloudevents import Codec
 from shared.bus.dead_letters import DeadLetters
 from shared.bus.outbox import Outbox
@@ -234,12 +235,15 @@ def rerun_task(task_id: str) -> None:
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Say what this machine and its settings lack. Ends with status 1 when something is missing."""
-    found = asyncio.run(_examine(Settings.load()))
+    settings = Settings.load()
+    found, advice = asyncio.run(_examine(settings)), asyncio.run(_advice(settings))
     if as_json:
-        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+        sys.stdout.write(json.dumps({**found, "advice": advice}, indent=2) + "\n")
     else:
         for name, problem in found.items():
             out.print(f"{'[red]missing[/]' if problem else '[green]fine[/]   '}  {name}  {problem or ''}")
+        for sentence in advice:
+            out.print(f"[yellow]advice[/]   {sentence}")
     raise typer.Exit(1 if any(found.values()) else 0)
 
 
@@ -261,8 +265,24 @@ async def _examine(settings: Settings) -> dict[str, str]:
         found["files"] = ""
     except ColloquyError as error:
         found["files"] = str(error)
+    if settings.amqp_url:
+        try:
+            await amqp.try_out(settings.amqp_url)
+            found["broker"] = ""
+        except ColloquyError as error:
+            found["broker"] = str(error)
     found["interviews"] = "" if _references(InterviewPath.of(interview_folders(settings))) else "None are on the path."
     return found
+
+
+async def _advice(settings: Settings) -> list[str]:
+    """What works, and should not stay so."""
+    if settings.amqp_url and await amqp.is_open_to_guest(settings.amqp_url):
+        return [
+            "The broker lets `guest` in from this machine, by the password everybody knows; so it does the code of "
+            "interviews. Give the services a user of their own, and `rabbitmqctl delete_user guest`."
+        ]
+    return []
 
 
 def _task_desk(database: Database) -> TaskDesk:

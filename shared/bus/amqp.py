@@ -169,8 +169,7 @@ class Link:
     @classmethod
     async def open(cls, url: str, *, name: str, limit_seconds: float) -> Link:
         """Connect. Raises BusUnavailable, or BrokerRefusedUs when waiting will not help."""
-        for logger in _LOGGERS:  # they print whole messages, at warning
-            logging.getLogger(logger).setLevel(logging.CRITICAL + 1)
+        _mute()
         connections: list[AbstractConnection] = []
         try:
             with _failures_of(place(url)), _refusals_of(url):
@@ -340,6 +339,29 @@ def place(url: str) -> str:
     """Where a broker's URL leads, without user and password."""
     parsed = urlsplit(url)
     return f"{parsed.hostname}:{parsed.port or 5672}{parsed.path}"
+
+
+async def try_out(url: str, *, limit_seconds: float = 5.0) -> None:
+    """Come in and go. Raises BusUnavailable, BrokerRefusedUs."""
+    _mute()
+    with _failures_of(place(url)), _refusals_of(url):
+        await _close(await aio_pika.connect(url, timeout=limit_seconds, **_settings(url, "colloquy doctor")))
+
+
+async def is_open_to_guest(url: str, *, limit_seconds: float = 5.0) -> bool:
+    """Whether the user that every RabbitMQ is installed with comes in from here, by the password everybody knows."""
+    parsed = urlsplit(url)
+    _, _, where = parsed.netloc.rpartition("@")
+    try:
+        await try_out(parsed._replace(netloc=f"guest:guest@{where}").geturl(), limit_seconds=limit_seconds)
+    except (BusUnavailable, BrokerRefusedUs):
+        return False
+    return True
+
+
+def _mute() -> None:
+    for logger in _LOGGERS:  # they print whole messages, at warning
+        logging.getLogger(logger).setLevel(logging.CRITICAL + 1)
 
 
 def _settings(url: str, name: str) -> dict[str, Any]:

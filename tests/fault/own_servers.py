@@ -74,21 +74,25 @@ class OwnRedis:
 class OwnRabbit:
     """A node of RabbitMQ beside the machine's."""
 
-    def __init__(self, folder: Path, program: str) -> None:
-        self._folder, self._program = folder, program
+    def __init__(self, folder: Path, program: str, *, user: str = "guest", password: str = "guest") -> None:
+        """Another `user` takes the place of guest."""
+        self.folder, self._program = folder, program
+        self._user, self._password = user, password
         self._port, self._distribution = free_port(), free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"amqp://guest:guest@127.0.0.1:{self._port}/"
+        self.url = f"amqp://{user}:{password}@127.0.0.1:{self._port}/"
 
     async def start(self) -> None:
         for _ in range(_ATTEMPTS):  # the name of a killed node is taken for a moment
             if await self._comes_up():
                 return
-        raise AssertionError((self._folder / "output").read_text(errors="replace")[-2000:])
+        raise AssertionError((self.folder / "output").read_text(errors="replace")[-2000:])
 
     async def _comes_up(self) -> bool:
-        environment = node_environment(self._folder, self._port, self._distribution)
-        with (self._folder / "output").open("ab") as output:
+        environment = node_environment(self.folder, self._port, self._distribution)
+        if self._user != "guest":
+            self._name_user()
+        with (self.folder / "output").open("ab") as output:
             self._process = subprocess.Popen(
                 [self._program],
                 env=environment,
@@ -102,6 +106,16 @@ class OwnRabbit:
                     return False
                 await asyncio.sleep(0.2)
         return True
+
+    def _name_user(self) -> None:
+        """In a file that nobody but the server can read."""
+        configuration = self.folder / "rabbitmq.conf"
+        configuration.chmod(0o600)
+        with configuration.open("a") as file:
+            file.write(f"default_user = {self._user}\ndefault_pass = {self._password}\n")
+        if os.geteuid() == 0:
+            with contextlib.suppress(LookupError):  # no such user: the server runs as root
+                shutil.chown(configuration, "rabbitmq")
 
     async def strike(self) -> None:
         """Kill it and start it again: what was confirmed is on its disk."""
