@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 from shared.interview.compile.blocks import FieldItem, Fields
@@ -339,11 +340,24 @@ def _options(reading: Reading, item: Mapping) -> dict[str, Any]:
             continue
         if key in _READERS:
             found[key] = _readers(reading, item, key)
+        elif key == "accept" and _is_python(str(value)):
+            found[key] = reading.expression_of(value, reading.value_at(item, key))
         elif key in _EXPRESSIONS and not isinstance(value, (bool, list)):
             found[key] = reading.expression_of(value, reading.value_at(item, key))
         else:
             found[key] = reading.compiled(value, reading.value_at(item, key))
     return found | _parameters(reading, item)
+
+
+def _is_python(text: str) -> bool:
+    """Whether what `accept` says is an expression that gives the kinds, and not the kinds: `image/png` could be both."""
+    try:
+        found = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError):
+        return False
+    plain = (ast.Constant, ast.JoinedStr, ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.IfExp)
+    joined = isinstance(found, ast.BinOp) and isinstance(found.op, ast.Add | ast.Mod)
+    return joined or isinstance(found, plain)
 
 
 def _readers(reading: Reading, item: Mapping, key: str) -> tuple[Text, ...] | Expression:

@@ -330,12 +330,18 @@ def _input_name(item: FieldItem) -> str:
     return encoded(item.variable)
 
 
+def _kinds(accepted: Any) -> str:
+    """The kinds of files an input takes, as HTML writes them: with commas between."""
+    many = accepted if isinstance(accepted, list | tuple | set | frozenset) else [accepted or ""]
+    return ",".join(str(one).strip().strip("'\"") for one in many)
+
+
 def _look(options: dict[str, Any], input_type: str) -> dict[str, Any]:
     """The modifiers that only change how a field looks or helps."""
     whole = {name: _whole(options.get(name)) for name in _WHOLE_NUMBERS}
     look: dict[str, Any] = {
         "rows": whole["rows"],
-        "accept": str(options.get("accept") or "").strip().strip("'\""),
+        "accept": _kinds(options.get("accept")),
         "label_above": options.get("label above field"),
         "floating_label": options.get("floating label"),
         "is_typed_as_text": bool(options.get("typed as text")),

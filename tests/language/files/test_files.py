@@ -461,3 +461,23 @@ def test_a_field_that_says_nothing_of_readers_shares_nothing(session: Open) -> N
     said.open()
     said.upload(("a.png", "image/png", PNG))
     assert said.kept[1].users in (None, ())
+
+
+@pytest.mark.parametrize(
+    ("written", "kinds"),
+    [
+        (".pdf, image/*", ".pdf, image/*"),
+        ("image/png", "image/png"),
+        ("image/png,image/jpeg", "image/png,image/jpeg"),
+        ("'\"application/pdf,image/png\"'", "application/pdf,image/png"),
+        ("str(', '.join(kinds))", ".txt, .md"),
+        ("kinds", ".txt,.md"),
+    ],
+)
+def test_the_kinds_a_field_takes_are_written_or_given_by_an_expression(session: Open, written: str, kinds: str) -> None:
+    said = session(
+        UPLOAD.replace("datatype: files", f"datatype: files\n    accept: {written}")
+        + "---\ncode: kinds = ['.txt', '.md']\n"
+    )
+    said.open()
+    assert said.screen.fields[0].accept == kinds
