@@ -340,9 +340,9 @@ def _options(reading: Reading, item: Mapping) -> dict[str, Any]:
             continue
         if key in _READERS:
             found[key] = _readers(reading, item, key)
-        elif key == "accept" and _is_python(str(value)):
-            found[key] = reading.expression_of(value, reading.value_at(item, key))
-        elif key in _EXPRESSIONS and not isinstance(value, (bool, list)):
+        elif (key == "accept" and _is_python(str(value))) or (
+            key in _EXPRESSIONS and not isinstance(value, (bool, list))
+        ):
             found[key] = reading.expression_of(value, reading.value_at(item, key))
         else:
             found[key] = reading.compiled(value, reading.value_at(item, key))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import zoneinfo
+from collections.abc import Mapping
 from typing import Any
 
 import babel.dates
@@ -16,6 +17,7 @@ from dateutil.relativedelta import relativedelta
 from shared.interview.library.grammar import comma_and_list, quantity_noun
 from shared.interview.library.languages import default_timezone, get_language, moment_of_run, word
 from shared.interview.library.named import public
+from shared.interview.runtime.run import current_run_or_none
 
 __all__ = [
     "DADateTime",
@@ -31,6 +33,7 @@ __all__ = [
     "month_of",
     "timezone_list",
     "today",
+    "valid_datetime",
     "year_of",
 ]
 
@@ -174,6 +177,17 @@ def as_datetime(the_date: Any, timezone: str | None = None) -> DADateTime:
     return _as_own(moment)
 
 
+def valid_datetime(the_date: Any) -> bool:
+    """Whether it is a moment, or a text that `as_datetime()` can read as one."""
+    if isinstance(the_date, datetime.datetime):
+        return True
+    try:
+        as_datetime(the_date)
+    except (ParserError, ValueError, OverflowError, TypeError):
+        return False
+    return bool(str(the_date).strip())
+
+
 def current_datetime(timezone: str | None = None) -> DADateTime:
     """The moment of this run, in the default time zone or another."""
     return _as_own(moment_of_run().astimezone(_zone(timezone)))
@@ -207,8 +221,12 @@ def _locale(language: str | None) -> Locale:
 
 
 def _moment(value: Any, timezone: str | None = None) -> DADateTime | None:
-    """The value as a moment, or None when it is not one."""
+    """The value as a moment on the clock it is told by, or None when it is none: what names no zone stays without."""
     try:
+        if timezone is None and not isinstance(value, datetime.date | datetime.time):
+            return _as_own(parse_text(str(value), default=datetime.datetime.combine(today(), datetime.time())))
+        if isinstance(value, datetime.datetime) and timezone is None:
+            return _as_own(value)
         return as_datetime(value, timezone)
     except (ParserError, ValueError, OverflowError, TypeError):
         return None
@@ -222,22 +240,42 @@ def _bad_date(given: Any) -> str:
     return word("Bad date") if str(given).strip() else ""
 
 
+def _pattern(name: str, usual: str) -> str:
+    """The author's own default (`date format`, `datetime format`, `time format`), by set_parts() or the metadata."""
+    run = current_run_or_none()
+    if run is None:
+        return usual
+    set_now = run.internal.get("screen_parts", {}).get(name)
+    written = run.interview.metadata.get(name)
+    if isinstance(written, Mapping):
+        written = written.get(run.language) or written.get("*")
+    return str(set_now or written or usual)
+
+
 def format_date(the_date: Any, format: str | None = None, language: str | None = None) -> str:
-    """The date in the manner of the language; `Bad date` for what is none, nothing for what is empty (area3 §4.1)."""
+    """The date in the manner of the language; `Bad date` for what is none, nothing for what is empty (area3 §4.1).
+
+    Without `format` as the interview says under `date format`, else in the long form.
+    """
     moment = _moment(the_date) if _parsable(the_date) else None
     if moment is None:
         return _bad_date(the_date)
-    return str(babel.dates.format_date(moment, format=format or "long", locale=_locale(language)))
+    return str(
+        babel.dates.format_date(moment, format=format or _pattern("date format", "long"), locale=_locale(language))
+    )
 
 
 def format_datetime(
     the_date: Any, format: str | None = None, language: str | None = None, timezone: str | None = None
 ) -> str:
-    """Date and time in the manner of the language; for what is none as `format_date` does."""
+    """Date and time in the manner of the language; for what is none as `format_date` does.
+
+    A moment is told by its own clock, a text without a zone as one of UTC, unless `timezone` names another.
+    """
     moment = _moment(the_date, timezone) if _parsable(the_date) else None
     if moment is None:
         return _bad_date(the_date)
-    chosen = format or "long"
+    chosen = format or _pattern("datetime format", "long")
     return str(babel.dates.format_datetime(moment, format=chosen, tzinfo=moment.tzinfo, locale=_locale(language)))
 
 
@@ -245,7 +283,7 @@ def format_time(
     the_time: Any, format: str | None = None, language: str | None = None, timezone: str | None = None
 ) -> str:
     """The time of day in the manner of the language; for what is none as `format_date` does, with what was given."""
-    chosen = format or "short"
+    chosen = format or _pattern("time format", "short")
     if isinstance(the_time, datetime.time):
         return str(babel.dates.format_time(the_time, format=chosen, locale=_locale(language)))
     moment = _moment(the_time, timezone) if _parsable(the_time) else None

@@ -69,7 +69,7 @@ TABLE: tuple[tuple[str, str, str], ...] = (
         "spec/area4 §6.7",
         "dates",
         "DADateTime as_datetime current_datetime date_difference date_interval day_of dow_of format_date "
-        "format_datetime format_time month_of timezone_list today year_of",
+        "format_datetime format_time month_of timezone_list today valid_datetime year_of",
     ),
     (
         "spec/area4 §7.5",

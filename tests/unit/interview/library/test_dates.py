@@ -7,6 +7,7 @@ import pytest
 
 from shared.interview.library import dates
 from shared.interview.library.languages import update_word_collection
+from shared.interview.library.sessions import set_parts
 from shared.interview.runtime.run import Run
 
 
@@ -168,3 +169,31 @@ def test_dates_and_times_as_they_are_written(run: Run) -> None:
     assert dates.format_time("04:01:23").replace("\u202f", " ") == "4:01 AM"
     assert dates.as_datetime("5/6/2018 17:00").format_datetime("h:mm in MMMM") == "5:00 in May"
     assert dates.format_date("April 5, 2014", format="full") == "Saturday, April 5, 2014"
+
+
+def test_a_moment_is_told_by_its_own_clock_and_a_text_without_a_zone_as_universal_time(run: Run) -> None:
+    in_utc = dates.as_datetime("2020-03-01 01:30", timezone="UTC")
+    assert (dates.format_date(in_utc), dates.format_time(in_utc, "HH:mm")) == ("March 1, 2020", "01:30")
+    assert dates.format_datetime(in_utc, "yyyy-MM-dd HH:mm z") == "2020-03-01 01:30 UTC"
+    assert dates.day_of(in_utc) == 1
+    assert dates.format_datetime("April 5, 2014 7:30").replace("\u202f", " ") == "April 5, 2014, 7:30:00 AM UTC"
+    assert dates.format_datetime("2014-04-05 7:30", "HH:mm z", timezone="Asia/Tokyo") == "07:30 +0900"
+    assert dates.as_datetime("2014-04-05 7:30").format_datetime("HH:mm z") == "07:30 EDT"
+
+
+def test_an_interview_says_how_dates_are_written(run: Run) -> None:
+    moment = dates.as_datetime("2020-03-01 13:30")
+    assert (str(moment), dates.format_time(moment, "HH:mm")) == ("March 1, 2020", "13:30")
+    set_parts(date_format="yyyy-MM-dd", time_format="HH:mm", datetime_format="dd.MM. HH:mm")
+    assert (str(moment), dates.format_date("5/6/2018")) == ("2020-03-01", "2018-05-06")
+    assert (dates.format_time(moment), dates.format_time(datetime.time(9, 5))) == ("13:30", "09:05")
+    assert dates.format_datetime(moment) == "01.03. 13:30"
+    assert dates.format_date(moment, "short") == "3/1/20"
+
+
+@pytest.mark.parametrize(
+    ("given", "is_one"),
+    [("2020-02-29", True), ("2021-02-29", False), ("soon", False), ("", False), (datetime.date(2020, 1, 1), True)],
+)
+def test_what_is_no_date_can_be_known_beforehand(run: Run, given: object, is_one: bool) -> None:
+    assert dates.valid_datetime(given) is is_one
