@@ -350,7 +350,7 @@ def _options(reading: Reading, item: Mapping) -> dict[str, Any]:
 
 
 def _is_python(text: str) -> bool:
-    """Whether what `accept` says is an expression that gives the kinds, and not the kinds: `image/png` could be both."""
+    """Whether what `accept` says is an expression that gives the kinds, and not the kinds themselves."""
     try:
         found = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError):
