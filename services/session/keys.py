@@ -23,9 +23,11 @@ from shared.contracts.session import Unattended
 from shared.contracts.visitor import LINK, KeyHolder, link_holder
 from shared.crypto.aead import SealBroken, associated_data
 from shared.crypto.answers import open_step, open_value, seal_step, seal_value
+from shared.crypto.chain import UNKNOWN, SessionRow, check_rows, rows_mac, step_mac
 from shared.crypto.envelope import new_data_key, public_key_of, unwrap_under, wrap_for, wrap_under
 from shared.crypto.keys import ServerKeys, ServerKeyUnknown
 from shared.crypto.rotation import SealedColumn, wrapped
+from shared.interview.runtime.outcomes import Header
 from shared.kernel.ids import SessionId
 
 log = structlog.get_logger()
@@ -70,12 +72,18 @@ class DataKeys:
     def seal_step(self, answers: bytes, *, number: int, version: int, stored: StoredSession | None) -> StoredStep:
         """The stored form of a step that follows on what was loaded, or takes the place of it."""
         base = None if stored is None else self._base_for(stored, number)
+        previous = self._previous_mac(stored, number)
         if base is not None and stored is not None:
             dictionary = self._open(base, None)
-            data = self._seal(answers, number, version, dictionary)
+            data = self._seal(answers, number, version, dictionary, previous)
             if len(data) < max(_WORTH_A_KEY_STEP * len(base.data), _SMALL_STEP_BYTES):
-                return StoredStep(number, version, self.generation, base.step, data)
-        return StoredStep(number, version, self.generation, None, self._seal(answers, number, version, None))
+                return StoredStep(number, version, self.generation, base.step, data, previous)
+        data = self._seal(answers, number, version, None, previous)
+        return StoredStep(number, version, self.generation, None, data, previous)
+
+    def rows_mac(self, row: SessionRow, newest: StoredStep) -> bytes:
+        """What holds a session's row, as it is to be stored, and its newest step together."""
+        return rows_mac(row, newest, self.by_generation)
 
     def seal_value(self, plain: bytes, purpose: str, *ids: str | int) -> bytes:
         """Something smaller that is stored with the session: an outcome, a notice, a header."""
@@ -101,6 +109,15 @@ class DataKeys:
             return None
         return base if base.generation == self.generation else None
 
+    def _previous_mac(self, stored: StoredSession | None, number: int) -> bytes:
+        """What a step names that is written under this number: what comes before it stays as it is."""
+        if stored is None or number == 1:
+            return b""
+        if number > stored.newest_step:
+            return step_mac(stored.steps[stored.newest_step], self.session_id, self.by_generation)
+        named = stored.steps[number].previous_mac
+        return UNKNOWN if named is None else named
+
     def _dictionary(self, stored: StoredSession, step: StoredStep) -> bytes | None:
         return None if step.base_step is None else self._open(stored.steps[step.base_step], None)
 
@@ -113,9 +130,10 @@ class DataKeys:
             version=step.version,
             generation=step.generation,
             dictionary=dictionary,
+            previous_mac=step.previous_mac,
         )
 
-    def _seal(self, answers: bytes, number: int, version: int, dictionary: bytes | None) -> bytes:
+    def _seal(self, answers: bytes, number: int, version: int, dictionary: bytes | None, previous_mac: bytes) -> bytes:
         return seal_step(
             answers,
             data_key=self.current,
@@ -124,6 +142,7 @@ class DataKeys:
             version=version,
             generation=self.generation,
             dictionary=dictionary,
+            previous_mac=previous_mac,
         )
 
 
@@ -155,19 +174,36 @@ class SessionKeys:
 
     def open_unattended(self, stored: StoredSession, why: Unattended) -> DataKeys | None:
         """While nobody is there: if the session is shared, or its author has allowed it for this; else None."""
-        accepted = (SERVER, unattended_holder(why))
+        shared = self.of(stored, self._keys_for(stored, SERVER))
+        if shared is not None:
+            return shared
+        keys = self.of(stored, self._keys_for(stored, SERVER, unattended_holder(why)))
+        if keys is None or stored.header_sealed is None:
+            return None
+        # Somebody may have put a wrap back that the author has taken away: the answers say what is allowed now.
+        header = Header.model_validate_json(keys.open_value(stored.header_sealed, "header"))
+        return keys if why in header.unattended else None
+
+    def _keys_for(self, stored: StoredSession, *holders: str) -> Mapping[int, bytes]:
+        """What the server opens of these wraps, by generation."""
         keys: dict[int, bytes] = {}
         for wrap in stored.wraps:
-            if wrap.holder in accepted and wrap.generation not in keys:
+            if wrap.holder in holders and wrap.generation not in keys:
                 opened = self._opened_by_server(stored, wrap)
                 if opened is not None:
                     keys[wrap.generation] = opened
-        return self.of(stored, keys)
+        return keys
 
     def of(self, stored: StoredSession, by_generation: Mapping[int, bytes]) -> DataKeys | None:
-        """From keys that were opened elsewhere (a task's grant); None when they do not open the newest state."""
+        """From keys that were opened elsewhere (a task's grant); None when they do not open the newest state.
+
+        Raises RowPutBack.
+        """
         keys = DataKeys(stored.session_id, stored.generation, by_generation)
-        return keys if keys.opens(stored) else None
+        if not keys.opens(stored):
+            return None
+        check_rows(stored, stored.steps, by_generation)
+        return keys
 
     def missing_wraps(self, keys: DataKeys, stored: StoredSession | None, holders: Sequence[KeyHolder]) -> list[Wrap]:
         """Wraps for holders who came along and have none yet: a user needs one, a cookie only without a user.

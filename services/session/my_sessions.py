@@ -32,6 +32,7 @@ from shared.contracts.session import (
 from shared.contracts.session_filter import Filter
 from shared.contracts.session_lists import LeaveSessions, LeftSessions, ListSessions, SessionEntry, SessionPage
 from shared.contracts.visitor import Visitor
+from shared.crypto.chain import RowPutBack
 from shared.crypto.keys import ServerKeys
 from shared.crypto.rotation import SealedColumn, at_rest
 from shared.interview.runtime.outcomes import Header
@@ -313,7 +314,11 @@ class MySessions:
         cookies = [holder for holder in holders if holder.startswith("cookie:")]
         for _ in range(_RETRIES):
             stored = await store.load(self._database, session_id, holders=holders, steps=1)
-            keys = None if stored is None else self._keys.open(stored, visitor.keys)
+            try:
+                keys = None if stored is None else self._keys.open(stored, visitor.keys)
+            except RowPutBack:  # that session is refused to whoever opens it; signing in goes on
+                log.warning("session.row_put_back", session=session_id)
+                return False
             if stored is None or keys is None:
                 return False
             wraps = [] if stored.is_multi_user else self._keys.missing_wraps(keys, stored, visitor.keys)

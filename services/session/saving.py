@@ -178,6 +178,20 @@ def joins(opened: Opened, visitor: Visitor) -> bool:
     return bool(visitor.keys) and (opened.stored is None or not opened.stored.is_attached)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SavedRow:
+    """A session's row as the commit leaves it."""
+
+    session_id: str
+    version: int
+    newest_step: int
+    generation: int
+    is_multi_user: bool
+    allow_cron: bool
+    header_sealed: bytes | None
+    rows_mac: bytes | None = None
+
+
 def commit_of(
     *,
     opened: Opened,
@@ -200,7 +214,21 @@ def commit_of(
     step = None
     if mode != "ignore" and "answers" in blobs:
         step = keys.seal_step(blobs["answers"], number=newest_step, version=version, stored=stored)
-    header = result.header.as_kept()
+    header_sealed = keys.seal_value(result.header.as_kept(), "header") if step else None
+    newest = step
+    if newest is None and stored is not None:
+        newest = stored.steps[newest_step]
+    if newest is None:
+        raise AssertionError("A session is made with its first step.")
+    saved = _SavedRow(
+        session_id=keys.session_id,
+        version=version,
+        newest_step=newest_step,
+        generation=keys.generation,
+        is_multi_user=sharing.is_multi_user,
+        allow_cron=result.header.allow_cron if step or stored is None else stored.allow_cron,
+        header_sealed=header_sealed or (stored.header_sealed if stored else None),
+    )
     return Commit(
         session_id=keys.session_id,
         expected_version=opened.version,
@@ -208,10 +236,11 @@ def commit_of(
         now=now,
         newest_step=newest_step,
         generation=keys.generation,
-        is_multi_user=sharing.is_multi_user,
-        allow_cron=result.header.allow_cron if step or stored is None else stored.allow_cron,
-        header_sealed=keys.seal_value(header, "header") if step else None,
+        is_multi_user=saved.is_multi_user,
+        allow_cron=saved.allow_cron,
+        header_sealed=header_sealed,
         step=step,
+        rows_mac=keys.rows_mac(saved, newest),
         operation_id=operation_id,
         outcome_sealed=keys.seal_value(outcome, "outcome", operation_id),
         added_wraps=sharing.added_wraps,

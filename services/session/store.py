@@ -51,6 +51,8 @@ class StoredStep:
     generation: int
     base_step: int | None
     data: bytes
+    previous_mac: bytes | None = None
+    """Names the step it was written on (shared/crypto/chain.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ class StoredSession:
     """Whether mail waits for somebody with a key."""
     known_holders: frozenset[str] = frozenset()
     """Those of the holders asked for whose public key is noted."""
+    rows_mac: bytes | None = None
+    """What the loaded rows are held to (shared/crypto/chain.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +110,8 @@ class Commit:
     header_sealed: bytes | None
     step: StoredStep | None
     """Written over a step of its number, or as a further one; None leaves the answers as they are."""
+    rows_mac: bytes
+    """Holds the rows to each other (shared/crypto/chain.py)."""
     operation_id: str
     outcome_sealed: bytes
     """What a second delivery of the operation gets."""
@@ -127,8 +133,9 @@ class Commit:
 
 _LOAD = """
 select s.interview, s.code_sealed, s.version, s.steps, s.generation, s.multi_user, s.allow_cron, s.created_at,
-       s.header_sealed, s.has_closed_mail,
-       array(select row(t.step, t.version, t.generation, t.base_step, t.data) from session.steps t
+       s.header_sealed, s.has_closed_mail, s.rows_mac,
+       array(select row(t.step, t.version, t.generation, t.base_step, t.data, t.previous_mac)
+             from session.steps t
              where t.session_id = s.id and t.step = any(array(
                  select unnest(array[b.step, b.base_step]) from session.steps b
                  where b.session_id = s.id and b.step > s.steps - $2))) as found_steps,
@@ -179,6 +186,7 @@ def _session(session_id: SessionId, row: Row) -> StoredSession:
         is_attached=row["is_attached"],
         has_closed_mail=row["has_closed_mail"],
         known_holders=frozenset(row["known_holders"]),
+        rows_mac=row["rows_mac"],
     )
 
 
@@ -211,7 +219,7 @@ _CHANGE_HEAD = """
 with head as (
     update session.sessions
     set version = version + 1, steps = $4, generation = $5, multi_user = $6, allow_cron = $7,
-        header_sealed = coalesce($8, header_sealed), modified_at = $9
+        header_sealed = coalesce($8, header_sealed), modified_at = $9, rows_mac = $34
     where id = $1 and version = $2 and created_at = $3
     returning id, version
 )"""
@@ -219,8 +227,8 @@ with head as (
 _CREATE_HEAD = """
 with head as (
     insert into session.sessions (id, version, created_at, steps, generation, multi_user, allow_cron, header_sealed,
-                                  modified_at, interview, code_hash, code_sealed)
-    values ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $34, $35, $36)
+                                  modified_at, rows_mac, interview, code_hash, code_sealed)
+    values ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $34, $36, $37, $38)
     on conflict do nothing
     returning id, version
 )"""
@@ -229,11 +237,11 @@ _PARTS = f""",
 dropped_steps as (
     delete from session.steps using head where session_id = head.id and step > $4
 ), written_step as (
-    insert into session.steps (session_id, step, version, generation, base_step, data, saved_at)
-    select head.id, $10, head.version, $11, $12, $13, $9 from head where $13::bytea is not null
+    insert into session.steps (session_id, step, version, generation, base_step, data, saved_at, previous_mac)
+    select head.id, $10, head.version, $11, $12, $13, $9, $35 from head where $13::bytea is not null
     on conflict (session_id, step) do update
     set version = excluded.version, generation = excluded.generation, base_step = excluded.base_step,
-        data = excluded.data, saved_at = excluded.saved_at
+        data = excluded.data, saved_at = excluded.saved_at, previous_mac = excluded.previous_mac
 ), handled as (
     insert into session.inbox (session_id, operation_id, outcome_sealed, handled_at)
     select head.id, $14, $15, $9 from head
@@ -299,6 +307,8 @@ async def commit(statements: Statements, change: Commit) -> int:
         [note.place for note in change.notes],
         [note.cause for note in change.notes],
         [note.sealed for note in change.notes],
+        change.rows_mac,
+        step.previous_mac if step else None,
     ]
     if change.expected_version:
         version = await statements.fetchval(_CHANGE, *values)

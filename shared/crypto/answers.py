@@ -35,9 +35,13 @@ def seal_step(
     version: int,
     generation: int,
     dictionary: bytes | None = None,
+    previous_mac: bytes | None = None,
 ) -> bytes:
-    """The stored form of one step; `dictionary` is the plain key step, None for a key step itself."""
-    place = associated_data("step", session_id, step, version, generation)
+    """The stored form of one step; `dictionary` is the plain key step, None for a key step itself.
+
+    `previous_mac` names the step it is written on (chain.py).
+    """
+    place = _place(session_id, step, version, generation, previous_mac)
     return seal(data_key, _compress(plain, dictionary), associated=place)
 
 
@@ -50,9 +54,10 @@ def open_step(
     version: int,
     generation: int,
     dictionary: bytes | None = None,
+    previous_mac: bytes | None = None,
 ) -> bytes:
     """The plain bytes of a stored step. Raises SealBroken, DictionaryMissing."""
-    place = associated_data("step", session_id, step, version, generation)
+    place = _place(session_id, step, version, generation, previous_mac)
     return _decompress(open_sealed(data_key, sealed, associated=place), dictionary)
 
 
@@ -64,6 +69,12 @@ def seal_value(plain: bytes, *, data_key: bytes, purpose: str, ids: tuple[str | 
 def open_value(sealed: bytes, *, data_key: bytes, purpose: str, ids: tuple[str | int, ...]) -> bytes:
     """The plain bytes again. Raises SealBroken."""
     return _decompress(open_sealed(data_key, sealed, associated=associated_data("value", purpose, *ids)), None)
+
+
+def _place(session_id: str, step: int, version: int, generation: int, previous_mac: bytes | None) -> bytes:
+    if previous_mac is None:  # of a release without the chain
+        return associated_data("step", session_id, step, version, generation)
+    return associated_data("step", session_id, step, version, generation, previous_mac.hex())
 
 
 def _compress(plain: bytes, dictionary: bytes | None) -> bytes:

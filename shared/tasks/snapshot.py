@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shared.crypto.answers import open_step
+from shared.crypto.chain import check_rows
 from shared.crypto.keys import ServerKeys
 from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import SessionCode
@@ -47,10 +48,12 @@ def look_statement(session_id: str) -> str:
     """
     return f"""
 select s.interview as look_interview, s.code_sealed, s.version, s.steps, s.multi_user,
-       n.step, n.version as step_version, n.generation, n.data,
-       b.step as base_step, b.version as base_version, b.generation as base_generation, b.data as base_data
+       s.generation as newest_generation, s.allow_cron, s.header_sealed, s.rows_mac,
+       n.step, n.version as step_version, n.generation, n.data, n.previous_mac, b.step as base_step,
+       b.version as base_version, b.generation as base_generation, b.data as base_data,
+       b.previous_mac as base_previous_mac
 from session.sessions s
-join session.steps n on n.session_id = s.id and n.step = s.steps
+join lateral (select * from session.steps l where l.session_id = s.id order by l.step desc limit 1) n on true
 left join session.steps b on b.session_id = s.id and b.step = n.base_step
 where s.id = {session_id}
 limit 1
@@ -67,13 +70,14 @@ class Snapshots:
         self._server_keys = server_keys
 
     async def read(self, statements: Statements, *, keys: Keys) -> Snapshot:
-        """The newest state. Raises SessionMissing, SessionClosed, SealBroken."""
+        """The newest state. Raises SessionMissing, SessionClosed, RowPutBack, SealBroken."""
         return self.of(await statements.fetchrow(_READ, keys.session_id), keys=keys)
 
     def of(self, row: Row | None, *, keys: Keys) -> Snapshot:
         """The state that a row of `look_statement` holds. Raises as `read` does."""
         if row is None or row["look_interview"] is None:
             raise SessionMissing
+        _check_rows(row, keys)
         return Snapshot(
             session_id=keys.session_id,
             interview=row["look_interview"],
@@ -83,6 +87,44 @@ class Snapshots:
             is_multi_user=row["multi_user"],
             answers=_answers(row, keys),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    step: int
+    version: int
+    generation: int
+    previous_mac: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Session:
+    session_id: str
+    version: int
+    newest_step: int
+    generation: int
+    is_multi_user: bool
+    allow_cron: bool
+    header_sealed: bytes | None
+    rows_mac: bytes | None
+
+
+def _check_rows(row: Row, keys: Keys) -> None:
+    """As the session service does when it loads a session. Raises SessionClosed, RowPutBack."""
+    for generation in (row["newest_generation"], row["generation"]):
+        _key(keys, generation)
+    step = _Step(row["step"], row["step_version"], row["generation"], row["previous_mac"])
+    session = _Session(
+        session_id=keys.session_id,
+        version=row["version"],
+        newest_step=row["steps"],
+        generation=row["newest_generation"],
+        is_multi_user=row["multi_user"],
+        allow_cron=row["allow_cron"],
+        header_sealed=row["header_sealed"],
+        rows_mac=row["rows_mac"],
+    )
+    check_rows(session, {step.step: step}, keys.by_generation)
 
 
 def _answers(row: Row, keys: Keys) -> bytes:
@@ -95,6 +137,7 @@ def _answers(row: Row, keys: Keys) -> bytes:
             step=row["base_step"],
             version=row["base_version"],
             generation=row["base_generation"],
+            previous_mac=row["base_previous_mac"],
         )
     return open_step(
         row["data"],
@@ -104,6 +147,7 @@ def _answers(row: Row, keys: Keys) -> bytes:
         version=row["step_version"],
         generation=row["generation"],
         dictionary=dictionary,
+        previous_mac=row["previous_mac"],
     )
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import base64
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import orjson
 
+from services.session import store
 from services.session.app import Parts, build
 from services.session.checkpoint import Checkpoint, Unwatched
+from services.session.keys import SessionKeys
 from services.session.settings import SessionSettings
 from shared.bus.cloudevents import Codec
 from shared.bus.dead_letters import MemoryDeadLetters
@@ -49,7 +51,7 @@ from shared.contracts.worker import RunTask, RunTaskLow
 from shared.crypto.keys import ServerKeys
 from shared.evaluation.port import Evaluator
 from shared.kernel.clock import SystemClock
-from shared.kernel.ids import new_code, new_id, random_bytes
+from shared.kernel.ids import SessionId, new_code, new_id, random_bytes
 from shared.kernel.interview_path import InterviewPath
 from shared.kernel.service import Service
 from shared.storage.database import Database
@@ -96,6 +98,17 @@ class Rig:
         while await self.database.fetchval("select exists (select 1 from bus.outbox)"):
             self.relay.wake()
             await SystemClock().sleep(0.005)
+
+    async def move_on(self, session_id: str, visitor: Visitor) -> None:
+        """As if another turn had saved the session, without changing anything."""
+        holders = [holder.holder for holder in visitor.keys]
+        stored = await store.load(self.database, SessionId(session_id), holders=holders)
+        assert stored is not None
+        keys = SessionKeys(server_keys=self.server_keys).open(stored, visitor.keys)
+        assert keys is not None
+        mac = keys.rows_mac(replace(stored, version=stored.version + 1), stored.steps[stored.newest_step])
+        statement = "update session.sessions set version = version + 1, rows_mac = $2 where id = $1"
+        await self.database.execute(statement, stored.session_id, mac)
 
     async def count(self, table: str) -> int:
         return int(await self.database.fetchval(f"select count(*) from {table}"))

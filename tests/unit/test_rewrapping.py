@@ -31,6 +31,7 @@ from shared.stores.links import Links
 OTHER_KEYS = {
     # under the data key of a session
     "session.public_keys.sealed", "session.sessions.header_sealed", "session.steps.data",
+    "session.sessions.rows_mac", "session.steps.previous_mac",
     "session.inbox.outcome_sealed", "session.notices.payload_sealed", "tasks.tasks.arguments_sealed",
     "tasks.tasks.visitor_sealed",
     "tasks.tasks.outcome_sealed", "tasks.tasks.followup_sealed", "tasks.tasks.payload_sealed",

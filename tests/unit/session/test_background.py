@@ -71,7 +71,7 @@ async def test_a_run_that_is_done_again_launches_once(browser: Browser, rig: Rig
     opened = await browser.open()
     slow = asyncio.create_task(browser.submit(token="slow", sleep="0.3", launch="work", task={"token": "x"}))
     await asyncio.sleep(0.1)
-    await rig.database.execute("update session.sessions set version = version + 1 where id = $1", opened.session_id)
+    await rig.move_on(opened.session_id, browser.visitor)
     await slow
     rows = await rig.database.fetch("select id from tasks.tasks where session_id = $1", opened.session_id)
     assert len(rows) == 1
