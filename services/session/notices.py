@@ -3,7 +3,8 @@
 A notice is sealed with the session's key. Its audience is the user who launched the task, whatever page of the session
 is open; it is delivered with every check-in until one acknowledges it. A page that was open before also gets what
 another one has acknowledged meanwhile: it says up to which number it knows them. So every tab is told, and a tab that
-is opened later is not told what is long done.
+is opened later is not told what is long done. That it is done also the task's row says, so that a notice which somebody
+puts back into the table stays done.
 """
 
 from __future__ import annotations
@@ -129,13 +130,17 @@ _DELIVER = """
 with acknowledged as (
     update session.notices set acknowledged_at = $5
     where session_id = $1 and audience = any($2::text[]) and id = any($3::bigint[]) and acknowledged_at is null
+    returning id, task_id
+), told as (
+    update tasks.tasks t set told_notice = a.id from acknowledged a where t.id = a.task_id and t.told_notice is null
 ), newest as (
     select coalesce(max(id), 0) as id from session.notices where session_id = $1 and audience = any($2)
 ), waiting as (
     select n.id, n.task_id, n.payload_sealed, newest.id as newest
-    from newest left join session.notices n
+    from newest left join (session.notices n left join tasks.tasks t on t.id = n.task_id)
         on n.session_id = $1 and n.audience = any($2) and n.id <> all($3)
-        and (n.acknowledged_at is null or n.id > coalesce($6, newest.id))
+        and coalesce(t.told_notice = n.id, true)
+        and ((n.acknowledged_at is null and t.told_notice is null) or n.id > coalesce($6, newest.id))
     order by n.id limit $4
 )
 select w.id, w.task_id, w.payload_sealed, w.newest

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 import orjson
@@ -105,7 +105,7 @@ class RunStores:
         """Versions that were there when it wrote."""
         self._records: dict[str, dict[int, bytes | None]] = {}
         self._seen_records: set[tuple[str, int]] = set()
-        self._stashes: dict[str, tuple[bytes, int]] = {}
+        self._stashes: dict[str, tuple[bytes, datetime]] = {}
         self._others: list[Change] = []
         self._bytes = self._count = 0
 
@@ -143,7 +143,7 @@ class RunStores:
             for key, numbers in sorted(self._records.items())
             for number, value in sorted(numbers.items(), key=lambda entry: entry[0])
         ]
-        stashes = [self._stash_change(key, sealed, seconds) for key, (sealed, seconds) in self._stashes.items()]
+        stashes = [self._stash_change(key, sealed, ends_at) for key, (sealed, ends_at) in self._stashes.items()]
         return (*cleared, *writes, *records, *stashes, *self._others)
 
     async def answer(self, call: StoreCall, blobs: Blobs) -> tuple[StoreAnswer, Blobs]:
@@ -434,37 +434,38 @@ class RunStores:
     def _keep_stash(self, value: bytes, seconds: int) -> StoreAnswer:
         self._count_one(value)
         keys = new_stash_keys()
-        self._stashes[keys.key] = (seal_stash(value, keys.secret, keys.key), seconds)
+        ends_at = self._parts.clock.now() + timedelta(seconds=seconds)
+        self._stashes[keys.key] = (seal_stash(value, keys.secret, keys.key, ends_at), ends_at)
         return StoreAnswer(keys=(keys.key,), secret=keys.secret)
 
     async def _open_stash(self, call: OpenStash) -> tuple[StoreAnswer, Blobs]:
         now, own = self._parts.clock.now(), self._stashes.get(call.key)
         hashed = hash_of(call.key)
-        sealed = own[0] if own is not None else await store.stash(self._parts.database, hashed, now)
+        found = own if own is not None else await store.stash(self._parts.database, hashed, now)
         try:
-            value = None if sealed is None else open_stash(sealed, call.secret, call.key)
+            value = None if found is None else open_stash(found[0], call.secret, call.key, found[1])
         except SealBroken:
             value = None
         if value is None or self._is_spent(call.key):
             return StoreAnswer(), {}
         self._count_one(b"")
-        if own is not None:
-            if call.deletes:
-                del self._stashes[call.key]
-            elif call.seconds is not None:
-                self._stashes[call.key] = (own[0], call.seconds)
+        if call.deletes and own is not None:
+            del self._stashes[call.key]
         elif call.deletes:
             self._others.append(_Spending(call.key, hashed, must_be_first=self._is_repeatable))
         elif call.seconds is not None:
             ends_at = now + timedelta(seconds=call.seconds)
-            self._others.append(lambda statements: store.keep_stash(statements, hashed, ends_at))
+            sealed = seal_stash(value, call.secret, call.key, ends_at)
+            if own is not None:
+                self._stashes[call.key] = (sealed, ends_at)
+            else:
+                self._others.append(lambda statements: store.keep_stash(statements, hashed, sealed, ends_at))
         return StoreAnswer(keys=(call.key,)), {"value": value}
 
     def _is_spent(self, key: str) -> bool:
         return any(isinstance(change, _Spending) and change.key == key for change in self._others)
 
-    def _stash_change(self, key: str, sealed: bytes, seconds: int) -> Change:
-        ends_at = self._parts.clock.now() + timedelta(seconds=seconds)
+    def _stash_change(self, key: str, sealed: bytes, ends_at: datetime) -> Change:
         return lambda statements: store.add_stash(statements, hash_of(key), sealed, ends_at)
 
     # -- Snapshots

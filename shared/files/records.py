@@ -68,6 +68,8 @@ class FileRecord:
     name_sealed: bytes = field(repr=False)
     key_wrapped: bytes = field(repr=False)
     server_wrap: bytes | None = field(repr=False)
+    version: int = 0
+    """How often it was changed; 0 from a release that did not count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import structlog
+
 from shared.crypto.aead import SealBroken, associated_data, open_sealed, seal
 from shared.crypto.answers import open_value, seal_value
 from shared.crypto.keys import ServerKeys
@@ -18,24 +20,33 @@ from shared.files.kinds import mimetype_of, safe_name
 from shared.files.records import ContentsLost, FileChange, FileRecord, Keys, OpenFile, UnknownFile, is_shared
 from shared.storage.database import Row, Statements
 
+log = structlog.get_logger()
+
 _STILL_READ = timedelta(hours=1)
 """How long contents stay that others have taken the place of: for downloads under way and temporary addresses."""
 _COLUMNS = """id, session_id, interview, name_sealed, mimetype, size_bytes, is_private, is_persistent, grantees,
-       location, key_wrapped, server_wrap"""
+       location, key_wrapped, server_wrap, f.version, v.version as told_version"""
 _NEXT = "select nextval('files.numbers') from generate_series(1, $1::integer)"
-_FIND = f"select {_COLUMNS} from files.files where id = $1"  # noqa: S608  (made of constants)
-_LOCK = _FIND + " for update"
+_FIND = f"""
+select {_COLUMNS} from files.files f left join files.versions v on v.number = f.id where id = $1
+"""  # noqa: S608  (made of constants)
+_LOCK = _FIND + " for update of f"
 _WRITE = """
+with written as (
 insert into files.files (id, session_id, interview, name_sealed, mimetype, size_bytes, is_private, is_persistent,
-                         grantees, location, key_wrapped, server_wrap, server_key_id, created_at, modified_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
+                         grantees, location, key_wrapped, server_wrap, server_key_id, created_at, modified_at, version)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15)
 on conflict (id) do update
 set name_sealed = excluded.name_sealed, mimetype = excluded.mimetype, size_bytes = excluded.size_bytes,
     is_private = excluded.is_private, is_persistent = excluded.is_persistent, grantees = excluded.grantees,
     location = excluded.location, key_wrapped = excluded.key_wrapped, server_wrap = excluded.server_wrap,
-    server_key_id = excluded.server_key_id, modified_at = excluded.modified_at
+    server_key_id = excluded.server_key_id, modified_at = excluded.modified_at, version = excluded.version
 where files.session_id = excluded.session_id
-returning id
+returning id, version
+)
+insert into files.versions (number, version) select id, version from written
+on conflict (number) do update set version = excluded.version
+returning number
 """
 _FORGET = "delete from files.files where session_id = $1 and not is_persistent returning location"
 _HAND_OVER = """
@@ -60,9 +71,13 @@ class Files:
         return [row[0] for row in await statements.fetch(_NEXT, count)]
 
     async def find(self, statements: Statements, number: int) -> FileRecord | None:
-        """The record of a file, whosever it is."""
+        """The record of a file, whosever it is; None as well for one that was put back as it was before."""
         row = await statements.fetchrow(_FIND, number)
-        return None if row is None else _record(row)
+        try:
+            return None if row is None else _record(row)
+        except UnknownFile:
+            log.warning("files.row_put_back", number=number)
+            return None
 
     def open(self, record: FileRecord, keys: Keys) -> OpenFile:
         """With the keys of its session. Raises UnknownFile when it is another's."""
@@ -77,7 +92,7 @@ class Files:
         """With the server's key, if the file is shared beyond its session; who may have it is the caller's to ask."""
         if record.server_wrap is None:
             return None
-        place = _server_place(record.number, record.location)
+        place = _server_place(record.number, record.location, record.version)
         return _opened(record, self._server_keys.unwrap(record.server_wrap, associated=place))
 
     async def change(
@@ -101,13 +116,14 @@ class Files:
                 raise ContentsLost
             if before is not None:
                 await leftovers.discard(statements, [before.location], due_at=now + _STILL_READ)
+        version = (before.version if before else 0) + 1
         filename = safe_name(change.filename or (opened.filename if opened else ""))
         is_private = _first(change.is_private, before.is_private if before else None, True)
         is_persistent = _first(change.is_persistent, before.is_persistent if before else None, False)
         grantees = before.grantees if before and change.grantees is None else change.grantees or ()
         server_wrap, server_key_id = None, None
         if is_shared(is_private=is_private, is_persistent=is_persistent, grantees=grantees):
-            place = _server_place(change.number, contents.location)
+            place = _server_place(change.number, contents.location, version)
             server_wrap, server_key_id = self._server_keys.wrap(contents.key, associated=place)
         written = await statements.fetchval(
             _WRITE,
@@ -121,10 +137,11 @@ class Files:
             is_persistent,
             list(grantees),
             contents.location,
-            _wrapped(contents, change.number, keys),
+            _wrapped(contents, change.number, version, keys),
             server_wrap,
             server_key_id,
             now,
+            version,
         )
         if written is None:
             raise UnknownFile(f"Number {change.number}.")
@@ -140,6 +157,9 @@ class Files:
 
 
 def _record(row: Row) -> FileRecord:
+    """Raises UnknownFile for a row that is not the newest of its file: somebody put it back."""
+    if row["version"] != (row["told_version"] or 0):
+        raise UnknownFile(f"Number {row['id']}.")
     return FileRecord(
         number=row["id"],
         session_id=str(row["session_id"]),
@@ -153,6 +173,7 @@ def _record(row: Row) -> FileRecord:
         name_sealed=row["name_sealed"],
         key_wrapped=row["key_wrapped"],
         server_wrap=row["server_wrap"],
+        version=row["version"],
     )
 
 
@@ -162,17 +183,17 @@ def _opened(record: FileRecord, key: bytes) -> OpenFile:
     return OpenFile(number=record.number, filename=name, mimetype=record.mimetype, contents=contents)
 
 
-def _wrapped(contents: StoredContents, number: int, keys: Keys) -> bytes:
+def _wrapped(contents: StoredContents, number: int, version: int, keys: Keys) -> bytes:
     return seal_value(
         contents.key,
         data_key=keys.by_generation[keys.generation],
         purpose="file key",
-        ids=(keys.session_id, number, contents.location),
+        ids=(keys.session_id, *_ids(number, contents.location, version)),
     )
 
 
 def _unwrapped(record: FileRecord, keys: Keys) -> bytes:
-    ids = (keys.session_id, record.number, record.location)
+    ids = (keys.session_id, *_ids(record.number, record.location, record.version))
     for generation in sorted(keys.by_generation, reverse=True):
         try:
             data_key = keys.by_generation[generation]
@@ -182,8 +203,13 @@ def _unwrapped(record: FileRecord, keys: Keys) -> bytes:
     raise SealBroken("The key of a file.")
 
 
-def _server_place(number: int, location: str) -> bytes:
-    return associated_data("file key", number, location)
+def _server_place(number: int, location: str, version: int) -> bytes:
+    return associated_data("file key", *_ids(number, location, version))
+
+
+def _ids(number: int, location: str, version: int) -> tuple[str | int, ...]:
+    """What the key of a file is bound to."""
+    return (number, location, version) if version else (number, location)
 
 
 def _name_place(number: int) -> bytes:
@@ -198,7 +224,7 @@ SEALED = SealedColumn(
     table="files.files",
     column="server_wrap",
     key=("id",),
-    reads=("location",),
-    seal_again=wrapped(lambda row: _server_place(row["id"], row["location"])),
+    reads=("location", "version"),
+    seal_again=wrapped(lambda row: _server_place(row["id"], row["location"], row["version"])),
     key_id_column="server_key_id",
 )

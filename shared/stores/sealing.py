@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from shared.contracts.base import Sealer
 from shared.contracts.visitor import KeyHolder
@@ -55,14 +56,22 @@ def open_with(data_keys: Sequence[bytes], sealed: bytes, place: Place) -> bytes:
     raise SealBroken
 
 
-def seal_stash(value: bytes, secret: str, key: str) -> bytes:
-    """A stash: only who has the secret can open it."""
-    return seal(_stash_key(secret), value, associated=associated_data(_STASH, key))
+def seal_stash(value: bytes, secret: str, key: str, ends_at: datetime) -> bytes:
+    """A stash: only who has the secret can open it, and only until then."""
+    return seal(_stash_key(secret), value, associated=_stash_place(key, ends_at))
 
 
-def open_stash(sealed: bytes, secret: str, key: str) -> bytes:
+def open_stash(sealed: bytes, secret: str, key: str, ends_at: datetime) -> bytes:
     """The value again. Raises SealBroken."""
-    return open_sealed(_stash_key(secret), sealed, associated=associated_data(_STASH, key))
+    opening = _stash_key(secret)
+    try:
+        return open_sealed(opening, sealed, associated=_stash_place(key, ends_at))
+    except SealBroken:  # from before stashes were bound to their end
+        return open_sealed(opening, sealed, associated=associated_data(_STASH, key))
+
+
+def _stash_place(key: str, ends_at: datetime) -> bytes:
+    return associated_data(_STASH, key, ends_at.astimezone(UTC).isoformat())
 
 
 def _stash_key(secret: str) -> bytes:

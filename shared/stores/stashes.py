@@ -44,16 +44,17 @@ def hash_of(key: str) -> bytes:
 async def keep(statements: Statements, value: bytes, *, seconds: int, now: datetime) -> StashKeys:
     """Keep a value so long; gives what opens it."""
     keys = new_stash_keys()
-    sealed = seal_stash(value, keys.secret, keys.key)
-    await store.add_stash(statements, hash_of(keys.key), sealed, now + timedelta(seconds=seconds))
+    ends_at = now + timedelta(seconds=seconds)
+    sealed = seal_stash(value, keys.secret, keys.key, ends_at)
+    await store.add_stash(statements, hash_of(keys.key), sealed, ends_at)
     return keys
 
 
 async def find(statements: Statements, keys: StashKeys, *, now: datetime) -> bytes | None:
     """What was kept; None when there is nothing, its time is over, or the secret is another."""
-    sealed = await store.stash(statements, hash_of(keys.key), now)
+    found = await store.stash(statements, hash_of(keys.key), now)
     try:
-        return None if sealed is None else open_stash(sealed, keys.secret, keys.key)
+        return None if found is None else open_stash(found[0], keys.secret, keys.key, found[1])
     except SealBroken:
         return None
 
@@ -63,6 +64,8 @@ async def spend(statements: Statements, keys: StashKeys) -> bool:
     return await store.delete_stash(statements, hash_of(keys.key))
 
 
-async def prolong(statements: Statements, keys: StashKeys, *, seconds: int, now: datetime) -> None:
-    """Let it last so long from now on."""
-    await store.keep_stash(statements, hash_of(keys.key), now + timedelta(seconds=seconds))
+async def prolong(statements: Statements, keys: StashKeys, value: bytes, *, seconds: int, now: datetime) -> None:
+    """Let it last so long from now on; `value` is what was found in it."""
+    ends_at = now + timedelta(seconds=seconds)
+    sealed = seal_stash(value, keys.secret, keys.key, ends_at)
+    await store.keep_stash(statements, hash_of(keys.key), sealed, ends_at)

@@ -64,12 +64,18 @@ _RECORDS = "select id, value_sealed from stores.records where key = $1 and id > 
 _DELETE_RECORD = "delete from stores.records where key = $1 and id = $2"
 
 _ADD_STASH = "insert into stores.stashes (key_hash, value_sealed, ends_at) values ($1, $2, $3)"
-_STASH = "select value_sealed from stores.stashes where key_hash = $1 and ends_at > $2"
-_DELETE_STASH = "delete from stores.stashes where key_hash = $1"
-_KEEP_STASH = "update stores.stashes set ends_at = $2 where key_hash = $1"
+_STASH = """
+select value_sealed, ends_at from stores.stashes where key_hash = $1 and ends_at > $2
+    and not exists (select 1 from stores.spent_stashes where key_hash = $1)
+"""
+_SPEND_STASH = """
+with gone as (delete from stores.stashes where key_hash = $1 returning key_hash, ends_at)
+insert into stores.spent_stashes select key_hash, ends_at from gone on conflict do nothing
+"""
+_KEEP_STASH = "update stores.stashes set value_sealed = $2, ends_at = $3 where key_hash = $1"
 _TIDY = """
-delete from stores.stashes where key_hash in (
-    select key_hash from stores.stashes where ends_at <= $1 order by ends_at limit $2 for update skip locked)
+delete from stores.{table} where key_hash in (
+    select key_hash from stores.{table} where ends_at <= $1 order by ends_at limit $2 for update skip locked)
 """
 _BATCH = 1000
 
@@ -212,25 +218,26 @@ async def add_stash(statements: Statements, key_hash: bytes, sealed: bytes, ends
     await statements.execute(_ADD_STASH, key_hash, sealed, ends_at)
 
 
-async def stash(statements: Statements, key_hash: bytes, now: datetime) -> bytes | None:
-    """A stash that has not ended."""
-    found: bytes | None = await statements.fetchval(_STASH, key_hash, now)
-    return found
+async def stash(statements: Statements, key_hash: bytes, now: datetime) -> tuple[bytes, datetime] | None:
+    """A stash that has not ended and was not spent, and when it ends."""
+    row = await statements.fetchrow(_STASH, key_hash, now)
+    return None if row is None else (row["value_sealed"], row["ends_at"])
 
 
 async def delete_stash(statements: Statements, key_hash: bytes) -> bool:
     """Spend a stash; False when somebody else has spent it."""
-    return await statements.execute(_DELETE_STASH, key_hash) == "DELETE 1"
+    return await statements.execute(_SPEND_STASH, key_hash) == "INSERT 0 1"
 
 
-async def keep_stash(statements: Statements, key_hash: bytes, ends_at: datetime) -> None:
-    """Let a stash last until another moment."""
-    await statements.execute(_KEEP_STASH, key_hash, ends_at)
+async def keep_stash(statements: Statements, key_hash: bytes, sealed: bytes, ends_at: datetime) -> None:
+    """Let a stash last until another moment, for which it was sealed anew."""
+    await statements.execute(_KEEP_STASH, key_hash, sealed, ends_at)
 
 
 async def tidy_stashes(statements: Statements, now: datetime) -> bool:
     """Forget some that have ended; whether more may be left."""
-    return await statements.execute(_TIDY, now, _BATCH) == f"DELETE {_BATCH}"
+    ended = [await statements.execute(_TIDY.format(table=each), now, _BATCH) for each in ("stashes", "spent_stashes")]
+    return f"DELETE {_BATCH}" in ended
 
 
 # -- Snapshots -------------------------------------------------------------------------------------------------------

@@ -224,11 +224,19 @@ class Browser:
         return PerformAction(**self._facts(operation_id), call=call, is_read_only=is_read_only)
 
     def checking_in(
-        self, *, acknowledged: Sequence[int] = (), awaited: Sequence[str] = (), operation_id: str = "", **words: Any
+        self,
+        *,
+        acknowledged: Sequence[int] = (),
+        awaited: Sequence[str] = (),
+        after: int | None = None,
+        operation_id: str = "",
+        **words: Any,
     ) -> CheckIn:
         call = Sealed(NamedAction(action="append", arguments=words)) if words else None
         facts = self._facts(operation_id)
-        return CheckIn(**facts, call=call, acknowledged=tuple(acknowledged), awaited=tuple(awaited))
+        return CheckIn(
+            **facts, call=call, acknowledged=tuple(acknowledged), awaited=tuple(awaited), notices_after=after
+        )
 
     def ending(self, how: Literal["restart", "delete"], *, step: int | None = None) -> EndSession:
         return EndSession(**self._facts(""), how=how, step=step)

@@ -13,9 +13,11 @@ from shared.contracts.session import AdoptedSessions, AdoptSessions
 from shared.contracts.visitor import KeyHolder, UserFacts, Visitor
 from shared.crypto.keys import ServerKeys
 from shared.kernel.ids import new_code, new_id
+from shared.stores.stashes import hash_of
 from tests.fault.rig import new_visitor
 from tests.flows.session.conftest import House, running_house
 from tests.flows.session.player import Player
+from tests.put_back import kept, put_back
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -141,11 +143,28 @@ async def test_a_stash_opens_with_both_tokens_for_anybody_until_it_is_taken(hous
 
 async def test_a_stash_expires(house: House) -> None:
     player = await opened(house)
-    key, secret = await player.act("stash", expire=3600)
-    ends = "update stores.stashes set ends_at = now() - interval '1 second' where ends_at < now() + interval '2 hours'"
-    await house.database.execute(ends)
-    assert await player.act("unstash", key=key, secret=secret) is None
+    key, secret = await player.act("stash", expire=1)
+    async with asyncio.timeout(20):
+        while await player.act("unstash", key=key, secret=secret) is not None:
+            await asyncio.sleep(0.1)
     assert "number of seconds above zero" in await player.act("stash", expire=0)
+
+
+async def test_a_stash_that_somebody_puts_back_stays_spent(house: House) -> None:
+    player = await opened(house)
+    key, secret = await player.act("stash")
+    copy = await kept(house.database, "stores.stashes", "key_hash = $1", hash_of(key))
+    assert await player.act("unstash", key=key, secret=secret, delete=True) is not None
+    await put_back(house.database, copy)
+    assert await player.act("unstash", key=key, secret=secret) is None
+
+
+async def test_a_stash_does_not_last_longer_because_its_row_says_so(house: House) -> None:
+    player = await opened(house)
+    key, secret = await player.act("stash", expire=3600)
+    longer = "update stores.stashes set ends_at = ends_at + interval '1 day' where key_hash = $1"
+    await house.database.execute(longer, hash_of(key))
+    assert await player.act("unstash", key=key, secret=secret) is None
 
 
 async def test_nothing_but_snapshots_lies_in_clear(house: House) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from shared.crypto.aead import SealBroken
+from shared.crypto.answers import seal_value
 from shared.crypto.envelope import new_data_key
 from shared.files.contents import StoredContents
 from shared.files.housekeeping import FileHousekeeping
@@ -15,6 +17,7 @@ from shared.files.records import ContentsLost, FileChange, Keys, OpenFile, Unkno
 from shared.files.room import FileRoom
 from shared.kernel.clock import ManualClock
 from shared.storage.database import Database
+from tests.put_back import kept, put_back
 
 from .conftest import SomeKeys
 
@@ -170,6 +173,93 @@ async def test_files_go_with_their_session_unless_they_are_persistent(
     assert record.grantees == ("user:7",)
     assert (file := room.records.open_shared(record)) is not None
     assert await room.contents.read(file.contents) == b"kept"
+
+
+@pytest.mark.parametrize("given", [{}, {"is_private": False}])
+async def test_a_row_that_somebody_puts_back_opens_nothing(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys, given: dict[str, bool]
+) -> None:
+    number = await made(room, database, clock, keys, b"first", is_private=False)
+    copy = await kept(database, "files.files", "id = $1", number)
+    contents = await room.contents.keep(b"second")
+    await change(room, database, clock, keys, FileChange(number=number, contents=contents, **given))
+    await put_back(database, copy)
+    assert await room.records.find(database, number) is None
+    with pytest.raises(UnknownFile):
+        await change(room, database, clock, keys, FileChange(number=number, filename="other.txt"))
+
+
+async def test_a_file_that_is_private_again_does_not_open_because_somebody_puts_its_row_back(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys
+) -> None:
+    number = await made(room, database, clock, keys, is_private=False)
+    copy = await kept(database, "files.files", "id = $1", number)
+    await change(room, database, clock, keys, FileChange(number=number, is_private=True))
+    await put_back(database, copy)
+    assert await room.records.find(database, number) is None
+
+
+async def test_a_row_with_the_count_of_another_moment_opens_nothing(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys
+) -> None:
+    """Row and count say the same, and both lie."""
+    number = await made(room, database, clock, keys, is_private=False)
+    await change(room, database, clock, keys, FileChange(number=number, is_private=False))
+    await database.execute("update files.files set version = 1 where id = $1", number)
+    await database.execute("update files.versions set version = 1 where number = $1", number)
+    record = await room.records.find(database, number)
+    assert record is not None
+    with pytest.raises(UnknownFile):
+        room.records.open(record, keys)
+    with pytest.raises(SealBroken):
+        room.records.open_shared(record)
+
+
+async def test_a_file_of_a_session_that_is_gone_does_not_come_back_with_its_row(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys
+) -> None:
+    number = await made(room, database, clock, keys)
+    copy = await kept(database, "files.files", "id = $1", number)
+    async with database.transaction() as connection:
+        await room.records.forget_session(connection, keys.session_id, now=clock.now())
+    await put_back(database, copy)
+    assert await room.records.find(database, number) is None
+
+
+async def test_older_contents_of_a_file_are_refused_in_the_place_of_the_newest(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys, folder: Path
+) -> None:
+    number = await made(room, database, clock, keys, b"first")
+    old = (await opened(room, database, number, keys)).contents.location
+    before = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}[old]
+    contents = await room.contents.keep(b"other")
+    await change(room, database, clock, keys, FileChange(number=number, contents=contents))
+    newest = (await opened(room, database, number, keys)).contents
+    (place,) = folder.rglob(newest.location)
+    place.write_bytes(before)
+    with pytest.raises(SealBroken):
+        await room.contents.read(newest)
+
+
+async def test_a_file_of_a_release_that_did_not_count_opens_and_is_counted_from_then_on(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys
+) -> None:
+    number = await made(room, database, clock, keys)
+    contents = (await opened(room, database, number, keys)).contents
+    wrapped = seal_value(
+        contents.key,
+        data_key=keys.by_generation[1],
+        purpose="file key",
+        ids=(keys.session_id, number, contents.location),
+    )
+    await database.execute("delete from files.versions where number = $1", number)
+    await database.execute("update files.files set version = 0, key_wrapped = $2 where id = $1", number, wrapped)
+    copy = await kept(database, "files.files", "id = $1", number)
+    assert (await opened(room, database, number, keys)).filename == "a file.txt"
+    await change(room, database, clock, keys, FileChange(number=number, filename="other.txt"))
+    assert (await opened(room, database, number, keys)).filename == "other.txt"
+    await put_back(database, copy)
+    assert await room.records.find(database, number) is None
 
 
 async def test_neither_name_nor_contents_lie_in_the_database(

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import orjson
 import pytest
 
 from shared.contracts.envelope import Envelopes
@@ -17,6 +18,7 @@ from shared.contracts.worker import RunTask, RunTaskLow
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import SystemClock
 from tests.fault.rig import Browser, Rig, new_visitor, running_rig, shown
+from tests.put_back import Kept, kept, put_back
 
 
 @pytest.fixture
@@ -211,6 +213,25 @@ async def test_a_notice_comes_until_it_is_acknowledged(browser: Browser, rig: Ri
     assert first.notice is not None
     assert commands(await browser.check_in(acknowledged=[first.notice])) == []
     assert commands(await browser.check_in()) == []
+
+
+@pytest.mark.parametrize("how", ["as it was", "after it was tidied away", "under a later number"])
+async def test_a_notice_that_somebody_puts_back_is_not_carried_out_again(browser: Browser, rig: Rig, how: str) -> None:
+    await browser.open()
+    await ended(rig, await launch(browser, {"token": "x"}, mode="flash"))
+    (told,) = commands(await browser.check_in())
+    assert told.notice is not None
+    copy = await kept(rig.database, "session.notices", "id = $1", told.notice)
+    assert commands(await browser.check_in(acknowledged=[told.notice])) == []
+    if how != "as it was":
+        await rig.database.execute("delete from session.notices where id = $1", told.notice)
+    if how == "under a later number":
+        copy = Kept(
+            copy.table, [orjson.dumps({**orjson.loads(row), "id": told.notice + 1000}).decode() for row in copy.rows]
+        )
+    await put_back(rig.database, copy)
+    assert commands(await browser.check_in()) == []
+    assert commands(await browser.check_in(after=told.notice)) == []
 
 
 async def test_notices_come_in_the_order_of_launch_whichever_task_ended_first(browser: Browser, rig: Rig) -> None:

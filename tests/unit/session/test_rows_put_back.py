@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
 
 from services.session import store
@@ -15,49 +12,12 @@ from shared.contracts.visitor import Visitor
 from shared.crypto.answers import seal_step
 from shared.kernel.ids import SessionId, new_id
 from tests.fault.rig import Browser, Rig, new_visitor, shown
-
-KEYS = {
-    "session.sessions": ("id",),
-    "session.steps": ("session_id", "step"),
-    "session.wraps": ("session_id", "holder", "generation"),
-}
+from tests.put_back import Kept, kept, put_back
 
 
-@dataclass(frozen=True)
-class Kept:
-    """Rows that somebody copied."""
-
-    table: str
-    rows: list[Any]
-
-
-async def kept(rig: Rig, table: str, session_id: str, condition: str = "true") -> Kept:
+async def copied(rig: Rig, table: str, session_id: str, condition: str = "true") -> Kept:
     named = "id" if table == "session.sessions" else "session_id"
-    found = await rig.database.fetch(
-        f"select to_jsonb(t)::text from {table} t where {named} = $1 and {condition}", session_id
-    )
-    assert found
-    return Kept(table, [row[0] for row in found])
-
-
-async def put_back(rig: Rig, copies: Kept) -> None:
-    """Every column of the row as it was, or the row anew when it is gone."""
-    columns = [
-        row[0]
-        for row in await rig.database.fetch(
-            "select attname::text from pg_attribute where attrelid = $1::text::regclass and attnum > 0 "
-            "and not attisdropped",
-            copies.table,
-        )
-    ]
-    key = KEYS[copies.table]
-    changes = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
-    for row in copies.rows:
-        await rig.database.execute(
-            f"insert into {copies.table} select * from jsonb_populate_record(null::{copies.table}, $1::text::jsonb) "
-            f"on conflict ({', '.join(key)}) do update set {changes}",
-            row,
-        )
+    return await kept(rig.database, table, f"{named} = $1 and {condition}", session_id)
 
 
 async def is_refused(browser: Browser) -> bool:
@@ -71,56 +31,56 @@ async def is_refused(browser: Browser) -> bool:
 async def test_the_newest_step_as_it_was_before_it_was_written_over(rig: Rig, browser: Browser) -> None:
     session_id = (await browser.open()).session_id
     await browser.submit(token="a")
-    before = await kept(rig, "session.steps", session_id, "step = 2")
+    before = await copied(rig, "session.steps", session_id, "step = 2")
     await browser.check_in(token="meanwhile")
-    await put_back(rig, before)
+    await put_back(rig.database, before)
     assert await is_refused(browser)
 
 
 async def test_a_step_that_was_taken_back_in_the_place_of_the_one_given_instead(rig: Rig, browser: Browser) -> None:
     session_id = (await browser.open()).session_id
     await browser.submit(token="a")
-    before = await kept(rig, "session.steps", session_id, "step = 2")
+    before = await copied(rig, "session.steps", session_id, "step = 2")
     await browser.back()
     await browser.submit(token="b")
-    await put_back(rig, before)
+    await put_back(rig.database, before)
     assert await is_refused(browser)
 
 
 async def test_a_step_that_was_taken_back_after_the_newest_one(rig: Rig, browser: Browser) -> None:
     session_id = (await browser.open()).session_id
     await browser.submit(token="a")
-    before = await kept(rig, "session.steps", session_id, "step = 2")
+    before = await copied(rig, "session.steps", session_id, "step = 2")
     await browser.back()
-    await put_back(rig, before)
+    await put_back(rig.database, before)
     assert await is_refused(browser)
 
 
 async def test_an_older_step_shows_when_somebody_goes_back_to_it(rig: Rig, browser: Browser) -> None:
     session_id = (await browser.open()).session_id
     await browser.submit(token="a")
-    before = await kept(rig, "session.steps", session_id, "step = 2")
+    before = await copied(rig, "session.steps", session_id, "step = 2")
     await browser.check_in(token="meanwhile")
     await browser.submit(token="b")
-    await put_back(rig, before)
+    await put_back(rig.database, before)
     with pytest.raises(Exception, match="RowPutBack"):
         await browser.back()
 
 
 async def test_the_row_of_the_session(rig: Rig, browser: Browser) -> None:
     session_id = (await browser.open()).session_id
-    before = await kept(rig, "session.sessions", session_id)
+    before = await copied(rig, "session.sessions", session_id)
     await browser.submit(token="a")
-    await put_back(rig, before)
+    await put_back(rig.database, before)
     assert await is_refused(browser)
 
 
 async def test_the_row_of_the_session_from_before_the_newest_step_was_written_over(rig: Rig, browser: Browser) -> None:
     session_id = (await browser.open()).session_id
     await browser.submit(token="a")
-    before = await kept(rig, "session.sessions", session_id)
+    before = await copied(rig, "session.sessions", session_id)
     await browser.check_in(token="meanwhile")
-    await put_back(rig, before)
+    await put_back(rig.database, before)
     assert await is_refused(browser)
 
 
@@ -148,9 +108,9 @@ async def test_what_says_which_step_came_before(rig: Rig, browser: Browser) -> N
 async def test_the_servers_key_from_while_the_session_was_shared(rig: Rig, browser: Browser) -> None:
     session_id = (await browser.open()).session_id
     await browser.submit(token="a", multi_user="on")
-    shared = await kept(rig, "session.wraps", session_id, "holder = 'server'")
+    shared = await copied(rig, "session.wraps", session_id, "holder = 'server'")
     await browser.submit(token="b", multi_user="off")
-    await put_back(rig, shared)
+    await put_back(rig.database, shared)
     assert (await browser.joined_by(new_visitor("t2")).open()).kind == "locked_out"
     assert shown(await browser.open())["log"] == ["a", "b"]
 
@@ -158,9 +118,9 @@ async def test_the_servers_key_from_while_the_session_was_shared(rig: Rig, brows
 async def test_a_key_for_what_the_author_allows_no_longer(rig: Rig, browser: Browser) -> None:
     session_id = (await browser.open()).session_id
     await browser.submit(unattended=["timers"])
-    allowed = await kept(rig, "session.wraps", session_id, "holder = 'unattended:timers'")
+    allowed = await copied(rig, "session.wraps", session_id, "holder = 'unattended:timers'")
     await browser.submit(unattended=[])
-    await put_back(rig, allowed)
+    await put_back(rig.database, allowed)
     message = RunAction(
         operation_id=new_id(),
         session_id=session_id,
@@ -175,11 +135,11 @@ async def test_all_rows_put_back_together_are_the_session_as_it_was(rig: Rig, br
     """What SECURITY.md says is not found out: there is no witness outside of the session's own rows."""
     session_id = (await browser.open()).session_id
     await browser.submit(token="a")
-    copies = [await kept(rig, table, session_id) for table in ("session.sessions", "session.steps")]
+    copies = [await copied(rig, table, session_id) for table in ("session.sessions", "session.steps")]
     await browser.submit(token="b")
     await rig.database.execute("delete from session.steps where session_id = $1 and step > 2", session_id)
     for each in copies:
-        await put_back(rig, each)
+        await put_back(rig.database, each)
     assert await browser.log() == ["a"]
 
 
@@ -213,11 +173,11 @@ async def test_what_a_release_without_the_chain_has_saved_goes_on_and_is_held_to
     session_id = (await browser.open()).session_id
     await browser.submit(token="a")
     await as_saved_by_a_release_without_the_chain(rig, browser, session_id, 2)
-    before = await kept(rig, "session.steps", session_id, "step = 2")
+    before = await copied(rig, "session.steps", session_id, "step = 2")
     await browser.submit(token="b")
     assert await browser.log() == ["a", "b"]
     assert shown(await browser.back())["log"] == ["a"]
-    await put_back(rig, before)
+    await put_back(rig.database, before)
     assert await is_refused(browser)
 
 

@@ -50,7 +50,7 @@ async def retrieve(call: Call) -> Response:
         if not await stashes.spend(database, keys):
             raise ApiRefused(_NOT_THERE)
     elif seconds := _seconds(call, "refresh"):
-        await stashes.prolong(database, keys, seconds=seconds, now=now)
+        await stashes.prolong(database, keys, value, seconds=seconds, now=now)
     return said(told)
 
 
