@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -16,7 +15,7 @@ from services.gateway.api_answers import ApiRefused
 from services.gateway.desk import Desk
 from services.gateway.requests import request_facts
 from shared.contracts.session import Upload
-from shared.contracts.visitor import KeyHolder, RequestFacts, UserFacts, Visitor
+from shared.contracts.visitor import SECRET_LETTERS, KeyHolder, RequestFacts, UserFacts, Visitor, secret_holder
 from shared.crypto.aead import SealBroken
 from shared.kernel.interview_path import BadReference, canonical
 from shared.people.api_keys import ApiKey
@@ -26,7 +25,6 @@ from shared.people.records import Account
 T = TypeVar("T")
 
 _FALSE = frozenset({"0", "false", "f", "none", "null"})
-_SECRET_LETTERS = 16
 _USER_SECRET = "user secret"  # noqa: S105 - what is sealed, no secret itself
 
 
@@ -177,8 +175,8 @@ class Call:
 
     def _opened(self, secret: str) -> KeyHolder:
         """What a secret opens: that of one session, or of somebody who has shown a password."""
-        if len(secret) <= _SECRET_LETTERS:
-            return holder_of(secret)
+        if len(secret) <= SECRET_LETTERS:
+            return secret_holder(secret)
         try:
             raw = base64.urlsafe_b64decode(secret + "=" * (-len(secret) % 4))
             told = orjson.loads(self.desk.file_links.open(raw, purpose=_USER_SECRET))
@@ -190,13 +188,6 @@ class Call:
 
 
 Handle = Callable[[Call], Awaitable[Response]]
-
-
-def holder_of(secret: str) -> KeyHolder:
-    """The key that a session's secret of 16 letters stands for."""
-    key = hashlib.sha256(b"colloquy secret\0" + secret.encode()).digest()
-    name = hashlib.sha256(b"colloquy holder\0" + secret.encode()).hexdigest()[:32]
-    return KeyHolder(holder=f"secret:{name}", key=base64.b64encode(key).decode())
 
 
 def user_secret(desk: Desk, holder: KeyHolder, *, seconds: float) -> str:

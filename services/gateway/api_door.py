@@ -117,7 +117,7 @@ class ApiDoor:
             raise ApiRefused(ACCESS_DENIED, 403)
         await desk.rates.admit("api", f"{api_key.account_id} {api_key.name}")
         if endpoint.has_body and has_files(request):
-            posted = await desk.uploads.read(request, _anything)
+            posted = await desk.uploads.read(request, _anything, with_digests=IDEMPOTENCY_HEADER in request.headers)
             given.update({one.name: one.value for one in posted.inputs})
             given.update(posted.control)
             uploads, digests = posted.uploads, posted.digests

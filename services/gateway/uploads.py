@@ -58,9 +58,13 @@ class UploadReader:
     def __init__(self, *, room: FileRoom, max_fields: int, max_text_bytes: int) -> None:
         self._room, self._max_fields, self._max_text_bytes = room, max_fields, max_text_bytes
 
-    async def read(self, request: Request, admit: Admit) -> Posted:
-        """The form. Raises FormUnreadable, BodyTooLarge, and what `admit` raises."""
-        reading = _Reading(self._room, admit, max_fields=self._max_fields, max_text_bytes=self._max_text_bytes)
+    async def read(self, request: Request, admit: Admit, *, with_digests: bool = False) -> Posted:
+        """The form; `with_digests` with SHA-256 of each file, which takes as long again as sealing a large one.
+
+        Raises FormUnreadable, BodyTooLarge, and what `admit` raises.
+        """
+        limits = {"max_fields": self._max_fields, "max_text_bytes": self._max_text_bytes}
+        reading = _Reading(self._room, admit, with_digests=with_digests, **limits)
         try:
             async with AsyncExitStack() as stack:
                 reading.stack = stack
@@ -99,15 +103,17 @@ class _Part:
     filename: str | None = None
     text: bytearray = field(default_factory=bytearray)
     receiver: Receiver | None = None
-    contents: hashlib._Hash = field(default_factory=hashlib.sha256)
+    digest: hashlib._Hash | None = None
     stack: AsyncExitStack | None = None
 
 
 class _Reading:
     """One body being read."""
 
-    def __init__(self, room: FileRoom, admit: Admit, *, max_fields: int, max_text_bytes: int) -> None:
-        self._room, self._admit = room, admit
+    def __init__(
+        self, room: FileRoom, admit: Admit, *, with_digests: bool, max_fields: int, max_text_bytes: int
+    ) -> None:
+        self._room, self._admit, self._with_digests = room, admit, with_digests
         self._max_fields, self._max_text_bytes = max_fields, max_text_bytes
         self._wanted: frozenset[str] | None = None
         self._part = _Part()
@@ -153,6 +159,7 @@ class _Reading:
             raise FormUnreadable(f"It has more than {_MOST_FILES} files.")
         assert self.stack is not None
         part.stack = await self.stack.enter_async_context(AsyncExitStack())
+        part.digest = hashlib.sha256() if self._with_digests else None
         part.receiver = await part.stack.enter_async_context(self._room.contents.receiving())
 
     async def _inputs(self) -> frozenset[str]:
@@ -166,7 +173,8 @@ class _Reading:
             self._file_bytes += len(data)
             if self._file_bytes > self._room.max_file_bytes:
                 raise FileTooLarge(f"All files of a form together may have {self._room.max_file_bytes >> 20} MB.")
-            part.contents.update(data)
+            if part.digest is not None:
+                part.digest.update(data)
             await part.receiver.write(data)
         elif part.filename is None:
             self._text_bytes += len(data)
@@ -180,7 +188,8 @@ class _Reading:
             name = safe_name(part.filename or "")
             kind = mimetype_of(name, part.receiver.head)
             self.uploads.append(await _upload(self._room, part.name, name, kind, part.receiver.stored))
-            self.digests.append(part.contents.digest())
+            if part.digest is not None:
+                self.digests.append(part.digest.digest())
         elif part.filename is None:
             self.texts.append((part.name, part.text.decode("utf-8", "replace")))
 

@@ -22,7 +22,7 @@ from shared.contracts.session import (
     ReachOtherSession,
 )
 from shared.contracts.session_lists import LeaveSessions, ListSessions, SessionEntry
-from shared.contracts.visitor import KeyHolder, Visitor
+from shared.contracts.visitor import SECRET_LETTERS, KeyHolder, Visitor, secret_holder
 from shared.evaluation.port import PoolBusy
 from shared.interview.errors import HostRefused
 from shared.interview.runtime.operations import (
@@ -45,7 +45,7 @@ from shared.kernel.errors import Refused
 
 _UNKNOWN = "Unable to obtain interview dictionary."
 _CLOSED = "Unable to decrypt interview dictionary"
-_NOT_ALLOWED = "You do not have permission to access this interview."
+_NOT_ALLOWED = "Insufficient permissions to run this interview."
 _BUSY = "The other session is too busy now. Try again later."
 _NO_KEY = (
     "The session could not be encrypted: there is no key. Give a secret, or let the interview say multi_user = True."
@@ -263,9 +263,13 @@ def _named(interview: str, code: str, visitor: Visitor, operation_id: str = "") 
 
 
 def _with_secret(visitor: Visitor, secret: str | None) -> Visitor:
-    """With the key of a secret, `<holder>.<key in hex>`, in place of the visitor's own."""
+    """With the key of a secret in place of the visitor's own: that of one session, as programs get it with a new one,
+    or somebody's, as `get_user_secret()` gives it (`<holder>.<key in hex>`).
+    """
     if secret is None:
         return visitor
+    if 0 < len(secret) <= SECRET_LETTERS:
+        return visitor.model_copy(update={"keys": (secret_holder(secret),)})
     holder, _, key = secret.rpartition(".")
     try:
         raw = bytes.fromhex(key)

@@ -86,6 +86,17 @@ LINK = "link:"
 """Begins the names of holders that came with a link."""
 
 
+SECRET_LETTERS = 16
+"""How long the secret of one session is, as programs and code get it."""
+
+
+def secret_holder(secret: str) -> KeyHolder:
+    """The key that a session's secret of 16 letters stands for."""
+    key = hashlib.sha256(b"colloquy secret\0" + secret.encode()).digest()
+    name = hashlib.sha256(b"colloquy holder\0" + secret.encode()).hexdigest()[:32]
+    return KeyHolder(holder=f"secret:{name}", key=base64.b64encode(key).decode())
+
+
 def link_holder(secret: str) -> KeyHolder:
     """The key in a link that opens an encrypted session. What is stored of it is a wrap and the holder's name."""
     key = hashlib.sha256(b"colloquy link\0" + secret.encode()).digest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -88,6 +89,13 @@ async def test_the_pieces_in_which_a_form_arrives_do_not_matter(
         ("f", "b.pdf", "application/pdf"),
     ]
     assert await contents_of(room, posted.uploads[0]) == tricky
+
+
+async def test_contents_are_hashed_for_those_who_ask(reader: UploadReader) -> None:
+    body = FORM + part("f", b"one", "a.txt") + part("f", b"", "empty.txt") + END
+    assert (await reader.read(posting(body), admit)).digests == ()
+    told = (await reader.read(posting(body), admit, with_digests=True)).digests
+    assert told == (hashlib.sha256(b"one").digest(), hashlib.sha256(b"").digest())
 
 
 async def test_an_empty_input_brings_nothing(reader: UploadReader) -> None:

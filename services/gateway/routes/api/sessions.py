@@ -31,13 +31,12 @@ from shared.contracts.session import (
     WriteVariables,
 )
 from shared.contracts.session_lists import LeaveSessions, LeftSessions
-from shared.contracts.visitor import Visitor
+from shared.contracts.visitor import SECRET_LETTERS, Visitor
 from shared.kernel.errors import Retryable
 from shared.kernel.ids import SessionId, derived_id, new_code, session_id_of
 
 _BOTH = "Parameters i and session are required."
 _UNDEFINED = "NoDefinition"
-_SECRET_LETTERS = 16
 _WITHOUT_BODY = frozenset({204, 205, 304})
 _HOP_HEADERS = frozenset({"connection", "transfer-encoding", "content-length", "set-cookie", "content-type"})
 _NOT_ARGUMENTS = frozenset({"key", "i", "secret"})
@@ -56,7 +55,7 @@ async def begin(call: Call) -> Response:
     """A new session, and what opens it."""
     interview = call.interview()
     given = call.text("secret")
-    secret = given or new_code(_SECRET_LETTERS)
+    secret = given or new_code(SECRET_LETTERS)
     visitor = await call.visitor(secret)
     url_args = Sealed(
         {
