@@ -15,7 +15,7 @@ from shared.interview.errors import EvaluationError
 from shared.interview.library.offering import flattened, object_key
 from shared.interview.library.variables import decode_name
 from shared.interview.runtime import names
-from shared.interview.screen.markup import encoded
+from shared.interview.screen.markup import encoded, is_icon_name
 from shared.interview.screen.texts import Scene, Words
 
 _LABEL_KEYS = frozenset({"label", "value", "default", "help", "image", "css class", "color", "group", "show if", "key"})
@@ -91,11 +91,13 @@ def _of_item(item: ChoiceItem, index: int, scene: Scene) -> Offer:
 
 
 def image_html(reference: str, scene: Scene) -> str:
-    """A small picture beside a label, by registered name or file."""
+    """A small picture beside a label, by registered name or file; else the icon of that name, where names are icons."""
     if not reference:
         return ""
     url = scene.pictures.url(reference)
-    return f'<img class="daiconimage" alt="" src="{url}">' if url else ""
+    if url:
+        return f'<img class="daiconimage" alt="" src="{url}">'
+    return (is_icon_name(reference) and scene.pictures.icon(reference)) or ""
 
 
 # -- Computed choices -----------------------------------------------------------------------------------------------

@@ -126,3 +126,30 @@ continue button field: two
     it.post_inputs({})
     assert "largo.png" in it.screen.logo_html
     assert it.screen.short_logo_html == "<b>s</b>"
+
+
+def test_a_choice_may_have_an_icon_of_the_page_as_texts_have_them(play: Open) -> None:
+    it = play(
+        f"""{_SETS}
+question: Which?
+field: which
+buttons:
+  - House: house
+    image: home
+  - Site: site
+    image: fab-fa-github
+  - Baby: baby
+    image: baby
+  - Other: other
+    image: no icon
+---
+mandatory: True
+code: |
+  which
+"""
+    )
+    house, site, baby, other = (button.icon_html for button in it.screen.buttons)
+    assert 'class="fas fa-home"' in house
+    assert 'class="fab fa-github"' in site
+    assert at("crawling.svg") in baby
+    assert other == ""

@@ -35,12 +35,20 @@ function getInterviewVariables(callback) {
   return $.ajax({ url: `/vars?${query}`, method: 'GET', dataType: 'json', success: (data) => callback?.(data) });
 }
 
+const calm = window.matchMedia('(prefers-reduced-motion: reduce)');
+
+/** What authors move with jQuery (`fadeIn()`, `slideUp()` …) is there at once for who does not want things to move. */
+function moveAsWanted() {
+  $.fx.off = calm.matches;
+}
+
 function goToAnchor(target) {
-  const wantsCalm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
-  document.querySelector(target)?.scrollIntoView({ behavior: wantsCalm ? 'auto' : 'smooth' });
+  document.querySelector(target)?.scrollIntoView({ behavior: calm.matches ? 'auto' : 'smooth' });
 }
 
 export function offerFunctions() {
+  moveAsWanted();
+  calm.addEventListener('change', moveAsWanted);
   Object.assign(window, {
     val,
     da_val: val,
