@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 from shared.interview.documents.errors import DocumentError
-from shared.interview.documents.pictures import printable
+from shared.interview.documents.pictures import printable, printable_pixels
 
 
 def for_typst(path: Path) -> tuple[bytes, str] | None:
@@ -23,9 +23,9 @@ def for_word(path: Path, *, only: frozenset[str] = frozenset({"png", "jpg", "gif
     contents = path.read_bytes()
     if contents.startswith(b"%PDF-"):
         return _first_page(path)
-    made = printable(contents)
-    if made is None or made[1] == "svg" or made[1] in only:
-        return None if made is None or made[1] == "svg" else made
+    made = printable_pixels(contents)
+    if made is None or made[1] in only:
+        return made
     from PIL import Image
 
     out = io.BytesIO()

@@ -34,7 +34,7 @@ from shared.interview.documents.markdown_tree import (
     Table,
     Words,
 )
-from shared.interview.documents.pictures import pixels
+from shared.interview.documents.pictures import natural_width, pixels
 
 _PAPER = {"us-letter": (612.0, 792.0), "a4": (595.3, 841.9), "us-legal": (612.0, 1008.0), "a5": (419.5, 595.3)}
 _STYLES = {
@@ -274,7 +274,7 @@ class _Writer:
             return _escaped(picture.alternative or picture.path.name)
         width, height = size
         kind = r"\jpegblip" if made[1] == "jpg" else r"\pngblip"
-        natural = min(self._room, width * 0.75)
+        natural = min(self._room, natural_width(made[0], width))
         wanted = natural
         if picture.width is not None:
             wanted = self._room * picture.width if picture.is_share else picture.width

@@ -1,4 +1,4 @@
-"""Pictures made fit for a PDF: of a kind the typesetter knows, upright, and not larger than paper can show."""
+"""Pictures made fit for paper: of a kind the typesetter knows, upright, and not larger than paper can show."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import io
 from pathlib import Path
 
 from shared.interview.documents.errors import DocumentTooLarge, DocumentUnreadable
+from shared.interview.documents.typesetting import svg_drawn
 
 MOST_PIXELS = 100_000_000
 _LONGEST_SIDE = 4000
+_TO_TRY, _FOR_PRINT, _ON_SCREENS = 18, 192, 96.0
+"""Pixels to an inch."""
+_LIKELY = range(50, 2401)
 WRITABLE_PICTURES = {
     "png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "gif": "GIF", "webp": "WEBP", "bmp": "BMP", "tif": "TIFF",
     "tiff": "TIFF",
@@ -20,7 +24,8 @@ _AS_THEY_ARE = {"PNG": "png", "JPEG": "jpg", "GIF": "gif", "WEBP": "webp"}
 def printable(contents: bytes) -> tuple[bytes, str] | None:
     """Bytes and ending of a picture the typesetter takes; None for what is no picture, or far too large a one."""
     if _is_svg(contents):
-        return contents, "svg"
+        # One that it cannot draw would be the end of the whole document.
+        return None if svg_drawn(contents, per_inch=_TO_TRY) is None else (contents, "svg")
     from PIL import Image, ImageOps
 
     try:
@@ -117,6 +122,31 @@ def rewritten(path: Path, *, name: str) -> None:
         picture.save(path, picture.format or "PNG")
     except (OSError, ValueError, SyntaxError, KeyError, Image.DecompressionBombError) as error:
         raise DocumentUnreadable(name, "a picture", str(error)) from error
+
+
+def printable_pixels(contents: bytes) -> tuple[bytes, str] | None:
+    """As `printable`, for who takes no pictures made of lines (SVG)."""
+    made = printable(contents)
+    if made is None or made[1] != "svg":
+        return made
+    from PIL import Image
+
+    drawn = svg_drawn(contents, per_inch=_FOR_PRINT)
+    if drawn is None:
+        return None
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(drawn)) as picture:
+        picture.save(out, "PNG", dpi=(_FOR_PRINT, _FOR_PRINT))
+    return out.getvalue(), "png"
+
+
+def natural_width(contents: bytes, width: int) -> float:
+    """How wide a picture of so many pixels is by itself, in points: as it says, else as on screens."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(contents)) as picture:
+        told = picture.info.get("dpi", (0,))[0]
+    return width * 72 / (float(told) if round(told) in _LIKELY else _ON_SCREENS)
 
 
 def pixels(contents: bytes) -> tuple[int, int] | None:

@@ -1,4 +1,5 @@
-"""Typst: text in, PDF out. The one module that imports it, and maps its errors to ours.
+"""Typst: text in, PDF out; and pictures made of lines (SVG) in, pixels out. The one module that imports it, and maps
+its errors to ours.
 
     typeset('#"Hello"', folder)
 
@@ -8,6 +9,7 @@ Sources are written by us: what people typed goes in by `quoted`, which no marku
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -25,6 +27,16 @@ _SANS = ("Arial", "Liberation Sans", "Arimo", "Noto Sans", "DejaVu Sans", "Liber
 _MONO = ("Courier New", "Liberation Mono", "Cousine", "DejaVu Sans Mono")
 _SANS_NAMES = re.compile(r"arial|helvetica|calibri|carlito|verdana|tahoma|segoe|sans|aptos|roboto|open|trebuchet", re.I)
 _MONO_NAMES = re.compile(r"courier|mono|consol|menlo|code", re.I)
+
+
+_DRAWN = """#set page(width: auto, height: auto, margin: 0pt, fill: none)
+#context {
+  let size = measure(image("picture.svg"))
+  let share = calc.min(1, 1000pt / calc.max(size.width, size.height))
+  image("picture.svg", width: size.width * share, height: size.height * share)
+}
+"""
+"""No side longer than 1000 points, whatever the picture says of itself: its pixels have to be in memory."""
 
 
 class TypesettingFailed(DocumentError):
@@ -64,8 +76,37 @@ def typeset(source: str, folder: Path, *, standards: Sequence[str] = (), name: s
         made = typst.compile(source.encode(), root=str(folder), font_paths=_fonts(), format="pdf", **options)
     except typst.TypstError as error:
         raise TypesettingFailed(f"{name} could not be set as PDF: {error.message}") from error
+    except BaseException as error:
+        if not _is_panic(error):
+            raise
+        raise TypesettingFailed(f"{name} could not be set as PDF: the typesetter has a fault there.") from error
     assert isinstance(made, bytes)
     return made
+
+
+def svg_drawn(contents: bytes, *, per_inch: int) -> bytes | None:
+    """A picture made of lines (SVG) as PNG, clear where it draws nothing, with so many pixels to an inch.
+
+    None for one that is broken, has no size, or wants other files: nothing is fetched for it.
+    """
+    import typst
+
+    with tempfile.TemporaryDirectory(prefix="svg-") as folder:
+        Path(folder, "picture.svg").write_bytes(contents)
+        try:
+            made = typst.compile(_DRAWN.encode(), root=folder, font_paths=_fonts(), format="png", ppi=per_inch)
+        except typst.TypstError:
+            return None
+        except BaseException as error:
+            if not _is_panic(error):
+                raise
+            return None
+    return made if isinstance(made, bytes) else None
+
+
+def _is_panic(error: BaseException) -> bool:
+    """Whether the typesetter's own code has failed: what that raises is no `Exception`, and has no public name."""
+    return type(error).__name__ == "PanicException"
 
 
 @cache

@@ -20,7 +20,7 @@ _BY_MODULE = (
     (languages, "language_name word"),
     (
         numbers,
-        "alpha currency currency_symbol item_label name_suffix nice_number ordinal ordinal_number period_list roman",
+        "alpha currency item_label nice_number ordinal ordinal_number roman",
     ),
     (phones, "phone_number_formatted phone_number_in_e164 phone_number_part"),
     (places, "country_name state_name"),
@@ -30,6 +30,10 @@ _BY_MODULE = (
         "underscore_to_space verbatim yesno",
     ),
 )
+
+
+_OF_NO_VALUE = (numbers, "currency_symbol name_suffix period_list")
+"""Functions without a value, which are filters all the same: whatever stands before them counts for nothing."""
 
 
 def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,6 +47,13 @@ def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
     return filtered
 
 
+def _alone(function: Callable[..., Any]) -> Callable[..., Any]:
+    def filtered(_: Any, *__: Any, **options: Any) -> Any:
+        return function(**options)
+
+    return filtered
+
+
 def _chain(*iterables: Any) -> Any:
     return itertools.chain(*iterables)
 
@@ -50,6 +61,7 @@ def _chain(*iterables: Any) -> Any:
 FILTERS: dict[str, Callable[..., Any]] = {
     name: _asking(getattr(module, name)) for module, names in _BY_MODULE for name in names.split()
 } | {
+    **{name: _alone(getattr(_OF_NO_VALUE[0], name)) for name in _OF_NO_VALUE[1].split()},
     "chain": _chain,
     "any": any,
     "all": all,

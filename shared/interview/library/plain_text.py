@@ -80,7 +80,12 @@ def underscore_to_space(text: Any) -> str:
 
 
 def verbatim(text: Any) -> str:
-    """The text with all marks of Markdown disarmed, so that it is shown as it is."""
+    """The text with all marks of Markdown disarmed, so that it is shown as it is: where they have no meaning, in Word
+    templates and fields of PDF forms, unchanged.
+    """
+    run = current_run_or_none()
+    if run is not None and run.evaluation_context in ("docx", "pdf"):
+        return str(text)
     return _MARKUP.sub(r"\\\1", str(text))
 
 
