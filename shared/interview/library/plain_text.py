@@ -80,11 +80,11 @@ def underscore_to_space(text: Any) -> str:
 
 
 def verbatim(text: Any) -> str:
-    """The text with all marks of Markdown disarmed, so that it is shown as it is: where they have no meaning, in Word
-    templates and fields of PDF forms, unchanged.
+    """The text with all marks of Markdown disarmed, so that it is shown as it is; unchanged in Word templates, where
+    they have no meaning.
     """
     run = current_run_or_none()
-    if run is not None and run.evaluation_context in ("docx", "pdf"):
+    if run is not None and run.evaluation_context == "docx":
         return str(text)
     return _MARKUP.sub(r"\\\1", str(text))
 
