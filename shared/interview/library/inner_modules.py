@@ -13,7 +13,6 @@ from typing import Any
 from jinja2.runtime import Undefined
 
 from shared.interview.library.docx_templates import include_docx_template
-from shared.interview.library.docx_values import plain_words
 from shared.interview.library.reading_pictures import ocr_file, read_qr
 from shared.interview.runtime.run import current_run
 
@@ -31,6 +30,8 @@ def markdown_to_html(a: Any, trim: bool = False, **_: Any) -> str:
 
 def docx_template_filter(text: Any, **_: Any) -> Any:
     """A text as a Word template shows it: square-bracket markup replaced, what XML cannot hold taken out."""
+    from shared.interview.library.docx_values import plain_words  # with its libraries: few interviews have documents
+
     return text if isinstance(text, Undefined) else plain_words(str(text))
 
 
