@@ -93,8 +93,9 @@ def svg_drawn(contents: bytes, *, per_inch: int) -> bytes | None:
 
     with tempfile.TemporaryDirectory(prefix="svg-") as folder:
         Path(folder, "picture.svg").write_bytes(contents)
+        options: dict[str, Any] = {"root": folder, "font_paths": _fonts(), "format": "png", "ppi": per_inch}
         try:
-            made = typst.compile(_DRAWN.encode(), root=folder, font_paths=_fonts(), format="png", ppi=per_inch)
+            made = typst.compile(_DRAWN.encode(), **options)
         except typst.TypstError:
             return None
         except BaseException as error:
