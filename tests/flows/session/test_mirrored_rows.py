@@ -43,8 +43,8 @@ async def dropped(database: Database, role: str) -> None:
         await database.execute(f"drop role {role}")
 
 
-async def opened(house: House) -> Player:
-    player = Player(house, "mirror")
+async def opened(house: House, interview: str = "mirror") -> Player:
+    player = Player(house, interview)
     await player.open()
     assert player.reply.kind == "screen", player.reply.problem and player.reply.problem.value
     return player
@@ -92,3 +92,42 @@ async def test_a_database_nobody_configured_is_named(house: House) -> None:
     told = await (await opened(house)).act("unknown_database")
     assert "no database 'no such'" in told
     assert "COLLOQUY_AUTHOR_DATABASES" in told
+
+
+# Models on a registered database
+
+
+async def test_rows_are_found_kept_and_deleted_by_their_number(house: House) -> None:
+    player = await opened(house, "registered")
+    told = await player.act("found_by_number", case=new_code(8))
+    assert told == [True, True, "again", True, False, False, True, None, False, False, False]
+
+
+async def test_models_of_a_registered_database_are_related_by_all_eight_methods(house: House) -> None:
+    player = await opened(house, "registered")
+    assert await player.act("related", case=new_code(8)) == {
+        "has_child": [True, False],
+        "has_parent": [True, False],
+        "get_child": [["Ann"], ["Ann"]],
+        "get_parent": [["chess", "go"], []],
+        "named": ["here", "here[0]"],
+        "filter_by_child": [["chess", "go"], []],
+        "filter_by_parent": [["Ann"], ["Ann"]],
+        "filter_by_parent_child": [1, 1, 0],
+        "del_child": [False, True],
+        "del_parent": [False, 0],
+    }
+
+
+@pytest.mark.parametrize("side", ["child", "parent"])
+@pytest.mark.parametrize("method", ["has", "add", "get", "del"])
+async def test_what_has_no_row_is_related_to_nothing(house: House, method: str, side: str) -> None:
+    player = await opened(house, "registered")
+    told = await player.act("not_ready", case=new_code(8), method=f"{method}_{side}", side=side)
+    assert "has no row yet: it cannot be related to anything" in told
+
+
+async def test_a_relation_or_a_column_that_nobody_declared_is_named(house: House) -> None:
+    player = await opened(house, "registered")
+    assert "Club has no relation 'Friendship' to a child" in await player.act("no_relation", case=new_code(8))
+    assert "Club has no column 'colour'" in await player.act("no_column")

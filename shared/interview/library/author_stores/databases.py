@@ -6,6 +6,7 @@ to be saved.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ __all__ = ["variables_snapshot_connect", "variables_snapshot_connection"]
 _SNAPSHOTS = "snapshots"
 """The name of the database whose view `jsonstorage` holds the snapshots."""
 _SECONDS = 10
+_INSIDE_A_NAME = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _OPTIONS = "-c search_path=stores -c default_transaction_read_only=on"
 
 _configured: dict[str, str] = {}
@@ -50,16 +52,29 @@ def connect_args(db_config: str) -> dict[str, Any]:
 
 
 class Registered:
-    """A configured database: `Model` to derive models from, `session` to work with, `engine`. It connects when used."""
+    """A configured database: `Model` to derive models from, `session` to work with, `engine`. It connects when used.
+
+    As with Flask-SQLAlchemy, names of SQLAlchemy are its attributes (`db.Column`, `db.Integer`, `db.relationship`), and
+    a model without `__tablename__` has the table that its class is named after (`BankModel`: `bank_model`).
+    """
 
     def __init__(self, db_config: str) -> None:
         from sqlalchemy.orm import declarative_base
 
         self.config = db_config
-        self.Model: Any = declarative_base()
+        self.Model: Any = declarative_base(cls=_named_model())
         self.session: Any = _Lazily(self)
         self._engine: Any = None
         self._made: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        import sqlalchemy
+        import sqlalchemy.orm
+
+        for module in (sqlalchemy, sqlalchemy.orm):
+            if not name.startswith("_") and hasattr(module, name):
+                return getattr(module, name)
+        raise AttributeError(f"A registered database has no {name!r}, and neither has SQLAlchemy.")
 
     @property
     def engine(self) -> Any:
@@ -79,6 +94,18 @@ class Registered:
 
             self._made = Session(bind=self.engine)
         return self._made
+
+
+def _named_model() -> type:
+    """What models derive from: their tables have names."""
+    from sqlalchemy.orm import declared_attr
+
+    class Named:
+        @declared_attr.directive
+        def __tablename__(cls) -> str:
+            return _INSIDE_A_NAME.sub("_", cls.__name__).lower()
+
+    return Named
 
 
 class _Lazily:

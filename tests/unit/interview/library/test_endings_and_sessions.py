@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -208,10 +209,32 @@ def test_a_function_that_cannot_work_says_so(name: str) -> None:
         FUNCTIONS[name]("anything", key=1)
 
 
+INSTEAD = {
+    "DACloudStorage": ("COLLOQUY_FILES_URL", "boto3", "docs/operators/packages.md"),
+    "DAGoogleAPI": ("google-auth", "docs/operators/packages.md"),
+    "DAOAuth": ("DAWeb", "Authlib", "docs/operators/packages.md"),
+    "get_sms_session": ("send_sms()", "expect_texts()"),
+    "initiate_sms_session": ("send_sms()", "expect_texts()"),
+    "send_fax": ("send_email()",),
+    "terminate_sms_session": ("send_sms()", "expect_texts()"),
+}
+"""What each of them is told to take."""
+
+
 @pytest.mark.parametrize("name", sorted(CLASSES))
 def test_a_class_that_cannot_work_says_so(name: str) -> None:
-    with pytest.raises(DAError, match=f"^{name} is not available"):
+    with pytest.raises(DAError, match=f"^{name} is not available on this server yet: it needs "):
         CLASSES[name]("thing")
+
+
+@pytest.mark.parametrize("name", sorted({**FUNCTIONS, **CLASSES}))
+def test_what_cannot_work_names_what_to_do_instead(name: str) -> None:
+    with pytest.raises(DAError) as refused:
+        {**FUNCTIONS, **CLASSES}[name]("anything")
+    for word in INSTEAD[name]:
+        assert word in str(refused.value)
+    if "docs/" in str(refused.value):
+        assert (Path(__file__).parents[4] / "docs/operators/packages.md").is_file()
 
 
 def test_the_sessions_of_nobody_are_none(run: Run) -> None:
