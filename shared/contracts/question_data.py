@@ -35,7 +35,7 @@ def question_data(
         "lang": screen.language,
         "steps": steps,
         "allow_going_back": screen.may_go_back,
-        "message_log": [{"message": text, "priority": priority} for priority, text in screen.log],
+        "message_log": [{"message": text, "priority": priority} for priority, text in (*screen.log, *screen.messages)],
         "event_list": list(screen.form.sought) if screen.form is not None else [],
         "fields": fields,
     }

@@ -62,6 +62,11 @@ def new_code(length: int = 32) -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(length))
 
 
+def new_secret(length: int = 16) -> str:
+    """Unguessable letters, small and capital: what opens a session or a stash for whoever shows it."""
+    return "".join(secrets.choice(string.ascii_letters) for _ in range(length))
+
+
 def new_letters(length: int) -> str:
     """Small letters that nobody can guess well: what people copy by hand."""
     return "".join(secrets.choice(string.ascii_lowercase) for _ in range(length))

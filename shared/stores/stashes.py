@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.crypto.aead import SealBroken
-from shared.kernel.ids import new_code
+from shared.kernel.ids import new_code, new_secret
 from shared.storage.database import Statements
 from shared.stores import store
 from shared.stores.sealing import open_stash, seal_stash
@@ -30,10 +30,7 @@ class StashKeys:
 
 def new_stash_keys() -> StashKeys:
     """16 letters and digits, and 16 letters."""
-    secret = ""
-    while len(secret) < _LETTERS:
-        secret += "".join(letter for letter in new_code(_LETTERS) if letter.isalpha())
-    return StashKeys(new_code(_LETTERS), secret[:_LETTERS])
+    return StashKeys(new_code(_LETTERS), new_secret(_LETTERS))
 
 
 def hash_of(key: str) -> bytes:

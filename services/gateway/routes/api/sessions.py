@@ -33,7 +33,7 @@ from shared.contracts.session import (
 from shared.contracts.session_lists import LeaveSessions, LeftSessions
 from shared.contracts.visitor import SECRET_LETTERS, Visitor
 from shared.kernel.errors import Retryable
-from shared.kernel.ids import SessionId, derived_id, new_code, session_id_of
+from shared.kernel.ids import SessionId, derived_id, new_secret, session_id_of
 
 _BOTH = "Parameters i and session are required."
 _UNDEFINED = "NoDefinition"
@@ -55,7 +55,7 @@ async def begin(call: Call) -> Response:
     """A new session, and what opens it."""
     interview = call.interview()
     given = call.text("secret")
-    secret = given or new_code(SECRET_LETTERS)
+    secret = given or new_secret(SECRET_LETTERS)
     visitor = await call.visitor(secret)
     url_args = Sealed(
         {

@@ -102,7 +102,7 @@ def _named_model() -> type:
 
     class Named:
         @declared_attr.directive
-        def __tablename__(cls) -> str:
+        def __tablename__(cls: Any) -> str:
             return _INSIDE_A_NAME.sub("_", cls.__name__).lower()
 
     return Named
