@@ -90,6 +90,11 @@ def test_pages_of_a_file_are_pictures_for_who_may_open_it(filer: Person, site: S
         assert given.headers["content-disposition"].startswith("attachment" if "download" in root else "inline")
         for missing in (f"/{root}/{number}/2", f"/{root}/{number}/0", f"/{root}/999999999/1"):
             assert filer.http.get(missing).status_code == 404
+    pages = {"uploadedpage": 1400, "uploadedpagescreen": 700, "uploadedpagescreendownload": 700}
+    text = paper.split("/")[2].partition(".")[0]
+    for root, pixels in pages.items():
+        page = filer.http.get(f"/{root}/{text}/1").content
+        assert int.from_bytes(page[16:20], "big") == pixels, "the width in the head of the PNG"
     of_text = filer.http.get(f"/uploadedpage/{paper.split('/')[2].partition('.')[0]}/1")
     assert of_text.content.startswith(b"\x89PNG")
     stranger = Person(site.url, "filing")
