@@ -10,7 +10,7 @@ from shared.interview.compile.reading import Reading
 from shared.interview.errors import Position
 from shared.interview.source.documents import Mapping
 
-_KEYS = frozenset(
+KEYS = frozenset(
     {
         "additional yaml", "allow privileges", "allow users", "checkbox export value", "code", "content",
         "content file", "decimal places", "description", "docx reference file", "docx template file", "editable",
@@ -21,14 +21,16 @@ _KEYS = frozenset(
         "template password", "update references", "usedefs", "valid formats", "variable name",
     }
 )  # fmt: skip
+"""What a document may say of itself (spec/area4 §9.1)."""
 _OPTION_KEYS = frozenset(
     {"additional yaml", "docx reference file", "initial yaml", "metadata", "rtf template file", "template file"}
 )
 """Keys that `attachment options` may give for all documents of an interview."""
-_LATEX = {
+_WITHOUT_EFFECT = {
     "template file": "a template of LaTeX",
     "rtf template file": "a template of pandoc",
     "pdftk": "another program for PDF forms",
+    "permissions": "a list of what a PDF allows",
 }
 _FORMATS = frozenset({"*", "pdf", "rtf", "docx", "rtf to docx", "tex", "html", "md", "raw"})
 
@@ -42,8 +44,8 @@ def _attachment(reading: Reading, item: Any, position: Position) -> Attachment:
     if not isinstance(item, Mapping):
         return Attachment(position=position, content=reading.text_of(item, position))
     item = item.renamed({key: str(key).lower() for key in item})
-    reading.check_keys(item, _KEYS, "a document")
-    for key, what in _LATEX.items():
+    reading.check_keys(item, KEYS, "a document")
+    for key, what in _WITHOUT_EFFECT.items():
         if key in item:
             reading.warn(f"{key!r} is accepted, but has no effect: {what} is not used here", item, key)
     _check_kinds(reading, item)
