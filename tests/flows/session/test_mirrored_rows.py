@@ -131,3 +131,13 @@ async def test_a_relation_or_a_column_that_nobody_declared_is_named(house: House
     player = await opened(house, "registered")
     assert "Club has no relation 'Friendship' to a child" in await player.act("no_relation", case=new_code(8))
     assert "Club has no column 'colour'" in await player.act("no_column")
+
+
+async def test_lists_of_relations_hold_those_of_one_side_and_delete_what_is_taken_out(house: House) -> None:
+    player = await opened(house, "registered")
+    assert await player.act("lists", case=new_code(8)) == [["Ann", "Bob"], ["chess"], ["Bob"], [False, 0]]
+
+
+async def test_a_row_is_written_once_its_uid_is_known(house: House) -> None:
+    player = await opened(house, "registered")
+    assert await player.act("saved_when_complete", case=new_code(8)) == [False, False, True, True, True]

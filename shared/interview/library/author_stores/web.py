@@ -6,9 +6,9 @@ The client is imported by the first call: most interviews make none, and every i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared.interview.library.attachable import attachables
 from shared.interview.library.faults import DAError
 from shared.interview.library.named import public
 from shared.interview.library.objects.base import DAObject
@@ -221,14 +221,17 @@ def _auth(auth: Any) -> Any:
             raise DAError(f"{other!r} is no type of auth: there are basic, digest and bearer")
 
 
-def _files(files: Any) -> dict[str, Any] | None:
+def _files(files: Any) -> list[tuple[str, tuple[str, bytes, str]]] | None:
+    """Files by the name of their field: of each kind that can be attached to a mail. Raises DAError."""
     if not files:
         return None
-    return {name: (file.filename, _contents(file)) for name, file in _mapping(files, "files").items()}
-
-
-def _contents(file: Any) -> bytes:
-    return Path(file.path()).read_bytes()
+    found = []
+    for name, given in _mapping(files, "files").items():
+        those = attachables(given)
+        if not those:
+            raise DAError(f"There is no file for {name!r}: {given!r} holds none")
+        found.extend((name, (one.filename, one.path.read_bytes(), one.mimetype)) for one in those)
+    return found
 
 
 def _codes(codes: Any) -> set[int]:

@@ -157,6 +157,8 @@ def test_a_short_address_needs_a_target_and_a_time(run: Run, given: dict[str, An
 
 def test_addresses_as_pictures(run: Run) -> None:
     assert links.interview_url_as_qr(width="50px").startswith("[QR http://example.com/interview?")
+    action = links.interview_url_action_as_qr("check", status="fine", width="3in", alt_text="scan me")
+    assert action == f"[QR {links.interview_url_action('check', status='fine')}, 3in, scan me]"
     assert links.qr_code("hello", width="50px", alt_text="code") == "[QR hello, 50px, code]"
 
 

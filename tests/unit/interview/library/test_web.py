@@ -6,12 +6,14 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.interview.library.author_stores.web import DAWeb, DAWebError
 from shared.interview.library.faults import DAError
+from shared.interview.library.objects.files import DAStaticFile
 from shared.interview.runtime.run import Run
 
 
@@ -25,6 +27,18 @@ class Echo(BaseHTTPRequestHandler):
         self._answer()
 
     def do_DELETE(self) -> None:
+        self._answer()
+
+    def do_PUT(self) -> None:
+        self._answer()
+
+    def do_PATCH(self) -> None:
+        self._answer()
+
+    def do_OPTIONS(self) -> None:
+        self._answer()
+
+    def do_HEAD(self) -> None:
         self._answer()
 
     def _answer(self) -> None:
@@ -41,8 +55,10 @@ class Echo(BaseHTTPRequestHandler):
         self.send_response(404 if "missing" in self.path else 200)
         self.send_header("Content-Length", str(len(data)))
         self.send_header("Set-Cookie", "seen=yes")
+        self.send_header("X-Method", self.command)
         self.end_headers()
-        self.wfile.write(data)
+        if self.command != "HEAD":
+            self.wfile.write(data)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
@@ -114,3 +130,54 @@ def test_a_raised_failure_tells_everything(run: Run, address: str) -> None:
         DAWeb("web").get("http://127.0.0.1:9/", on_failure="raise")
     assert caught.value.__dict__["status_code"] == -1
     assert DAWeb("web").get("http://127.0.0.1:9/", on_failure="down") == "down"
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch"])
+def test_what_is_sent_to_be_written_goes_in_the_body_beside_the_query(run: Run, address: str, method: str) -> None:
+    web = DAWeb("web", base_url=address, headers={"X-Of-All": "1"})
+    told = getattr(web, method)("fruit", data={"name": "fig"}, params={"dry": "1"})
+    assert (told["method"], told["path"]) == (method.upper(), "/fruit?dry=1")
+    assert json.loads(told["body"]) == {"name": "fig"}
+
+
+@pytest.mark.parametrize("method", ["get", "delete", "options"])
+def test_what_is_sent_to_ask_goes_into_the_query(run: Run, address: str, method: str) -> None:
+    told = getattr(DAWeb("web", base_url=address), method)("fruit", data={"name": "fig"})
+    assert (told["method"], told["path"], told["body"]) == (method.upper(), "/fruit?name=fig", "")
+
+
+def test_headers_alone_are_asked_for(run: Run, address: str) -> None:
+    web = DAWeb("web", base_url=address)
+    assert web.head("x", on_success="status_code") == 200
+    with pytest.raises(DAWebError) as told:
+        web.head("x", on_success="raise")
+    assert told.value.__dict__["response_headers"]["X-Method"] == "HEAD"
+    assert told.value.__dict__["success"] is True
+
+
+def test_files_of_the_package_are_sent_as_a_form(run: Run, address: str, tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("a note")
+    note = DAStaticFile("note", filename="note.txt")
+    note.__dict__["path"] = lambda: str(tmp_path / "note.txt")
+    told = DAWeb("web", base_url=address).post("fruit", data={"name": "fig"}, files={"paper": note})
+    assert told["type"].startswith("multipart/form-data; boundary=")
+    assert 'name="paper"; filename="note.txt"' in told["body"]
+    assert "Content-Type: text/plain" in told["body"]
+    assert "a note" in told["body"]
+    assert 'name="name"' in told["body"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"files": {"paper": 7}}, "A int cannot be attached"),
+        ({"files": {"paper": None}}, "There is no file for 'paper'"),
+        ({"files": "paper"}, "files of a DAWeb call have to be a dictionary"),
+        ({"params": "a=1"}, "params of a DAWeb call have to be a dictionary"),
+        ({"success_code": "soon"}, "success_code has to be a number"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_sent_is_said(run: Run, address: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(DAError, match=message):
+        DAWeb("web", base_url=address).post("missing", **options)
