@@ -1,4 +1,4 @@
-"""The table of what brings information in and out names each documented function, each endpoint, and tests there are."""
+"""The table of what brings information in and out names each function, each endpoint, and tests there are."""
 
 from __future__ import annotations
 
