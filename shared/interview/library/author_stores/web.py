@@ -225,7 +225,7 @@ def _files(files: Any) -> list[tuple[str, tuple[str, bytes, str]]] | None:
     """Files by the name of their field: of each kind that can be attached to a mail. Raises DAError."""
     if not files:
         return None
-    found = []
+    found: list[tuple[str, tuple[str, bytes, str]]] = []
     for name, given in _mapping(files, "files").items():
         those = attachables(given)
         if not those:
