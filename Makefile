@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --require-virtualenv
 JOBS ?= auto
 
-.PHONY: help run test test-faults fuzz lint check-deploy fmt bench lock schemas assets clean
+.PHONY: help run test test-faults fuzz lint check-deploy fmt bench bench-start lock schemas assets clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -74,6 +74,9 @@ fmt: $(VENV)/.installed-dev  ## Format the code
 
 bench: $(VENV)/.installed-dev assets  ## Medians and rates beside a floor measured in the same run
 	$(BIN)/python -m tests.provision -- $(BIN)/python -m tests.bench $(ARGS)
+
+bench-start: $(VENV)/.installed-dev assets  ## How long `make run` takes: first, again, after kill -9 (ARGS=--fresh: from a clone)
+	$(BIN)/python -m tests.bench.first_run $(ARGS)
 
 schemas: $(VENV)/.installed-dev  ## Write the JSON Schemas of all messages and of the JSON form, and the table of settings
 	$(BIN)/python -m shared.contracts.catalog --write

@@ -101,7 +101,13 @@ async def running_cluster(*, postgres_url: str, redis_url: str, amqp_url: str, *
     codec = Codec(types=message_types(), sealer=keys.transport, blobs=PostgresBlobs(database=database, clock=clock))
     bus = RabbitBus(url=amqp_url, codec=codec, clock=clock, source="tests", topology=Topology(prefix=prefix))
     relay = OutboxRelay(database=database, bus=bus, poll_seconds=0.3)
-    worker = StandInWorker(database=database, server_keys=keys, outbox=Outbox(codec=codec), relay=relay)
+    worker = StandInWorker(
+        database=database,
+        server_keys=keys,
+        outbox=Outbox(codec=codec),
+        relay=relay,
+        answer="append_back" if given.get("engine") == "interviews" else "",
+    )
     for consumer in worker.consumers():
         bus.consume(consumer)
     await database.start()

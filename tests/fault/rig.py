@@ -193,6 +193,10 @@ def new_visitor(user: str = "t1", *, holder: str = "cookie") -> Visitor:
 class Browser:
     """One visitor's view of one session, over any bus."""
 
+    interview = INTERVIEW
+    goes_back = True
+    """Whether the writers of histories may press Back on it."""
+
     def __init__(self, bus: Bus, *, visitor: Visitor | None = None, code: str | None = None) -> None:
         self.bus = bus
         self.visitor = visitor or new_visitor()
@@ -206,7 +210,7 @@ class Browser:
 
     # Messages, to be sent once or more often
 
-    def opening(self, *, may_create: bool = False, operation_id: str = "", **given: Any) -> OpenSession:
+    def opening(self, *, may_create: bool = False, operation_id: str = "", **given: Any) -> SessionRequest:
         return OpenSession(**self._facts(operation_id), may_create=may_create, **given)
 
     def post(self, *, step: int | None = None, operation_id: str = "", **words: Any) -> SubmitAnswers:
@@ -277,6 +281,10 @@ class Browser:
         found: list[str] = reply.variables.value["log"]
         return found
 
+    def shown_log(self, reply: TurnReply) -> tuple[str, ...]:
+        """What had been appended, as a screen tells it."""
+        return tuple(shown(reply)["log"])
+
     async def send(self, message: SessionRequest) -> TurnReply:
         reply = await self.bus.request(message, TurnReply, timeout_seconds=self.timeout_seconds)
         if reply.steps:
@@ -286,7 +294,7 @@ class Browser:
     def _facts(self, operation_id: str) -> dict[str, Any]:
         return {
             "operation_id": operation_id or new_id(),
-            "interview": INTERVIEW,
+            "interview": self.interview,
             "session_code": Sealed(self.code),
             "visitor": Sealed(self.visitor),
         }

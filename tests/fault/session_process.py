@@ -1,8 +1,8 @@
 """A session service in a process of its own, on RabbitMQ, that a test may kill: `python -m
 tests.fault.session_process`.
 
-It is the real service; only two of its parts are replaced: the engine by the tiny one, and the checkpoint by one that
-ends the process at a chosen moment. What it is to be stands in its first argument, as JSON.
+It is the real service; only two of its parts are replaced: the engine by the tiny one, where the plan says so, and the
+checkpoint by one that ends the process at a chosen moment. What it is to be stands in its first argument, as JSON.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -38,6 +39,7 @@ from tests.fault.append_engine import AppendEvaluator
 from tests.servers import content_store
 
 KEY = bytes(range(32))
+INTERVIEWS = Path(__file__).parent / "interviews"
 
 
 class ProcessPlan(BaseModel):
@@ -49,7 +51,8 @@ class ProcessPlan(BaseModel):
     redis_url: str
     amqp_url: str
     prefix: str
-    engine: Literal["here", "pool"] = "here"
+    engine: Literal["here", "pool", "interviews"] = "here"
+    """The tiny engine in this process, or in interview processes; or the engine of interviews in such."""
     size: int = 4
     lock_wait_seconds: float = 4.0
     lock_lease_seconds: float = 2.0
@@ -97,6 +100,9 @@ async def serve(plan: ProcessPlan) -> None:
             engine="tests.fault.append_engine:AppendEngine",
         )
         own.insert(0, evaluator)
+    elif plan.engine == "interviews":
+        evaluator = ProcessPool(settings=PoolSettings(size=plan.size), folders=[INTERVIEWS])
+        own.insert(0, evaluator)
     checkpoint: Checkpoint = Unwatched() if plan.dies_at is None else DiesAt(plan.dies_at, plan.dies_on)
     parts = Parts(
         database=database,
@@ -106,7 +112,7 @@ async def serve(plan: ProcessPlan) -> None:
         relay=relay,
         server_keys=keys,
         evaluator=evaluator,
-        interviews=InterviewPath.of([]),
+        interviews=InterviewPath.of([INTERVIEWS]),
         contents=content_store(),
         clock=clock,
         checkpoint=checkpoint,

@@ -21,9 +21,12 @@ from shared.tasks.records import Failure, Outcome
 
 class StandInWorker:
     """Tasks do what their arguments say: `token` is the value, `response_action` and `error_action` follow, `fail`,
-    `sleep`, `ends_session`."""
+    `sleep`, `ends_session`. With an `answer` all ask for this response action, and hand their arguments on unread."""
 
-    def __init__(self, *, database: Database, server_keys: ServerKeys, outbox: Outbox, relay: OutboxRelay) -> None:
+    def __init__(
+        self, *, database: Database, server_keys: ServerKeys, outbox: Outbox, relay: OutboxRelay, answer: str = ""
+    ) -> None:
+        self._answer = answer
         self._database = database
         self._leases = Leases(server_keys=server_keys)
         self._outbox = outbox
@@ -41,13 +44,15 @@ class StandInWorker:
         if claim is None:
             return
         await self._leases.begin(self._database, claim, lease_seconds=30.0)
-        words = orjson.loads(claim.arguments or b"{}")
+        words = {} if self._answer else orjson.loads(claim.arguments or b"{}")
         await asyncio.sleep(float(words.get("sleep", 0)))
         await self._report(claim, words)
 
     async def _report(self, claim: Claim, words: dict[str, object]) -> None:
         arguments = payload = None
-        if "response_action" in words:
+        if self._answer:
+            outcome, arguments = Outcome(kind="response_action", action=self._answer), claim.arguments
+        elif "response_action" in words:
             outcome = Outcome(kind="response_action", action="append")
             arguments = orjson.dumps(words["response_action"])
         elif "ends_session" in words:

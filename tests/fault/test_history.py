@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from tests.fault.append_page import AppendPage
 from tests.fault.cluster import Cluster, running_cluster
 from tests.fault.history import Answered, Seen, check
-from tests.fault.rig import Browser, shown
+from tests.fault.rig import Browser
 from tests.fault.writers import Journal, Writer, all_tasks_ended, freeze_now_and_then, kill_now_and_then
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
@@ -41,11 +42,16 @@ def make_cluster(postgres_url: str, redis_url: str, amqp_url: str) -> MakeCluste
 
 
 async def make_history(
-    cluster: Cluster, *, writers: int, operations: int, slow_seconds: float = SLOW_SECONDS
+    cluster: Cluster,
+    *,
+    writers: int,
+    operations: int,
+    slow_seconds: float = SLOW_SECONDS,
+    browser: type[Browser] = Browser,
 ) -> Journal:
     """Let the writers loose on a new session, then check what they were answered."""
     journal = Journal()
-    first = Browser(cluster.bus)
+    first = browser(cluster.bus)
     first.timeout_seconds = 5.0
     await first.open()
     pages = []
@@ -65,7 +71,7 @@ async def verify(cluster: Cluster, browser: Browser, journal: Journal, ended_tas
     committed = {row["operation_id"] for row in rows}
     answered, seen = list(journal.answered), list(journal.seen)
     for operation_id, reply in journal.backs.items():
-        shown_log = tuple(shown(reply)["log"])
+        shown_log = browser.shown_log(reply)
         if operation_id in committed:
             answered.append(Answered("back", "", reply.version, shown_log))
         else:  # pressed on a step that was no longer the newest: it only showed the current screen
@@ -74,7 +80,7 @@ async def verify(cluster: Cluster, browser: Browser, journal: Journal, ended_tas
         answered,
         seen,
         first_version=1,
-        last=Seen(last.version, tuple(shown(last)["log"])),
+        last=Seen(last.version, browser.shown_log(last)),
         task_tokens=frozenset(journal.task_tokens),
         ended_tasks=ended_tasks,
     )
@@ -116,6 +122,43 @@ async def test_a_redis_that_stands_still(make_cluster: MakeCluster, rounds: int)
         freezing.cancel()
         await asyncio.gather(freezing, return_exceptions=True)
         assert cluster.freezes > 0
+
+
+@contextlib.asynccontextmanager
+async def killing_and_freezing(cluster: Cluster) -> AsyncIterator[None]:
+    """Processes are killed while Redis stands still, and while it does not; at least one of each before the end."""
+    troubles = [
+        asyncio.create_task(kill_now_and_then(cluster, pause_seconds=0.8)),
+        asyncio.create_task(freeze_now_and_then(cluster, pause_seconds=0.6, frozen_seconds=1.0)),
+    ]
+    try:
+        yield
+        while not (cluster.kills and cluster.freezes):  # a quick machine: it is over before the first trouble
+            await asyncio.sleep(0.05)
+    finally:
+        for trouble in troubles:
+            trouble.cancel()
+        ended = await asyncio.gather(*troubles, return_exceptions=True)
+    assert all(isinstance(error, asyncio.CancelledError) for error in ended), ended
+    assert cluster.kills > 0
+    assert cluster.freezes > 0
+
+
+async def test_processes_that_are_killed_while_redis_stands_still(make_cluster: MakeCluster, rounds: int) -> None:
+    async with make_cluster() as cluster, killing_and_freezing(cluster):
+        for _ in range(rounds):
+            journal = await make_history(cluster, writers=5, operations=8)
+            assert len(journal.answered) > 10
+
+
+async def test_real_interviews_under_kills_and_a_redis_that_stands_still(
+    make_cluster: MakeCluster, rounds: int
+) -> None:
+    """The engine of interviews, in interview processes that end with their service."""
+    async with make_cluster(engine="interviews", size=2) as cluster, killing_and_freezing(cluster):
+        for _ in range(rounds):
+            journal = await make_history(cluster, writers=4, operations=12, browser=AppendPage)
+            assert len(journal.answered) > 15
 
 
 async def test_every_message_delivered_twice(make_cluster: MakeCluster, rounds: int) -> None:

@@ -15,7 +15,7 @@ from shared.contracts.session import SessionRequest, TurnReply
 from shared.kernel.ids import uniform
 from tests.fault.cluster import Cluster
 from tests.fault.history import Answered, Kind, Seen
-from tests.fault.rig import Browser, shown
+from tests.fault.rig import Browser
 
 
 @dataclass
@@ -51,8 +51,8 @@ class Writer:
             self._write_in_place,
             self._launch,
             self._look,
-            self._back,
             self._be_slow,
+            *([self._back] if browser.goes_back else []),
         )
 
     async def work(self, count: int) -> None:
@@ -98,7 +98,7 @@ class Writer:
 
     async def _look(self) -> None:
         reply = await self._answer(self._browser.opening())
-        self._journal.seen.append(Seen(reply.version, tuple(shown(reply)["log"])))
+        self._journal.seen.append(Seen(reply.version, self._browser.shown_log(reply)))
 
     async def _back(self) -> None:
         message = self._browser.going_back()
@@ -106,7 +106,7 @@ class Writer:
 
     async def _append(self, kind: Kind, token: str, message: SessionRequest) -> None:
         reply = await self._answer(message)
-        view = tuple(shown(reply)["log"]) if reply.screen else None
+        view = self._browser.shown_log(reply) if reply.screen else None
         self._journal.answered.append(Answered(kind, token, reply.version, view))
 
     async def _answer(self, message: SessionRequest) -> TurnReply:
