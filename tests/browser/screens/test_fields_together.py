@@ -154,3 +154,28 @@ def test_a_text_that_is_too_long_is_told_of_and_not_cut(open_screen: Open, page:
     expect(word).to_have_value("hippopotamus")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("You cannot type more than 6 characters.")).to_be_visible()
+
+
+def test_a_message_about_the_field_that_is_left_does_not_swallow_the_click_that_leaves_it(
+    open_screen: Open, page: Page
+) -> None:
+    open_screen("conditions", "refused")
+    for choice in ("Red", "Green"):
+        page.get_by_label("E-mail").fill("no address")
+        label = page.locator("label.da-choice", has_text=choice)
+        place = label.bounding_box()
+        assert place is not None
+        page.mouse.move(place["x"] + 10, place["y"] + 3)
+        page.mouse.down()
+        page.mouse.up()
+        expect(page.get_by_label(choice)).to_be_checked()
+        expect(page.get_by_text("You need to enter a complete e-mail address.")).to_be_visible()
+        page.get_by_label("E-mail").fill("ann@example.com")
+        expect(page.get_by_text("You need to enter a complete e-mail address.")).to_have_count(0)
+
+
+def test_keys_that_leave_a_field_have_its_message_at_once(open_screen: Open, page: Page) -> None:
+    open_screen("conditions", "refused")
+    page.get_by_label("E-mail").fill("no address")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("You need to enter a complete e-mail address.")).to_be_visible()

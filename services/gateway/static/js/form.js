@@ -9,6 +9,7 @@ import { current, onScreen } from './page.js';
 import { checkLeft, isValid, recheck } from './validation.js';
 
 const sent = { text: null, operation: null };
+const press = { isOn: false };
 const problems = [];
 
 /** `hasProblem()` is asked before a form is sent, and may still write into it. */
@@ -23,7 +24,8 @@ onScreen(() => {
     $(main).on('submit', onSubmit);
     $(main).on('input change', recheck);
     $(main).on('focusout', 'input, textarea', (event) => {
-      if (!event.relatedTarget?.closest('button, .btn')) checkLeft(event.target); // a message now would move the button away
+      if (event.relatedTarget?.closest('button, .btn')) return; // all is checked when it is pressed
+      afterPress(() => event.target.isConnected && checkLeft(event.target));
     });
     sent.text = null;
   }
@@ -33,6 +35,23 @@ onScreen(() => {
   });
   $('.daquestionbackbutton').on('click', goBack);
 });
+
+document.addEventListener('pointerdown', () => { press.isOn = true; }, true);
+for (const end of ['pointerup', 'pointercancel']) document.addEventListener(end, () => { press.isOn = false; }, true);
+
+/** A message that comes while the mouse is down would move away what is being clicked, and the click would be lost. */
+function afterPress(act) {
+  if (!press.isOn) {
+    act();
+    return;
+  }
+  const once = new AbortController();
+  const end = () => {
+    once.abort();
+    setTimeout(act); // the click itself comes first
+  };
+  for (const name of ['pointerup', 'pointercancel']) document.addEventListener(name, end, { signal: once.signal });
+}
 
 function onSubmit(event) {
   event.preventDefault();
