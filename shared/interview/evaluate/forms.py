@@ -94,6 +94,7 @@ def apply_form(operation: SubmitForm, run: Run) -> FormResult:
         changed=changed,
         command="" if choice is None else str(choice.get("command") or ""),
         command_url="" if choice is None else str(choice.get("url") or ""),
+        wants_more=wants_more,
     )
 
 

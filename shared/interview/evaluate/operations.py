@@ -146,7 +146,9 @@ def _submitted(operation: SubmitForm, run: Run) -> Ended:
             return with_screen(result, "new")
         if result.command and result.command not in {"continue", "refresh"}:
             return with_command(result.command, result.command_url, run, "new")
-        return with_screen(evaluate(run), "overwrite" if result.command == "refresh" else "new")
+        shown = evaluate(run)
+        is_longer = result.wants_more and getattr(shown, "question_name", "") == operation.form.question_name
+        return with_screen(shown, "overwrite" if is_longer or result.command == "refresh" else "new")
     except Signal as signal:
         return with_signal(signal, run, "new")
 

@@ -24,3 +24,6 @@ class FormResult:
     command: str = ""
     """A button command the form asked for (`restart`, `exit`, `leave`, …), from an embedded choice."""
     command_url: str = ""
+    wants_more: bool = False
+    """The list that is collected is to have another row. Where the same screen goes on with it, that is no step: Back
+    leads from the longer screen to the one before it."""

@@ -69,6 +69,24 @@ def test_add_another_brings_the_collecting_screen_again_although_all_is_known(pl
     assert p.screen.question_text == "apple and pear"
 
 
+def test_another_row_is_no_step_and_back_leads_to_the_screen_before_the_list(play: Open) -> None:
+    p = play(
+        f"{_COLLECTED}---\nquestion: Before\nfield: before\n".replace("question: Tell", "need: before\nquestion: Tell")
+    )
+    p.post_inputs({})
+    steps = len(p.steps)
+    for count in (1, 2):
+        names = [field.input_name for field in p.screen.fields]
+        p.post_inputs({**dict.fromkeys(names, "apple"), "_collect": "add"})
+        assert (len(p.screen.fields), len(p.steps)) == (count + 1, steps)
+    p.post_inputs({field.input_name: "pear" for field in p.screen.fields})
+    assert (p.screen.question_text, len(p.steps)) == ("More?", steps + 1)
+    p.back()
+    assert [field.default for field in p.screen.fields] == ["pear", "pear", "pear"]
+    p.back()
+    assert p.screen.question_text == "Before"
+
+
 def test_what_fields_of_a_collected_list_say_of_each_other_is_meant_within_their_element(play: Open) -> None:
     p = play("""
 objects:
