@@ -55,6 +55,14 @@ class NoDefinition(EvaluationError):
     """Nothing in the interview can define this variable."""
 
 
+class NotDeleted(EvaluationError):
+    """A variable that is to be deleted from outside has no value, or its name is none."""
+
+
+class NoSuchQuestion(EvaluationError):
+    """A question that is to count as answered is not there."""
+
+
 class AlreadySought(EvaluationError):
     """Every block that could define this variable is already waiting for it."""
 

@@ -11,7 +11,7 @@ from typing import Any, assert_never
 import orjson
 
 from shared.contracts.screen import Form, Screen
-from shared.interview.errors import EvaluationError, InterviewError, NoDefinition, Signal
+from shared.interview.errors import EvaluationError, InterviewError, NoDefinition, NoSuchQuestion, NotDeleted, Signal
 from shared.interview.evaluate import dependencies, stack
 from shared.interview.evaluate.background import run_response_action, run_task
 from shared.interview.evaluate.check_in import check_in
@@ -195,8 +195,8 @@ def _assigned(operation: AssignVariables, run: Run, blobs: Blobs) -> Ended:
     for name, files in operation.files:
         _define(name, received(files, name, run), run)
     for name in operation.deletes:
-        if not run.undefine(name) and operation.is_exact:
-            raise EvaluationError(f"{name!r} cannot be deleted: it has no value")
+        if not _is_deleted(name, run):
+            raise NotDeleted(f"{name!r} cannot be deleted: it has no value")
     if operation.question_name:
         _mark_answered(operation.question_name, run)
     stack.pop(run, operation.events)
@@ -231,10 +231,17 @@ def _define(name: str, value: Any, run: Run) -> None:
         raise EvaluationError(f"{name!r} is not a name that a value can be saved under") from error
 
 
+def _is_deleted(name: str, run: Run) -> bool:
+    try:
+        return run.undefine(name)
+    except IllegalName as error:
+        raise NotDeleted(f"{name!r} is not a name that a value can be saved under") from error
+
+
 def _mark_answered(name: str, run: Run) -> None:
     block = run.interview.by_name.get(name)
     if block is None:
-        raise EvaluationError(f"There is no question {name!r} that could count as answered")
+        raise NoSuchQuestion(f"There is no question {name!r} that could count as answered")
     run.internal["answered"].add(block.name)
 
 

@@ -135,7 +135,9 @@ def test_a_form_says_the_same_as_json(program: Program) -> None:
         ({"event_list": "["}, "Malformed event list."),
         ({"variables": {"f()": 1}}, "Problem setting variables: "),
         ({"variables": {"nobody.name": 1}}, "Problem setting variables: "),
-        ({"question_name": "ID nothing"}, "Problem setting variables: "),
+        ({"delete_variables": ["nothing_of_the_kind"]}, "Problem deleting variables: "),
+        ({"delete_variables": ["f()"]}, "Problem deleting variables: "),
+        ({"question_name": "ID nothing"}, "Problem marking question as completed"),
     ],
     ids=str,
 )
@@ -179,6 +181,16 @@ def test_a_file_becomes_a_variable_of_its_session_and_is_given_out_again(program
     given = program.get(f"/api/file/{element['number']}", secret=session.secret)
     assert (given.status_code, given.content) == (200, b"the plan")
     assert given.headers["content-type"].startswith("text/plain")
+    for meant, status in (
+        ({"extension": "txt"}, 200),
+        ({"extension": ".TXT"}, 200),
+        ({"filename": "plan.txt"}, 200),
+        ({"extension": "pdf"}, 404),
+        ({"filename": "plan.pdf"}, 404),
+    ):
+        answer = program.get(f"/api/file/{element['number']}", secret=session.secret, **meant)
+        assert answer.status_code == status, meant
+        assert status == 200 or answer.json() == "File not found"
 
 
 def test_a_file_of_somebody_else_is_not_found(program: Program, admin: Program) -> None:

@@ -1,4 +1,4 @@
-"""How often a program may call, and what it is told when that was too often (spec/area2 §11.1, RFC 6585 §4)."""
+"""Whether and how often programs may call, and what they are told when it was too often (RFC 6585 §4)."""
 
 from __future__ import annotations
 
@@ -62,6 +62,19 @@ async def test_calls_from_one_network_are_limited_before_any_key_is_looked_at(
         assert 1 <= int(refused.headers["retry-after"]) <= 30
         elsewhere = await http.get("/api/user", headers={**here, "x-forwarded-for": "203.0.113.8"})
         assert elsewhere.status_code == 403
+
+
+async def test_without_the_api_there_is_none_of_its_addresses(
+    postgres_url: str, server_keys: ServerKeys, tmp_path: Path
+) -> None:
+    for is_there, status in ((True, 200), (False, 404)):
+        async with (
+            gateway_house(database_url=postgres_url, server_keys=server_keys, packages=tmp_path, api=is_there) as house,
+            httpx.AsyncClient(base_url=house.url, timeout=10.0) as http,
+        ):
+            [key] = await _keys(house, server_keys, "one")
+            for path in ("/api/user", "/api/openapi.json", "/api/docs"):
+                assert (await http.get(path, headers={"x-api-key": key})).status_code == status, path
 
 
 async def _keys(house: House, server_keys: ServerKeys, *names: str) -> list[str]:

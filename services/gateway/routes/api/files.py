@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from starlette.responses import Response
 
 from services.gateway.api_answers import ApiRefused
@@ -26,12 +28,18 @@ async def file(call: Call) -> Response:
     reply = await call.desk.sessions.file(
         OpenFile(number=number, visitor=Sealed(await call.visitor(call.text("secret"))), sessions=Sealed(sessions))
     )
-    if reply.ticket is None:
+    if reply.ticket is None or not _is_meant(call, reply.ticket.value.filename):
         raise ApiRefused(_MISSING, 404)
     try:
         return await given_out(call.desk, call.request, reply.ticket.value)
     except NoSuchFile:
         raise ApiRefused(_MISSING, 404) from None
+
+
+def _is_meant(call: Call, filename: str) -> bool:
+    """Whether this is the file by its name, or by what it ends in, if the caller says either."""
+    extension, wanted = call.text("extension").removeprefix(".").lower(), call.text("filename")
+    return wanted in ("", filename) and extension in ("", PurePath(filename).suffix.removeprefix(".").lower())
 
 
 ENDPOINTS = (
@@ -44,6 +52,8 @@ ENDPOINTS = (
             Parameter("i", "The interview of its session, if that is shared."),
             Parameter("session", "Its session."),
             Parameter("secret", "What opens its session."),
+            Parameter("extension", "Only if its name ends in this, like `pdf`."),
+            Parameter("filename", "Only if this is its name."),
         ),
         answers={200: "The file."},
         tag="files",

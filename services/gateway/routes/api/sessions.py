@@ -130,7 +130,7 @@ async def write(call: Call) -> Response:
             runs=False,
         )
     )
-    refuse_failure(call, reply, problem=_problem_of_writing)
+    refuse_failure(call, reply, problem=_problem_of_writing(reply))
     return await _question_or_nothing(call, facts, otherwise=True)
 
 
@@ -246,7 +246,16 @@ def _told(call: Call, reply: TurnReply) -> Response:
     return nothing()
 
 
-_problem_of_writing = "Problem setting variables: {}"
+_PROBLEM_OF_WRITING = "Problem setting variables: {}"
+_PROBLEMS = {
+    "NotDeleted": "Problem deleting variables: {}",
+    "NoSuchQuestion": "Problem marking question as completed: {}",
+}
+"""What went wrong when variables were written, by the error of the engine."""
+
+
+def _problem_of_writing(reply: TurnReply) -> str:
+    return _PROBLEMS.get(_problem(reply).error_type, _PROBLEM_OF_WRITING)
 
 
 def refuse_failure(
