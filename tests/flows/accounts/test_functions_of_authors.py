@@ -55,6 +55,15 @@ def test_administrators_look_after_others(people: MakePerson, admin_address: str
     assert bob.me() == {"logged_in": False}
 
 
+def test_who_gives_privileges_to_somebody_else_keeps_their_own(people: MakePerson, admin_address: str) -> None:
+    root, bob = people(), people()
+    root.sign_in(admin_address)
+    bob.register()
+    assert said(root, "demote", who=bob.email) == "['admin']"
+    assert bob.me()["roles"] == ["customer"]
+    assert root.me()["roles"] == ["admin"]
+
+
 def test_an_account_is_made_with_the_answers(people: MakePerson, admin_address: str) -> None:
     root, carl = people(), people()
     root.sign_in(admin_address)

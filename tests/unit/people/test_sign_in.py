@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeVar
 
 import pytest
 
@@ -10,12 +12,15 @@ from shared.crypto.keys import ServerKeys
 from shared.crypto.passwords import Cost
 from shared.kernel.clock import ManualClock
 from shared.people import store
+from shared.people.credentials import Credentials
 from shared.people.directory import Directory
 from shared.people.records import AddressTaken, PasswordTooWeak, SignInRefused, TooManyAttempts
 from shared.people.sign_in import Caller, SignIn
 from shared.storage.database import Database
 
-from .conftest import HOME
+from .conftest import CHEAP, HOME
+
+T = TypeVar("T")
 
 ELSEWHERE = Caller(address="198.51.100.7", device="another-device-cookie")
 
@@ -46,6 +51,32 @@ async def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(
             await sign_in.by_password(email, "wrong horse", HOME)
         said.append(str(refused.value))
     assert said[0] == said[1]
+
+
+class Counted(Credentials):
+    """Counts how often a password is worked on: that is what takes the time of an attempt."""
+
+    worked = 0
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        self.worked += 1
+        return await super()._in_thread(work)
+
+
+@pytest.mark.parametrize("who", ["somebody", "nobody", "closed", "without a password", "nonsense"])
+async def test_whoever_is_meant_an_attempt_is_the_same_work(
+    directory: Directory, sign_in: SignIn, server_keys: ServerKeys, who: str
+) -> None:
+    account_id = await sign_up(directory)
+    if who == "closed":
+        await store.set_active(directory.database, account_id, False)
+    if who == "without a password":
+        await directory.database.execute("update people.accounts set password_hash = null, key_salt = null")
+    counted = directory.credentials = Counted(server_keys=server_keys, cost=CHEAP)
+    with pytest.raises(SignInRefused):
+        email = {"nobody": "nobody@example.org", "nonsense": "no address"}.get(who, "ann@example.org")
+        await sign_in.by_password(email, "wrong horse", HOME)
+    assert counted.worked == 1
 
 
 async def test_a_closed_account_is_refused_like_a_wrong_password(directory: Directory, sign_in: SignIn) -> None:

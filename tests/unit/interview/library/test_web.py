@@ -50,6 +50,7 @@ class Echo(BaseHTTPRequestHandler):
             "type": self.headers.get("Content-Type"),
             "authorization": self.headers.get("Authorization"),
             "cookie": self.headers.get("Cookie"),
+            "mark": self.headers.get("X-Mark"),
         }
         data = b"not JSON" if "text" in self.path else json.dumps(told).encode()
         self.send_response(404 if "missing" in self.path else 200)
@@ -101,6 +102,14 @@ def test_cookies_are_sent_and_taken_over(run: Run, address: str) -> None:
     web = DAWeb("web", base_url=address, cookies={"mine": "1"})
     assert web.get("x")["cookie"] == "mine=1"
     assert web.cookies == {"seen": "yes"}
+
+
+def test_headers_cookies_and_auth_of_one_call_are_not_those_of_the_next(run: Run, address: str) -> None:
+    web = DAWeb("web", base_url=address, headers={"X-Mark": "own"})
+    told = web.get("x", headers={"X-Mark": "once"}, cookies={"once": "1"}, auth={"type": "bearer", "token": "once"})
+    assert (told["mark"], told["cookie"], told["authorization"]) == ("once", "once=1", "Bearer once")
+    told = web.get("x")
+    assert (told["mark"], told["cookie"], told["authorization"]) == ("own", None, None)
 
 
 def test_success_and_failure_give_what_was_wished(run: Run, address: str) -> None:
