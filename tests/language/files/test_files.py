@@ -232,6 +232,11 @@ code: |
   letter.user_access(5, 'jane@example.com')
   letter.privilege_access('advocate')
 ---
+event: move
+code: |
+  letter.set_attributes(session='a' * 32)
+  letter.number
+---
 event: send
 code: |
   response(file=letter)
@@ -257,6 +262,13 @@ def test_what_is_written_to_the_path_of_a_file_is_kept_without_more_ado(session:
     said.act("change")
     assert said.kept[1].contents == b"Dear Sir or Madam"
     assert said.open() == "Dear Sir or Madam"
+
+
+def test_a_file_stays_with_its_session_whatever_its_attributes_say(session: Open) -> None:
+    said = session(MAKING)
+    said.open()
+    assert not isinstance(said.act("move").outcome, RunFailed)
+    assert said.result.effects == ()
 
 
 def test_what_was_only_read_is_not_stored_again(session: Open) -> None:

@@ -199,7 +199,10 @@ class DAFile(ChangingDocumentWork, _WithAltText):
 
     # Who may see it, and how long it stays
     def set_attributes(self, **options: Any) -> None:
-        """`private` and `persistent` (True or False), `filename`. Raises DAException for other values."""
+        """`private` and `persistent` (True or False), `filename`. Raises DAException for other values.
+
+        `session` is taken and has no effect (spec/area2 §5.2): a file stays with the session whose key seals it.
+        """
         self._needed()
         file = FileDesk.of().file(int(self.number))
         for name in ("private", "persistent"):
