@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.interview.library.dates import DADateTime, as_datetime, current_datetime
 from shared.interview.library.stores import DAStore
+from shared.interview.library.variables import tags_of
 from shared.interview.runtime.effects import LogLine
 from shared.interview.runtime.run import Run, current_run
 
@@ -206,8 +207,7 @@ def session_tags() -> SessionTags:
     run = current_run()
     tags = run.internal.get("tags")
     if tags is None:
-        declared = run.interview.metadata.get("tags") or []
-        tags = run.internal["tags"] = {declared} if isinstance(declared, str) else {str(tag) for tag in declared}
+        tags = run.internal["tags"] = tags_of(run)
     return SessionTags(tags)
 
 

@@ -147,6 +147,15 @@ def set_variables(variables: Mapping[str, Any], process_objects: bool = False) -
         run.define(_checked(name, "set_variables"), new_value)
 
 
+def tags_of(run: Run) -> set[str]:
+    """The tags of the session, at first those of the interview's metadata, as a set of the caller's own."""
+    tags = run.internal.get("tags")
+    if tags is not None:
+        return set(tags)
+    declared = run.interview.metadata.get("tags") or []
+    return {declared} if isinstance(declared, str) else {str(tag) for tag in declared}
+
+
 def all_variables(
     simplify: bool = True, include_internal: bool = False, special: Any = False, make_copy: bool = False
 ) -> Any:
@@ -158,7 +167,7 @@ def all_variables(
         case "titles":
             return _titles(run)
         case "tags":
-            return set(run.internal.get("tags", ()))
+            return tags_of(run)
     if simplify:
         return simplified_answers(run.answers, includes_internal=include_internal)
     found = run.snapshot()

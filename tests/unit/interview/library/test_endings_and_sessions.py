@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.visitor import RequestFacts, UserFacts
-from shared.interview.library import endings, sessions, visitors
+from shared.interview.library import endings, sessions, variables, visitors
 from shared.interview.library.faults import DAError, DAValidationError, validation_error
 from shared.interview.library.objects import DAObject
 from shared.interview.library.other_sessions import interview_list
@@ -128,12 +128,18 @@ def test_performed_tasks_are_counted_in_the_answers(run: Run) -> None:
 
 def test_tags_begin_with_those_of_the_metadata() -> None:
     with running(make_run(interview={"metadata": {"tags": ["estates", "wills"]}})) as run:
+        assert variables.all_variables(special="tags") == {"estates", "wills"}
+        assert "tags" not in run.internal
         tags = sessions.session_tags()
         tags.add("urgent")
         tags.discard("wills")
         assert run.internal["tags"] == {"estates", "urgent"}
         assert "urgent" in sessions.session_tags()
         assert tags | {"x"} == {"estates", "urgent", "x"}
+        told = variables.all_variables(special="tags")
+        assert told == {"estates", "urgent"}
+        told.add("not kept")
+        assert "not kept" not in sessions.session_tags()
 
 
 def test_times_of_the_session(run: Run) -> None:
