@@ -250,3 +250,28 @@ async def test_where_no_texts_are_taken_none_is_expected(
         player = await begun(without)
         assert await player.act("expect", who=ann) is False
         assert await player.act("send", to=ann, body="Hello") is True
+
+
+async def test_while_the_database_is_away_it_is_to_come_again_and_is_kept_once(house: House, ann: str) -> None:
+    player = await begun(house)
+    await player.act("expect", who=ann)
+    message_id = new_id()
+    await house.database.execute("alter table mailbox.mails rename to elsewhere")
+    try:
+        assert await comes(house, ann, "Patience", message_id=message_id) == "later"
+    finally:
+        await house.database.execute("alter table mailbox.elsewhere rename to mails")
+    for _ in range(2):
+        assert await comes(house, ann, "Patience", message_id=message_id) == "kept"
+    await until_filed(player, "Patience")
+
+
+async def test_stop_is_about_one_line_and_ends_a_sending_to_several(
+    house: House, office: PhoneOffice, ann: str
+) -> None:
+    player = await begun(house)
+    await comes(house, ann, "STOP", said="stop")
+    before = len(office.taken)
+    assert await player.act("send", to=[ann, f"whatsapp:{ann}"], body="x") is False
+    assert len(office.taken) == before, "after the first that is not taken no more are tried"
+    assert await player.act("send", to=f"whatsapp:{ann}", body="x") is True
