@@ -230,6 +230,13 @@ class Settings(BaseSettings):
     def _check_twilio_urls(cls, value: str) -> str:
         return _checked_scheme(value, ("http", "https"))
 
+    @field_validator("twilio_incoming")
+    @classmethod
+    def _check_incoming_texts(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and not info.data.get("twilio_callback_url"):
+            raise ValueError("It needs COLLOQUY_TWILIO_CALLBACK_URL: what Twilio has signed is checked with it.")
+        return value
+
     @field_validator("redis_url", "author_redis_url")
     @classmethod
     def _check_redis_url(cls, value: str) -> str:

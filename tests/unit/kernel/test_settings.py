@@ -112,3 +112,13 @@ def test_a_secret_given_twice_or_by_an_empty_file_is_a_mistake(
         environment.setenv("COLLOQUY_DATABASE_URL", text)
     with pytest.raises(SettingsInvalid, match="COLLOQUY_DATABASE_URL_FILE: "):
         Settings.load()
+
+
+def test_what_comes_by_text_message_needs_an_address_whose_signature_can_be_checked(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    environment.setenv("COLLOQUY_TWILIO_INCOMING", "true")
+    with pytest.raises(SettingsInvalid, match="COLLOQUY_TWILIO_CALLBACK_URL"):
+        Settings.load()
+    environment.setenv("COLLOQUY_TWILIO_CALLBACK_URL", "https://forms.example.org/")
+    assert Settings.load().twilio_incoming
