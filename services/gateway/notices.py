@@ -60,6 +60,7 @@ BUSY = Notice(
     retry_seconds=_RETRY_SECONDS,
     reason="busy",
 )
+_DAMAGED = "What is stored of it was changed or is damaged. It has been noted; please tell who runs this server."
 _REFUSED = "The server could not use what was sent; nothing was changed. Go back, reload the page and try again."
 
 _CODE_FAILED = (
@@ -153,6 +154,8 @@ def of_error(error: BaseException) -> Notice:
             return Notice(404, "Not found", str(error), icon="compass", reason="not_found")
         case NotAllowed():
             return Notice(403, "Not allowed", str(error), icon="lock", reason="not_allowed")
+        case RequestRefused(error="RowPutBack" | "SealBroken" | "DictionaryMissing"):
+            return Notice(500, "This session cannot be opened", _DAMAGED, reason="damaged")
         case RequestRefused():
             return Notice(400, "This could not be understood", _REFUSED, reason="malformed")
         case Malformed() | ColloquyError():

@@ -23,7 +23,7 @@ from shared.contracts.session import Unattended
 from shared.contracts.visitor import LINK, KeyHolder, link_holder
 from shared.crypto.aead import SealBroken, associated_data
 from shared.crypto.answers import open_step, open_value, seal_step, seal_value
-from shared.crypto.chain import UNKNOWN, SessionRow, check_rows, rows_mac, step_mac
+from shared.crypto.chain import UNKNOWN, RowPutBack, SessionRow, check_rows, rows_mac, step_mac
 from shared.crypto.envelope import new_data_key, public_key_of, unwrap_under, wrap_for, wrap_under
 from shared.crypto.keys import ServerKeys, ServerKeyUnknown
 from shared.crypto.rotation import SealedColumn, wrapped
@@ -202,7 +202,11 @@ class SessionKeys:
         keys = DataKeys(stored.session_id, stored.generation, by_generation)
         if not keys.opens(stored):
             return None
-        check_rows(stored, stored.steps, by_generation)
+        try:
+            check_rows(stored, stored.steps, by_generation)
+        except RowPutBack:  # an operator has to hear of it
+            log.error("session.row_put_back", session=stored.session_id, version=stored.version)
+            raise
         return keys
 
     def missing_wraps(self, keys: DataKeys, stored: StoredSession | None, holders: Sequence[KeyHolder]) -> list[Wrap]:

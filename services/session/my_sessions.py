@@ -317,7 +317,6 @@ class MySessions:
             try:
                 keys = None if stored is None else self._keys.open(stored, visitor.keys)
             except RowPutBack:  # that session is refused to whoever opens it; signing in goes on
-                log.warning("session.row_put_back", session=session_id)
                 return False
             if stored is None or keys is None:
                 return False

@@ -106,6 +106,28 @@ def test_what_was_there_before_is_refused_under_the_version_of_now(site: Site) -
     assert is_refused(person, "quince")
 
 
+def test_a_whole_row_that_was_there_before_is_refused_with_its_own_version(site: Site) -> None:
+    person, session = vault(site, "quince")
+    other, _ = vault(site, "mulberry")
+    where = "session_id = $1 and step = 2"
+    (before,) = sql(site, f"select to_jsonb(t)::text as row from session.steps t where {where}", session)
+    person.post(person.fields("dabackbutton"))
+    person.answer(fruit="medlar")
+    assert person.shown == "Of medlar"
+    sql(site, f"delete from session.steps where {where}", session)
+    as_it_was = "select * from jsonb_populate_record(null::session.steps, $1::text::jsonb)"
+    sql(site, f"insert into session.steps {as_it_was}", before["row"])
+    answer = person.open()
+    assert answer.status_code == 500
+    assert "quince" not in answer.text
+    assert "medlar" not in answer.text
+    assert "What is stored of it was changed or is damaged." in answer.text
+    assert f'"session":"{session}"' in site.output("colloquy")
+    assert "session.row_put_back" in site.output("colloquy")
+    other.open()
+    assert other.shown == "Of mulberry"
+
+
 @pytest.mark.parametrize("how", ["contents changed", "contents swapped", "rows swapped"])
 def test_a_file_that_was_tampered_with_is_not_given_out(site: Site, how: str) -> None:
     person, session = vault(site, "quince")
