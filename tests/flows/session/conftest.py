@@ -31,6 +31,7 @@ from shared.kernel.service import Service
 from shared.storage.database import Database
 from shared.storage.migrations import migrate
 from shared.storage.redis import Redis
+from tests.fault.noted_twice import NotedTwice
 from tests.fault.schemas import ALL_SCHEMAS
 from tests.servers import content_store
 
@@ -65,14 +66,20 @@ async def running_house(
     *,
     checkpoint: Checkpoint | None = None,
     clock: Clock | None = None,
+    twice: NotedTwice | None = None,
     **given: Any,
 ) -> AsyncIterator[House]:
-    """Both services, each with a pool of so many interview processes. `given` are settings, for session and worker."""
+    """Both services, each with a pool of so many interview processes. `given` are settings, for session and worker.
+
+    With `twice` the bus delivers every message a second time after the first.
+    """
     clock = clock or SystemClock()
     database, redis = Database(url=postgres_url, maximum=12), Redis(url=redis_url)
     await database.start()
     await migrate(database, ALL_SCHEMAS)
     messaging = in_process(database=database, sealer=server_keys.transport, clock=clock, source="tests")
+    if twice is not None:
+        messaging.bus._mischief = twice  # type: ignore[attr-defined]
     pools = [ProcessPool(settings=PoolSettings(size=pool_size), folders=[QUESTIONS]) for _ in range(2)]
     built = [
         session.build(

@@ -14,10 +14,12 @@ from services.scheduler import store as schedule
 from services.session import cron_store
 from services.session.cron_store import PlannedRun
 from services.session.sweeps import purpose_of
-from shared.contracts.scheduler import FireNow
-from shared.contracts.session import RunSweep
+from shared.contracts.scheduler import CancelTimer, CancelTimers, FireNow, ScheduleAction
+from shared.contracts.session import BackgroundEnded, RunAction, RunSweep, VisitSessions
+from shared.contracts.worker import RunTask
 from shared.crypto.keys import ServerKeys
 from shared.kernel.ids import SessionId, new_id
+from tests.fault.noted_twice import NotedTwice
 from tests.fault.rig import new_visitor
 from tests.flows.session.conftest import House, running_house
 from tests.flows.session.player import Player
@@ -56,10 +58,28 @@ class Cron:
         return row["status"], report
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(postgres_url: str, redis_url: str, server_keys: ServerKeys) -> AsyncIterator[House]:
-    async with running_house(postgres_url, redis_url, server_keys, 2) as running:
+DELIVERED_TWICE = (
+    FireNow,
+    RunSweep,
+    CancelTimers,
+    VisitSessions,
+    ScheduleAction,
+    CancelTimer,
+    RunAction,
+    BackgroundEnded,
+    RunTask,
+)
+"""What comes twice here, in the second round of these tests."""
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["once", "twice"])
+async def house(
+    request: pytest.FixtureRequest, postgres_url: str, redis_url: str, server_keys: ServerKeys
+) -> AsyncIterator[House]:
+    twice = NotedTwice() if request.param == "twice" else None
+    async with running_house(postgres_url, redis_url, server_keys, 2, twice=twice) as running:
         yield running
+    assert twice is None or twice.lacks(*DELIVERED_TWICE) == []
 
 
 @pytest.fixture

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from shared.contracts.session import DeliverMail
 from shared.contracts.visitor import UserFacts, Visitor
 from shared.crypto.keys import ServerKeys
+from tests.fault.noted_twice import NotedTwice
 from tests.fault.rig import new_visitor
 from tests.flows.session.conftest import House, running_house
 from tests.flows.session.player import Player
@@ -51,12 +53,22 @@ def post(tmp_path_factory: pytest.TempPathFactory) -> tuple[Post, dict[str, Any]
     return found, settings
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
+DELIVERED_TWICE = (DeliverMail,)
+"""What comes twice here, in the second round of these tests."""
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["once", "twice"])
 async def house(
-    postgres_url: str, redis_url: str, server_keys: ServerKeys, post: tuple[Post, dict[str, Any]]
+    request: pytest.FixtureRequest,
+    postgres_url: str,
+    redis_url: str,
+    server_keys: ServerKeys,
+    post: tuple[Post, dict[str, Any]],
 ) -> AsyncIterator[House]:
-    async with running_house(postgres_url, redis_url, server_keys, 2, **post[1]) as running:
+    twice = NotedTwice() if request.param == "twice" else None
+    async with running_house(postgres_url, redis_url, server_keys, 2, twice=twice, **post[1]) as running:
         yield running
+    assert twice is None or twice.lacks(*DELIVERED_TWICE) == []
 
 
 @pytest.fixture
