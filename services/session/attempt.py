@@ -32,6 +32,14 @@ class TurnLimits:
         return self.action_seconds if request.limit == "action" else self.interactive_seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Early:
+    """The session as it is read while its lock is asked for, and the version that the last holder of the lock saved."""
+
+    reading: asyncio.Task[StoredSession | None]
+    version_before: int | None
+
+
 @dataclass(slots=True)
 class Turn:
     """What one turn remembers from attempt to attempt."""
@@ -44,8 +52,9 @@ class Turn:
     """Others for the same session that may go along, each on what the one before has changed."""
     attempt: int = 0
     is_overtaken: bool = False
-    early: asyncio.Task[StoredSession | None] | None = None
-    """The session as it is read while its lock is asked for."""
+    early: Early | None = None
+    saved_version: int | None = None
+    """What it has saved."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Into a session: its lock and its row are asked for at the same moment, which spares every turn one way to a server.
 
 A row that was read while the lock was free is what the turn works on. Who had to wait for somebody, or could not ask,
-reads it again. Between reading and locking somebody else may still have saved, if they came and went within that
-moment; then the version check of the commit refuses the turn, and it runs again, as after any overtaking.
+reads it again, and so does whoever learns with the lock that its last holder has saved a later version meanwhile. Where
+Redis was lost in between, the version check of the commit refuses the turn, and it runs again, as after any overtaking.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 from typing import Any
 
 from services.session import store
-from services.session.attempt import Turn, TurnLimits
+from services.session.attempt import Early, Turn, TurnLimits
 from services.session.lock import Lease, SessionLockService
 from services.session.measures import TurnMeasures
 from services.session.operations import Request
@@ -53,19 +53,24 @@ class Entrance:
         lease = await self._lock.acquire(request.session_id, firm_seconds=firm)
         self._measures.entered(lease)
         turn.is_overtaken |= lease.has_overtaken
-        if lease.is_immediate and lease.waited_seconds < _FRESH_SECONDS:
-            turn.early = early
+        if early is not None and lease.is_immediate and lease.waited_seconds < _FRESH_SECONDS:
+            turn.early = Early(early, lease.version_before)
         return lease
 
-    def leave(self, lease: Lease | None) -> None:
-        """Let go of the lock, without waiting for Redis."""
+    def leave(self, turn: Turn, lease: Lease | None) -> None:
+        """Let go of the lock, without waiting for Redis; who comes next learns what was saved."""
         if lease is not None:
+            lease.saved_version = turn.saved_version
             self._lock.release(lease)
 
     async def read(self, turn: Turn) -> StoredSession | None:
         """The session as it is stored; None when there is none of that id. Raises what the database raises."""
         early, turn.early = turn.early, None
-        return await (self._read(turn.request) if early is None else early)
+        if early is not None:
+            found = await early.reading
+            if early.version_before is None or (found is not None and found.version >= early.version_before):
+                return found
+        return await self._read(turn.request)
 
     async def _read(self, request: Request) -> StoredSession | None:
         return await store.load(

@@ -26,6 +26,8 @@ from shared.storage.redis import Redis, RedisRefused
 log = structlog.get_logger()
 
 _QUEUE_LIFE_MS = 120_000
+_VERSION_LIFE_MS = 2_000
+"""Longer than a turn works on what it read before it had the lock."""
 _LOOK_AGAIN_MARGIN_SECONDS = 0.02
 _LOST = (RedisUnavailable, RedisRefused)
 
@@ -45,6 +47,10 @@ class Lease:
     waited_seconds: float = 0.0
     is_immediate: bool = False
     """It was free when it was asked for."""
+    version_before: int | None = None
+    """What the last holder has saved, when that was a moment ago."""
+    saved_version: int | None = None
+    """What this holder has saved, for whoever comes next."""
 
 
 @dataclass(eq=False, slots=True)
@@ -140,10 +146,11 @@ class SessionLockService:
     async def _enter(self, lease: Lease, waiter: _Waiter, firm_seconds: float) -> bool:
         """Take a free lock, or queue until it is handed over; False when the wait is over."""
         firm_ms = int(firm_seconds * 1000)
-        is_held, look_ms = await self._acquire(
+        is_held, look_ms, saved = await self._acquire(
             keys=self._keys(lease), args=[lease.token, self._channel, self._lease_ms, firm_ms, _QUEUE_LIFE_MS]
         )
         lease.is_immediate = bool(is_held)
+        lease.version_before = int(saved) if saved else None
         deadline = self._clock.monotonic() + self._wait_seconds
         while not is_held:
             left = deadline - self._clock.monotonic()
@@ -185,7 +192,9 @@ class SessionLockService:
         if not lease.is_guarded:
             return
         with contextlib.suppress(*_LOST):  # the lease runs out by itself
-            await self._release(keys=self._keys(lease), args=[lease.token, self._channel, self._lease_ms])
+            saved: str | int = "" if lease.saved_version is None else lease.saved_version
+            args: list[str | int] = [lease.token, self._channel, self._lease_ms, saved, _VERSION_LIFE_MS]
+            await self._release(keys=self._keys(lease), args=args)
 
     async def _listen(self, listening: asyncio.Event) -> None:
         """Wake waiters whose turn has come; give back what was granted to nobody any more."""
@@ -229,7 +238,7 @@ class SessionLockService:
 
     def _keys(self, lease: Lease) -> list[str]:
         name = f"colloquy:lock:{{{lease.session_id}}}"
-        return [name, f"{name}:queue"]
+        return [name, f"{name}:queue", f"{name}:saved"]
 
     def _run_errand(self, errand: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(errand)

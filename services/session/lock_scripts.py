@@ -9,7 +9,7 @@ listens.
 from __future__ import annotations
 
 _SHARED = """
-local lock, queue = KEYS[1], KEYS[2]
+local lock, queue, saved = KEYS[1], KEYS[2], KEYS[3]
 local function now()
   local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -41,17 +41,18 @@ end
 ACQUIRE = (
     _SHARED
     + """
--- ARGV: token, channel, lease ms, firm ms, life of the queue ms. Gives {1 when held, ms until it is worth another look}
+-- ARGV: token, channel, lease ms, firm ms, life of the queue ms. Gives {1 when held, ms until it is worth another
+-- look, the version that the last holder saved if that was a moment ago}
 if not redis.call('GET', lock) then
   if redis.call('LLEN', queue) == 0 then
     hold(ARGV[1], ARGV[3], ARGV[4] == '0' and '0' or tostring(now() + tonumber(ARGV[4])))
-    return {1, 0}
+    return {1, 0, redis.call('GET', saved) or ''}
   end
 end
 redis.call('RPUSH', queue, ARGV[1] .. ' ' .. ARGV[2])
 redis.call('PEXPIRE', queue, ARGV[5])
-if not redis.call('GET', lock) and hand_over(ARGV[3]) == ARGV[1] then return {1, 0} end
-return {0, redis.call('PTTL', lock)}
+if not redis.call('GET', lock) and hand_over(ARGV[3]) == ARGV[1] then return {1, 0, ''} end
+return {0, redis.call('PTTL', lock), ''}
 """
 )
 
@@ -103,9 +104,11 @@ return 1
 RELEASE = (
     _SHARED
     + """
--- ARGV: token, channel, lease ms. Lets go, whether waiting or holding. Gives 1 when it was held
+-- ARGV: token, channel, lease ms, version that was saved or '', life of what tells it in ms.
+-- Lets go, whether waiting or holding. Gives 1 when it was held
 redis.call('LREM', queue, 0, ARGV[1] .. ' ' .. ARGV[2])
 if holder() ~= ARGV[1] then return 0 end
+if ARGV[4] ~= '' then redis.call('SET', saved, ARGV[4], 'PX', ARGV[5]) end
 hand_over(ARGV[3])
 return 1
 """

@@ -12,6 +12,8 @@ import base64
 import binascii
 from typing import Protocol
 
+import structlog
+
 from services.session.my_sessions import MySessions
 from services.session.names import BadInterviewReference, BadSessionCode, SessionName, name_of
 from services.session.operations import Cause, Found, Keep, Plan, Request
@@ -23,6 +25,7 @@ from shared.contracts.session import (
 )
 from shared.contracts.session_lists import LeaveSessions, ListSessions, SessionEntry
 from shared.contracts.visitor import SECRET_LETTERS, KeyHolder, Visitor, secret_holder
+from shared.crypto.aead import SealBroken
 from shared.evaluation.port import PoolBusy
 from shared.interview.errors import HostRefused
 from shared.interview.runtime.operations import (
@@ -46,9 +49,14 @@ from shared.kernel.errors import Refused
 _UNKNOWN = "Unable to obtain interview dictionary."
 _CLOSED = "Unable to decrypt interview dictionary"
 _NOT_ALLOWED = "Insufficient permissions to run this interview."
+log = structlog.get_logger()
+
 _BUSY = "The other session is too busy now. Try again later."
 _NO_KEY = (
     "The session could not be encrypted: there is no key. Give a secret, or let the interview say multi_user = True."
+)
+_DAMAGED = (
+    "The other session is damaged: what is stored of it does not belong together. Whoever runs the server can say more."
 )
 _OWN = "This is the current interview session: it cannot be reached as another one."
 _UNDEFINED = "NoDefinition"
@@ -90,6 +98,9 @@ class Reaching:
             turned = await self._turns.run(request)
         except (PoolBusy, TooManyTurns):
             raise HostRefused(_BUSY) from None
+        except SealBroken:
+            log.warning("session.damaged", session=request.session_id)
+            raise HostRefused(_DAMAGED) from None
         except Refused as error:
             raise HostRefused(str(error)) from None
         return _answer(call, turned)

@@ -240,7 +240,7 @@ def commit_of(
         allow_cron=saved.allow_cron,
         header_sealed=header_sealed,
         step=step,
-        rows_mac=keys.rows_mac(saved, newest),
+        rows_mac=keys.rows_mac(saved, newest) if step or (stored and stored.rows_mac) else None,
         operation_id=operation_id,
         outcome_sealed=keys.seal_value(outcome, "outcome", operation_id),
         added_wraps=sharing.added_wraps,

@@ -110,8 +110,8 @@ class Commit:
     header_sealed: bytes | None
     step: StoredStep | None
     """Written over a step of its number, or as a further one; None leaves the answers as they are."""
-    rows_mac: bytes
-    """Holds the rows to each other (shared/crypto/chain.py)."""
+    rows_mac: bytes | None
+    """Holds the rows to each other (shared/crypto/chain.py); None while the newest step is of a release without it."""
     operation_id: str
     outcome_sealed: bytes
     """What a second delivery of the operation gets."""

@@ -30,6 +30,7 @@ from shared.contracts.base import Sealer
 from shared.contracts.envelope import Envelope, Envelopes
 from shared.contracts.session import DeleteInactive, RunSweep, TurnReply, VisitSessions
 from shared.contracts.visitor import Visitor
+from shared.crypto.aead import SealBroken
 from shared.crypto.rotation import SealedColumn, at_rest
 from shared.evaluation.port import Evaluator
 from shared.interview.runtime.outcomes import ResponseReady
@@ -45,6 +46,7 @@ PAGE = 200
 _TOGETHER = 20
 """Sessions of one message."""
 _DAILY = "cron_daily"
+_DAMAGED = "What is stored of the session does not belong together, or was changed."
 TWIN = "_background"
 """What the name of a background twin ends in."""
 
@@ -189,10 +191,14 @@ class Sweeps:
         request = run_cron(run.fire_id, run.session_id, action, visitor, is_background=run.is_background)
         async with self._gate:
             started, began = parts.clock.now(), parts.clock.monotonic()
-            turned = await parts.turns.run(request)
+            try:
+                turned = await parts.turns.run(request)
+            except SealBroken:  # a session that is damaged keeps no other one waiting
+                log.warning("cron.damaged", session=run.session_id, interview=interview)
+                turned = None
         seconds = parts.clock.monotonic() - began
-        status = _status(turned.reply)
-        if status == "failed" and turned.reply.problem:
+        status = _status(turned.reply) if turned else "failed"
+        if turned and turned.reply.problem and status == "failed":
             problem = turned.reply.problem.value
             log.warning(
                 "cron.failed",
@@ -202,7 +208,7 @@ class Sweeps:
                 file=problem.file,
                 line=problem.line,
             )
-        report = _report(turned)
+        report = _report(turned) if turned else {"error": _DAMAGED}
         sealed = parts.sealer.seal(orjson.dumps(report), purpose=purpose_of(run)) if report else None
         await self._end(MadeRun(run=run, status=status, started=started, seconds=seconds, report_sealed=sealed))
 

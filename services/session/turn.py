@@ -184,7 +184,7 @@ class Turns:
                 if turn.attempt >= self._limits.attempts:
                     raise TooManyTurns from None
             finally:
-                self._entrance.leave(lease)
+                self._entrance.leave(turn, lease)
             if is_about_others or lease is None or not lease.is_guarded:
                 # Where no lock is between them only chance keeps the same turns from meeting again and again.
                 await self._clock.sleep(uniform(0, _LONGEST_PAUSE_SECONDS))
@@ -421,6 +421,7 @@ class Turns:
             also = bound(turn.also, runs, sharing.keys, standing.version)
         with span("commit"):
             await self._commit(change, rows, also)
+        turn.saved_version = standing.version
         await self._checkpoint.reached("committed", request.session_id)
         if standing.is_created and result.header.is_temporary:
             await self._mine.leave_all_but(request.session_id, opened.name.interview, request.visitor)

@@ -30,7 +30,7 @@ _NEXT = "select nextval('files.numbers') from generate_series(1, $1::integer)"
 _FIND = f"""
 select {_COLUMNS} from files.files f left join files.versions v on v.number = f.id where id = $1
 """  # noqa: S608  (made of constants)
-_LOCK = _FIND + " for update of f"
+_LOCK = "select id from files.files where id = $1 for update"
 _WRITE = """
 with written as (
 insert into files.files (id, session_id, interview, name_sealed, mimetype, size_bytes, is_private, is_persistent,
@@ -105,7 +105,9 @@ class Files:
     async def _change(
         self, statements: Statements, change: FileChange, keys: Keys, interview: str, now: datetime
     ) -> None:
-        row = await statements.fetchrow(_LOCK, change.number)
+        await statements.fetchval(_LOCK, change.number)
+        # In a statement of its own: who had to wait for the row would get the count of before with it.
+        row = await statements.fetchrow(_FIND, change.number)
         before = None if row is None else _record(row)
         opened = None if before is None else self.open(before, keys)
         contents = change.contents or (opened.contents if opened else None)

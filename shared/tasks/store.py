@@ -135,6 +135,11 @@ asked as (
 """Parts of a statement that ends tasks for good, with the parameters of `finish_parameters`; `ended` has those that it
 ended: id, fencing and session_id."""
 
+TOLD_PART = """told as (
+    update tasks.tasks t set told_notice = a.id from acknowledged a where t.id = a.task_id and t.told_notice is null
+)"""
+"""Part of a statement that notes whose notice was carried out; `acknowledged` has id and task_id of those."""
+
 _FINISH = f"with {FINISH_PARTS} select id::text as id, fencing from ended"  # noqa: S608  (made of constants)
 
 _REVOKE = """

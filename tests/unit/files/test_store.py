@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -269,3 +270,25 @@ async def test_neither_name_nor_contents_lie_in_the_database(
     row = await database.fetchrow("select * from files.files")
     assert row is not None
     assert all(b"a file" not in (value if isinstance(value, bytes) else str(value).encode()) for value in row.values())
+
+
+_WAITING = (
+    "select exists (select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')"
+)
+
+
+async def test_of_two_that_change_a_file_at_once_the_second_changes_what_the_first_left(
+    room: FileRoom, database: Database, clock: ManualClock, keys: SomeKeys
+) -> None:
+    """Who has waited for the row of a file sees its count as it is then; it is no row that somebody put back."""
+    number = await made(room, database, clock, keys)
+    one, two = [FileChange(number=number, contents=await room.contents.keep(plain)) for plain in (b"one", b"two")]
+    async with database.transaction() as connection:
+        await room.records.change(connection, [one], keys=keys, interview="test:a.yml", now=clock.now())
+        second = asyncio.create_task(change(room, database, clock, keys, two))
+        async with asyncio.timeout(30):
+            while not await database.fetchval(_WAITING):
+                await asyncio.sleep(0.01)
+    await second
+    file = await opened(room, database, number, keys)
+    assert await room.contents.read(file.contents) == b"two"

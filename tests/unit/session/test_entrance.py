@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.session import store
-from services.session.lock import SessionLockService
+from services.session.lock import Lease, SessionLockService
 from shared.bus.port import RequestRefused
 from shared.storage.errors import DatabaseUnavailable
 from tests.fault.rig import Browser, Rig, shown
@@ -84,7 +84,12 @@ async def test_a_row_that_could_not_be_read_is_told_and_the_session_is_free_agai
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await browser.open()
-    load = store.load
+    load, leases = store.load, list[Lease]()
+    acquire = SessionLockService.acquire
+
+    async def noting(self: SessionLockService, *given: Any, **named: Any) -> Any:
+        leases.append(await acquire(self, *given, **named))
+        return leases[-1]
 
     async def failing(*_: Any, **__: Any) -> Any:
         raise DatabaseUnavailable("No connection.")
@@ -93,6 +98,29 @@ async def test_a_row_that_could_not_be_read_is_told_and_the_session_is_free_agai
     with pytest.raises(RequestRefused, match="does not answer"):
         await browser.submit(token="a")
     monkeypatch.setattr(store, "load", load)
-    async with asyncio.timeout(2):  # less than the four seconds of a lock that was left behind
-        reply = await browser.submit(token="b")
-    assert shown(reply)["log"] == ["b"]
+    monkeypatch.setattr(SessionLockService, "acquire", noting)
+    assert shown(await browser.submit(token="b"))["log"] == ["b"]
+    assert not leases[-1].has_overtaken  # nobody had left a lock behind
+
+
+async def test_who_reads_just_before_another_one_saves_reads_again(
+    browser: Browser, rig: Rig, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one comes and goes between the reading and the lock: the lock tells what it has saved."""
+    await browser.open()
+    read.clear()
+    runs = rig.evaluator.runs  # type: ignore[attr-defined]
+    acquire, is_first = SessionLockService.acquire, [True]
+
+    async def late(self: SessionLockService, *given: Any, **named: Any) -> Any:
+        if is_first.pop() if is_first else False:
+            while not read:
+                await asyncio.sleep(0.005)
+            await browser.write(token="between")
+            await rig.settle()
+        return await acquire(self, *given, **named)
+
+    monkeypatch.setattr(SessionLockService, "acquire", late)
+    await browser.write(token="a")
+    assert await browser.log() == ["between", "a"]
+    assert rig.evaluator.runs == runs + 3  # type: ignore[attr-defined]  # nobody ran twice; the last is that of log()

@@ -239,3 +239,18 @@ async def test_stopping_lets_go_of_what_is_held(redis: Redis, session_id: Sessio
     lease: Lease = await second.acquire(session_id)
     assert lease.waited_seconds < 2.0
     await second.stop()
+
+
+async def test_who_comes_next_learns_what_the_last_holder_saved(
+    lock: SessionLockService, redis: Redis, session_id: SessionId
+) -> None:
+    first = await lock.acquire(session_id)
+    assert first.version_before is None
+    first.saved_version = 7
+    lock.release(first)
+    name = f"colloquy:lock:{{{session_id}}}"
+    async with asyncio.timeout(30):
+        while await redis.command("GET", name) is not None:
+            await asyncio.sleep(0.005)
+    assert (await lock.acquire(session_id)).version_before == 7
+    assert 0 < await redis.command("PTTL", f"{name}:saved") <= 2000

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from services.session import store
 from services.session.keys import SessionKeys
+from services.session.operations import Request
+from services.session.outcomes import Turned
+from services.session.reaching import Reaching
 from shared.contracts.base import Sealed
 from shared.contracts.session import ActionDone, NamedAction, RunAction
-from shared.contracts.visitor import Visitor
+from shared.contracts.visitor import UserFacts, Visitor
 from shared.crypto.answers import seal_step
+from shared.crypto.chain import RowPutBack
+from shared.interview.errors import HostRefused
+from shared.interview.runtime.session_calls import ReachSession
 from shared.kernel.ids import SessionId, new_id
 from tests.fault.rig import Browser, Rig, new_visitor, shown
 from tests.put_back import Kept, kept, put_back
@@ -143,8 +151,13 @@ async def test_all_rows_put_back_together_are_the_session_as_it_was(rig: Rig, br
     assert await browser.log() == ["a"]
 
 
-async def as_saved_by_a_release_without_the_chain(rig: Rig, browser: Browser, session_id: str, step: int) -> None:
-    """The newest step and the row of the session, sealed as they were before there was a chain."""
+async def as_saved_by_a_release_without_the_chain(
+    rig: Rig, browser: Browser, session_id: str, step: int, *, keeps_row: bool = False
+) -> None:
+    """The newest step and the row of the session, sealed as they were before there was a chain.
+
+    With `keeps_row` what the session's row says of its newest step stays, as that release knows nothing of it.
+    """
     holders = [holder.holder for holder in browser.visitor.keys]
     stored = await store.load(rig.database, SessionId(session_id), holders=holders)
     assert stored is not None
@@ -159,12 +172,15 @@ async def as_saved_by_a_release_without_the_chain(rig: Rig, browser: Browser, se
         generation=keys.generation,
     )
     await rig.database.execute(
-        "update session.steps set data = $2, base_step = null, previous_mac = null where session_id = $1 and step = $3",
+        """update session.steps set data = $2, base_step = null, previous_mac = null, version = $4
+           where session_id = $1 and step = $3""",
         session_id,
         data,
         step,
+        stored.version,
     )
-    await rig.database.execute("update session.sessions set rows_mac = null where id = $1", session_id)
+    forgetting = "version = version" if keeps_row else "rows_mac = null"
+    await rig.database.execute(f"update session.sessions set {forgetting} where id = $1", session_id)
 
 
 async def test_what_a_release_without_the_chain_has_saved_goes_on_and_is_held_together_from_then_on(
@@ -188,3 +204,35 @@ async def test_a_step_of_before_and_none_above_it_goes_back_to_the_first(rig: Ri
     await browser.check_in(token="b")
     assert await browser.log() == ["a", "b"]
     assert shown(await browser.back())["log"] == []
+
+
+async def test_who_only_joins_what_such_a_release_has_saved_leaves_it_to_go_on_with_it(
+    rig: Rig, browser: Browser
+) -> None:
+    """A row without a new step says nothing about the newest one, which that release may write over again."""
+    session_id = (await browser.open()).session_id
+    await browser.submit(multi_user="on", token="a")
+    await as_saved_by_a_release_without_the_chain(rig, browser, session_id, 2)
+    version = "select version from session.sessions where id = $1"
+    before = await rig.database.fetchval(version, session_id)
+    account = UserFacts(is_anonymous=False, is_authenticated=True, the_user_id="7")
+    other = browser.joined_by(new_visitor("t2").model_copy(update={"user": account}))
+    assert await other.log() == ["a"]
+    assert await rig.database.fetchval(version, session_id) > before  # the joining was committed
+    await as_saved_by_a_release_without_the_chain(rig, browser, session_id, 2, keeps_row=True)
+    assert await browser.log() == ["a"]
+    assert await other.log() == ["a"]
+
+
+async def test_code_that_reaches_a_damaged_session_is_told_so_in_a_sentence() -> None:
+    """Its own session is sound and goes on."""
+
+    class Damaged:
+        async def run(self, request: Request) -> Turned:
+            raise RowPutBack(request.session_id)
+
+    reaching = Reaching(mine=cast(Any, None))
+    reaching.through(Damaged())
+    call = ReachSession(order="read", interview="docs:data/questions/a.yml", code="a" * 32)
+    with pytest.raises(HostRefused, match="damaged"):
+        await reaching.reach(call, {}, visitor=new_visitor("t1"), own="", operation_id=new_id())

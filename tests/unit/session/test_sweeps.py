@@ -9,6 +9,7 @@ from services.session.operations import Request
 from services.session.outcomes import Turned, bare_reply
 from services.session.sweeps import SweepParts, Sweeps
 from shared.contracts.session import VisitSessions
+from shared.crypto.aead import SealBroken
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import SystemClock
 from shared.kernel.ids import SessionCode, new_id
@@ -38,9 +39,10 @@ class SlowTurns:
         return Turned(bare_reply("missing", request.session_id, SessionCode("")))
 
 
-async def test_messages_in_hand_share_the_visits_there_may_be_at_once(rig: Rig, server_keys: ServerKeys) -> None:
-    turns, fire_id, nobody = SlowTurns(), new_id(), cast(Any, None)
-    sweeps = Sweeps(
+def sweeps_of(rig: Rig, server_keys: ServerKeys, turns: object) -> Sweeps:
+    """Sweeps that make their visits with these turns."""
+    nobody = cast(Any, None)
+    return Sweeps(
         SweepParts(
             database=rig.database,
             turns=cast(Any, turns),
@@ -56,6 +58,11 @@ async def test_messages_in_hand_share_the_visits_there_may_be_at_once(rig: Rig, 
             at_once=AT_ONCE,
         )
     )
+
+
+async def test_messages_in_hand_share_the_visits_there_may_be_at_once(rig: Rig, server_keys: ServerKeys) -> None:
+    turns, fire_id = SlowTurns(), new_id()
+    sweeps = sweeps_of(rig, server_keys, turns)
     messages = [
         VisitSessions(fire_id=fire_id, cron_type="cron_hourly", session_ids=tuple(new_id() for _ in range(4)))
         for _ in range(3)
@@ -72,3 +79,29 @@ async def test_messages_in_hand_share_the_visits_there_may_be_at_once(rig: Rig, 
     await asyncio.wait_for(visiting, 60)
     assert (turns.begun, turns.most) == (12, AT_ONCE)
     assert await rig.database.fetchval(_OPEN, fire_id) == 0
+
+
+class TurnsOnDamagedSessions:
+    """Turns that find some sessions damaged."""
+
+    def __init__(self, damaged: set[str]) -> None:
+        self.damaged = damaged
+
+    async def run(self, request: Request) -> Turned:
+        if request.session_id in self.damaged:
+            raise SealBroken
+        return Turned(bare_reply("screen", request.session_id, SessionCode("")))
+
+
+async def test_a_damaged_session_keeps_no_other_one_waiting(rig: Rig, server_keys: ServerKeys) -> None:
+    ids, fire_id = [new_id() for _ in range(3)], new_id()
+    sweeps = sweeps_of(rig, server_keys, TurnsOnDamagedSessions({ids[1]}))
+    await rig.database.execute(_PLAN, fire_id, ids)
+    await rig.database.execute(_PLAN.replace("false", "true"), fire_id, ids)
+    await sweeps.visit(VisitSessions(fire_id=fire_id, cron_type="cron_hourly", session_ids=tuple(ids), with_twin=True))
+    rows = await rig.database.fetch(
+        "select session_id::text, is_background, status from session.cron_runs where fire_id = $1", fire_id
+    )
+    assert {tuple(row) for row in rows} == {
+        (each, is_background, "failed" if each == ids[1] else "done") for each in ids for is_background in (False, True)
+    }
