@@ -234,11 +234,14 @@ def rerun_task(task_id: str) -> None:
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Say what this machine and its settings lack. Ends with status 1 when something is missing."""
+    """Say what this machine and its settings lack. Ends with status 1 when something is missing.
+
+    As JSON: `checks`, of each what is wrong with it (empty: nothing), and `advice`, a list of sentences.
+    """
     settings = Settings.load()
     found, advice = asyncio.run(_examine(settings)), asyncio.run(_advice(settings))
     if as_json:
-        sys.stdout.write(json.dumps({**found, "advice": advice}, indent=2) + "\n")
+        sys.stdout.write(json.dumps({"checks": found, "advice": advice}, indent=2) + "\n")
     else:
         for name, problem in found.items():
             out.print(f"{'[red]missing[/]' if problem else '[green]fine[/]   '}  {name}  {problem or ''}")

@@ -41,7 +41,6 @@ _PREFLIGHT = {
     "access-control-max-age": "600",
 }
 _LONGEST_IDEMPOTENCY_KEY = 255
-_PASSWORDS = ("password", "old_password")
 
 
 class _Everything(frozenset[str]):
@@ -176,8 +175,7 @@ class ApiDoor:
             asked.append([digest.hex() for digest in call.digests])
         request_hash = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).digest()
         name = hashlib.sha256(orjson.dumps([call.account.id, call.key.name, named])).digest()
-        is_guessable = any(call.given.get(one) for one in _PASSWORDS)
-        earlier = await self._desk.repeats.begin(name, request_hash, is_guessable=is_guessable)
+        earlier = await self._desk.repeats.begin(name, request_hash)
         if earlier is not None:
             return earlier
         try:

@@ -37,7 +37,7 @@ delete from gateway.api_calls where call_hash in (
 """
 _BIND = """
 insert into gateway.api_calls as c (call_hash, request_hash, began_at) values ($1, $2, $3)
-on conflict (call_hash) do update set request_hash = c.request_hash returning request_hash = $2
+on conflict (call_hash) do update set request_hash = c.request_hash returning request_hash = any($4)
 """
 _KEPT = timedelta(days=2)
 
@@ -48,16 +48,14 @@ class Repeats:
     def __init__(self, *, database: Database, sealer: Sealer, signer: Signer, clock: Clock) -> None:
         self._database, self._sealer, self._signer, self._clock = database, sealer, signer, clock
 
-    async def begin(self, name: bytes, request_hash: bytes, *, is_guessable: bool = False) -> Response | None:
+    async def begin(self, name: bytes, request_hash: bytes) -> Response | None:
         """None for the first; else the answer to it. Raises ApiRefused when the first is under way or was another.
 
-        `is_guessable`: the request holds a password. Whoever reads the table could try passwords against its hash, so
-        it is kept as a fingerprint under our key; the hash itself, as the release before has written it, is known too.
+        Whoever reads the table could try answers and passwords against the hash of a request, so it is kept as a
+        fingerprint under our key; the hash itself, as it was written before, is known too.
         """
         now = self._clock.now()
-        hashes: tuple[bytes, ...] = (request_hash,)
-        if is_guessable:
-            hashes = (*self._signer.fingerprints(request_hash, salt="api call"), request_hash)
+        hashes = self._hashes(request_hash)
         if await self._database.fetchval(_BEGIN, name, hashes[0], now, now - _UNDER_WAY, list(hashes)):
             return None
         row = await self._database.fetchrow(_FIND, name)
@@ -91,7 +89,12 @@ class Repeats:
 
     async def is_bound(self, name: bytes, request_hash: bytes) -> bool:
         """Whether this name stands for this request: what comes first decides, for two days."""
-        return bool(await self._database.fetchval(_BIND, name, request_hash, self._clock.now()))
+        hashes = self._hashes(request_hash)
+        return bool(await self._database.fetchval(_BIND, name, hashes[0], self._clock.now(), list(hashes)))
+
+    def _hashes(self, request_hash: bytes) -> tuple[bytes, ...]:
+        """As which a request may stand in the table; the first is how it is written."""
+        return (*self._signer.fingerprints(request_hash, salt="api call"), request_hash)
 
     async def tidy(self) -> bool:
         """Forget some that are old; whether more may be left."""

@@ -1,5 +1,6 @@
 """Forget addresses of sessions that have been gone for long. Until then mail to them is refused, and nobody else gets
-them: what is still on its way, or in somebody's address book, reaches no stranger's session.
+them: what is still on its way, or in somebody's address book, reaches no stranger's session. Forget, too, which
+messages have said STOP and START, once none of them comes a second time.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from datetime import timedelta
 
 from shared.kernel.clock import Clock
 from shared.kernel.now_and_then import NowAndThen
-from shared.mailbox import addresses
+from shared.mailbox import addresses, text_lines
 from shared.storage.database import Database
 
 _RETIRED = timedelta(days=366)
+_WORDS_KEPT = timedelta(days=7)
+"""Twilio comes again within minutes; by hand somebody may send a message again for some days."""
 _EVERY_SECONDS = 3600.0
 
 
@@ -35,4 +38,6 @@ class MailHousekeeping:
     async def tidy(self) -> None:
         """Forget what is due now."""
         while await addresses.forget_retired(self._database, before=self._clock.now() - _RETIRED):
+            continue
+        while await text_lines.tidy(self._database, before=self._clock.now() - _WORDS_KEPT):
             continue

@@ -58,11 +58,10 @@ class TakingTexts:
     async def _take(self, message: TakeText) -> TextTaken:
         """Raises what the database raises."""
         line = Line(message.ours.value, message.theirs.value)
-        if message.said == "stop":
-            await self._lines.stop(line)
-            return TextTaken(outcome="stopped")
-        if message.said == "start" and await self._lines.go_on(line):
-            return TextTaken(outcome="started")
+        if message.said:
+            heard = await self._lines.hear(line, message.said, message.message_id)
+            if heard != "answer":
+                return TextTaken(outcome=heard)
         address = await self._lines.expecting(line)
         if address is None:
             return TextTaken(outcome="unknown")

@@ -235,6 +235,11 @@ class Settings(BaseSettings):
     def _check_incoming_texts(cls, value: bool, info: ValidationInfo) -> bool:
         if value and not info.data.get("twilio_callback_url"):
             raise ValueError("It needs COLLOQUY_TWILIO_CALLBACK_URL: what Twilio has signed is checked with it.")
+        if value and any(_lacks_token(one) for one in info.data.get("twilio", [])):
+            raise ValueError(
+                "Every number in COLLOQUY_TWILIO needs its `auth token` for it: without one nobody can tell what "
+                "Twilio has signed."
+            )
         return value
 
     @field_validator("redis_url", "author_redis_url")
@@ -328,6 +333,12 @@ def _read_files(settings: type[Settings], environment: Mapping[str, str]) -> tup
         else:
             found[field] = text
     return found, problems
+
+
+def _lacks_token(entry: Mapping[str, Any]) -> bool:
+    """Whether this number of COLLOQUY_TWILIO is used, and signatures about it cannot be checked."""
+    is_used = entry.get("account sid") and (entry.get("number") or entry.get("whatsapp number"))
+    return bool(is_used) and not str(entry.get("auth token") or "").strip()
 
 
 def _checked_scheme(value: str, schemes: tuple[str, ...]) -> str:

@@ -109,7 +109,6 @@ class Courier:
                 line = Line(config.sender_for(recipient), recipient)
                 if await self.lines.is_stopped(line):
                     raise WantsNoTexts
-                await self.lines.note_sent(line, errand.session_id)  # before: they may answer at once
                 await self._texts.send(config, recipient=recipient, body=body, media=media, message_id=message_id)
             except Unavailable:  # the database: nothing has left, and the errand is tried again
                 raise
@@ -119,7 +118,11 @@ class Courier:
             log.info("text.sent", message=message_id, session=errand.session_id)
             return True
 
-        return await self.sendings.once(errand, carry_out)
+        async def note(statements: Statements) -> None:
+            # Not before it was taken: who writes to a number gets what comes from there, and trying is not writing.
+            await self.lines.note_sent(statements, Line(config.sender_for(recipient), recipient), errand.session_id)
+
+        return await self.sendings.once(errand, carry_out, note=note)
 
     async def _carry_out(self, mail: Mail, way: WayOut, message_id: str, session_id: str) -> bool:
         try:

@@ -100,13 +100,20 @@ class Sendings:
         """Wait for what is on its way."""
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
-    async def once(self, errand: Errand, carry_out: Callable[[str], Awaitable[bool]]) -> bool:
+    async def once(
+        self,
+        errand: Errand,
+        carry_out: Callable[[str], Awaitable[bool]],
+        *,
+        note: Callable[[Statements], Awaitable[None]] | None = None,
+    ) -> bool:
         """Whether it was sent: now, by `carry_out` with the message's id, or by an earlier attempt.
 
         `carry_out` has `limit_seconds`; a caller that is cancelled does not cut it short. Raises TooMuchSent, and
-        DatabaseUnavailable when the ledger does not answer.
+        DatabaseUnavailable when the ledger does not answer. `note` writes more down in the transaction that says that
+        it was sent.
         """
-        task = asyncio.create_task(self._once(errand, carry_out))
+        task = asyncio.create_task(self._once(errand, carry_out, note))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return await asyncio.shield(task)
@@ -124,7 +131,12 @@ class Sendings:
         found = await statements.fetchval(_QUEUE, *key, new_id(), errand.session_id, errand.kind, now, errand.interview)
         return None if found is None else str(found)
 
-    async def _once(self, errand: Errand, carry_out: Callable[[str], Awaitable[bool]]) -> bool:
+    async def _once(
+        self,
+        errand: Errand,
+        carry_out: Callable[[str], Awaitable[bool]],
+        note: Callable[[Statements], Awaitable[None]] | None,
+    ) -> bool:
         key = (errand.run_id, self._fingerprint(errand), errand.repetition)
         while True:
             state = await self._database.fetchval(_LOOK, *key)
@@ -142,9 +154,18 @@ class Sendings:
                 was_sent = await carry_out(message_id)
         except TimeoutError:
             log.warning("sending.timed_out", session=errand.session_id, kind=errand.kind, message=message_id)
-        state = "sent" if was_sent else "failed"
-        await insist(lambda: self._database.execute(_SETTLE, *key, state), clock=self._clock)
+        await insist(lambda: self._settle(key, note, was_sent=was_sent), clock=self._clock)
         return was_sent
+
+    async def _settle(
+        self, key: Sequence[object], note: Callable[[Statements], Awaitable[None]] | None, *, was_sent: bool
+    ) -> None:
+        if note is None or not was_sent:
+            await self._database.execute(_SETTLE, *key, "sent" if was_sent else "failed")
+            return
+        async with self._database.transaction() as statements:
+            await statements.execute(_SETTLE, *key, "sent")
+            await note(statements)
 
     async def _claim(self, errand: Errand, key: Sequence[object]) -> str | None:
         now = self._clock.now()

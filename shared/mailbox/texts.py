@@ -75,7 +75,7 @@ def text_configs(entries: Sequence[Mapping[str, Any]]) -> list[TextConfig]:
             TextConfig(
                 name=str(entry.get("name") or ("" if found else _DEFAULT)) or f"config{len(found)}",
                 account_sid=str(entry["account sid"]),
-                auth_token=str(entry.get("auth token") or ""),
+                auth_token=str(entry.get("auth token") or "").strip(),
                 number=number,
                 whatsapp_number=whatsapp.removeprefix(WHATSAPP),
                 sends=bool(entry.get("sms", True)),

@@ -9,7 +9,8 @@ and incoming mail (tests/flows/session).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from tests.sites import ROOT, Site, distributed_site, service_command
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(120)]
 
+_SOON_SECONDS = 40.0
 SERVICES = ("session", "worker", "gateway")
 HOW_OFTEN: Mapping[str, Mapping[str, list[str]]] = {
     "once": {name: service_command(name) for name in SERVICES},
@@ -127,17 +129,29 @@ def test_where_it_is_shown_there_is_such_a_test(place: str) -> None:
     assert f"async def {name}(" in (ROOT / file).read_text()
 
 
+@contextlib.asynccontextmanager
+async def within(seconds: float, awaited: str) -> AsyncIterator[None]:
+    """A limit for what is waited for; whoever reads the failure learns what did not come."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        pytest.fail(f"waited {seconds:g} seconds for {awaited}")
+
+
 async def played(house: Site, rows: Database, door: Door, way: str) -> dict[str, Any]:
     """Play the interview to its end; what an observer can tell afterwards."""
     page = OpenPage(house)
     await page.open()
     await page.submit(door=str(door.port), way=way)
     session = await rows.fetchval("select id from session.sessions order by created_at desc limit 1")
-    while await rows.fetchval("select count(*) from tasks.tasks where ended_at is null"):
-        await asyncio.sleep(0.05)
+    async with within(_SOON_SECONDS, "its tasks to end"):
+        while await rows.fetchval("select count(*) from tasks.tasks where ended_at is null"):
+            await asyncio.sleep(0.05)
     await page.look()
-    while await page.check_in():
-        continue
+    async with within(_SOON_SECONDS, "check-ins to have no more to tell"):
+        while await page.check_in():
+            continue
     await page.submit(afterwards="more")
     tasks = await rows.fetch("select state, fencing from tasks.tasks where session_id = $1", session)
     handled = "select count(*) from session.inbox where session_id = $1 and operation_id like 'task:%'"

@@ -192,7 +192,7 @@ def test_the_doctor_advises_against_a_broker_with_a_guest_and_not_against_ours(
         environment = {**os.environ, "COLLOQUY_AMQP_URL": url, "COLLOQUY_DATA_DIR": str(tmp_path)}
         ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
         said[name] = json.loads(ended.stdout)
-    assert {name: bool(told["broker"]) for name, told in said.items()} == {
+    assert {name: bool(told["checks"]["broker"]) for name, told in said.items()} == {
         "ours": False,
         "as installed": False,
         "wrong": True,

@@ -108,3 +108,15 @@ def test_a_list_cuts_nothing_off_where_it_is_narrow(
     moment = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
     print_rows([{"id": name, "session": name, "launched_at": moment}], as_json=False, empty="")
     assert capsys.readouterr().out.splitlines()[1].split() == [name, name, "2026-01-02", "03:04:05"]
+
+
+def test_the_doctor_tells_programs_checks_and_advice_apart(tmp_path: Path) -> None:
+    environment = {"COLLOQUY_DATA_DIR": str(tmp_path), "COLLOQUY_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    told = CliRunner().invoke(app, ["doctor", "--json"], env={**environment, "COLLOQUY_AMQP_URL": ""})
+    said = json.loads(told.stdout)
+    assert (sorted(said), said["advice"], told.exit_code) == (["advice", "checks"], [], 1)
+    assert {name: type(problem) for name, problem in said["checks"].items()} == dict.fromkeys(
+        ("database", "server keys", "files", "interviews"), str
+    )
+    assert said["checks"]["database"]
+    assert not said["checks"]["files"]

@@ -1,5 +1,6 @@
 """`/texts/status/<id>`: where Twilio tells what has become of a text message. `/texts/incoming`: where it hands over
-what comes for our numbers. Every request must carry its signature, which covers address and form.
+what comes for our numbers. Every request must carry its signature, which covers address and form. Those that do not are
+counted as posts of their network, and no others: Twilio sends from few networks, and does not come again after a 429.
 """
 
 from __future__ import annotations
@@ -35,17 +36,21 @@ def router(desk: Desk) -> APIRouter:
     """The routes."""
     routes = APIRouter(include_in_schema=False)
 
+    async def refused(request: Request, status_code: int) -> Response:
+        """Raises TooManyRequests."""
+        await desk.admit("post", request)
+        return Response(status_code=status_code)
+
     @routes.post("/texts/status/{message_id}")
     async def status(request: Request, message_id: str) -> Response:
-        await desk.admit("post", request)
         texts = desk.texts
         if texts is None or not texts.callback_url:
-            return Response(status_code=404)
+            return await refused(request, 404)
         form = await read_form(request, max_fields=_MOST_FIELDS)
         told = {one.name: one.value for one in form.inputs}
         signature = request.headers.get("x-twilio-signature", "")
         if not texts.is_signed(status_url(texts.callback_url, message_id), told, signature):
-            return Response(status_code=403)
+            return await refused(request, 403)
         said = told.get("MessageStatus", "")
         if _STATUS.fullmatch(said):
             await desk.deliveries.note(message_id, said)
@@ -53,15 +58,14 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.post("/texts/incoming")
     async def incoming(request: Request) -> Response:
-        await desk.admit("post", request)
         texts = desk.texts
         if texts is None or not desk.settings.twilio_incoming or not texts.callback_url:
-            return Response(status_code=404)
+            return await refused(request, 404)
         form = await read_form(request, max_fields=_MOST_FIELDS)
         told = {one.name: one.value for one in form.inputs}
         signature = request.headers.get("x-twilio-signature", "")
         if not texts.is_signed(incoming_url(texts.callback_url), told, signature):
-            return Response(status_code=403)
+            return await refused(request, 403)
         message = _text(told)
         if message is not None and texts.takes(told["AccountSid"], told["To"]):
             taken = await desk.sessions.request(message, TextTaken)

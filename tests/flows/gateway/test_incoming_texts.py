@@ -48,11 +48,14 @@ async def taken(
         yield house, messages
 
 
-async def post(house: House, *, token: str = TOKEN, path: str = "/texts/incoming", **told: str) -> httpx.Response:
+async def post(
+    house: House, *, token: str = TOKEN, path: str = "/texts/incoming", to: str = "/texts/incoming", **told: str
+) -> httpx.Response:
     form = {"AccountSid": SID, "MessageSid": "SM1", "From": ANN, "To": OURS, "Body": "Hello", **told}
     signature = RequestValidator(token).compute_signature(PUBLIC + path, form)
     async with httpx.AsyncClient(base_url=house.url) as http:
-        return await http.post("/texts/incoming", data=form, headers={"X-Twilio-Signature": signature})
+        headers = {"X-Twilio-Signature": signature, "X-Forwarded-For": "203.0.113.7"}
+        return await http.post(to, data=form, headers=headers)
 
 
 async def test_a_signed_message_is_handed_on_and_answered_with_no_word(taken: tuple[House, list[TakeText]]) -> None:
@@ -144,6 +147,35 @@ async def test_whatsapp_has_its_own_number(taken: tuple[House, list[TakeText]]) 
 
 async def test_what_cannot_be_kept_now_is_to_come_again(taken: tuple[House, list[TakeText]]) -> None:
     assert (await post(taken[0], Body="Later")).status_code == 503
+
+
+async def test_only_what_is_not_signed_counts_against_the_limit_of_its_network(
+    server_keys: ServerKeys, tmp_path: Path, postgres_url: str
+) -> None:
+    limits: dict[str, Any] = {"trusted_proxies": "127.0.0.1", "posts_per_minute": 2}
+    async with gateway_house(
+        database_url=postgres_url,
+        server_keys=server_keys,
+        packages=tmp_path,
+        **SETTINGS,
+        **limits,
+        twilio_incoming=True,
+    ) as house:
+
+        async def posted(**options: str) -> list[int]:
+            answers = [await post(house, To="+15550000009", **options) for _ in range(4)]
+            return [answer.status_code for answer in answers]
+
+        status = "/texts/status/1"
+        assert await posted() == [200] * 4
+        assert await posted(path=status, to=status) == [204] * 4
+        assert await posted(token="another") == [403, 403, 429, 429]
+        assert await posted(token="another", to=status) == [429] * 4
+        assert await posted() == [200] * 4
+    async with gateway_house(
+        database_url=postgres_url, server_keys=server_keys, packages=tmp_path, **limits
+    ) as without:
+        assert [(await post(without)).status_code for _ in range(3)] == [404, 404, 429]
 
 
 async def test_it_is_off_unless_a_setting_turns_it_on(

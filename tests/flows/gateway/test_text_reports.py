@@ -110,6 +110,21 @@ async def test_webhooks_are_told_of_a_message_that_did_not_arrive(
         await rung.wait()
 
 
+async def test_a_number_without_a_token_has_no_reports_that_are_believed(
+    server_keys: ServerKeys, tmp_path: Path, postgres_url: str
+) -> None:
+    numbers = [{"account sid": SID, "number": "+15550000001", "auth token": token} for token in ("", " ")]
+    async with gateway_house(
+        database_url=postgres_url,
+        server_keys=server_keys,
+        packages=tmp_path,
+        twilio=numbers,
+        twilio_callback_url=PUBLIC,
+    ) as open_house:
+        for token in ("", " "):
+            assert await report(open_house, new_id(), token=token, MessageStatus="delivered") == 403
+
+
 async def test_reports_about_nothing_and_for_who_wants_none_change_nothing(
     house: House, server_keys: ServerKeys, tmp_path: Path, postgres_url: str
 ) -> None:

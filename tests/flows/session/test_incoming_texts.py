@@ -119,6 +119,37 @@ async def test_who_has_written_to_a_number_last_gets_what_comes_from_there(
     assert await second.act("box") == []
 
 
+async def test_who_types_the_number_of_somebody_else_takes_no_reply_from_who_has_written_there(
+    house: House, office: PhoneOffice, ann: str
+) -> None:
+    asking, stranger = await begun(house), await begun(house)
+    await asking.act("expect", who=ann)
+    assert await asking.act("send", to=ann, body="Will you come?") is True
+    await stranger.act("expect", who=ann)
+    office.refuses[ann] = (400, 21610)
+    try:
+        assert await stranger.act("send", to=ann, body="It is not taken") is False
+    finally:
+        del office.refuses[ann]
+    assert await comes(house, ann, "I will come") == "kept"
+    await until_filed(asking, "I will come")
+    assert await stranger.act("box") == []
+
+
+async def test_a_start_that_comes_twice_is_no_answer_the_second_time(house: House, ann: str) -> None:
+    player = await begun(house)
+    await player.act("expect", who=ann)
+    await comes(house, ann, "STOP", said="stop", message_id="SM1" + ann[1:])
+    for _ in range(2):
+        assert await comes(house, ann, "YES", said="start", message_id="SM2" + ann[1:]) == "started"
+    assert await comes(house, ann, "STOP", said="stop", message_id="SM1" + ann[1:]) == "stopped"
+    assert await player.act("send", to=ann, body="A reminder") is True
+    for _ in range(2):
+        assert await comes(house, ann, "Yes", said="start", message_id="SM3" + ann[1:]) == "kept"
+    await until_filed(player, "Yes")
+    assert await player.act("box") == ["Yes"]
+
+
 async def test_replies_come_in_their_order(house: House, ann: str) -> None:
     player = await begun(house)
     await player.act("expect", who=ann)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.flows.system.conftest import answered, command, until
@@ -13,6 +15,9 @@ pytestmark = pytest.mark.xdist_group("systems")
 def test_the_doctor_finds_nothing_wrong_with_a_system_that_runs(site: Site) -> None:
     ended = command(site, "doctor", "--json")
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    told = json.loads(ended.stdout)
+    assert sorted(told) == ["advice", "checks"]
+    assert set(told["checks"].values()) == {""}
 
 
 def test_inactive_sessions_are_counted_and_deleted(site: Site) -> None:

@@ -117,11 +117,11 @@ def test_a_file_that_is_too_large_is_refused_and_leaves_nothing(kept: Kept, tmp_
 
 
 def test_the_doctor_says_whether_the_bucket_can_be_used(kept: Kept) -> None:
-    assert answered(kept.site, "doctor")["files"] == ""
+    assert answered(kept.site, "doctor")["checks"]["files"] == ""
     away = replace(kept.site, environment={**kept.site.environment, "COLLOQUY_FILES_URL": "s3://elsewhere"})
     said = command(away, "doctor", "--json")
     assert said.returncode == 1
-    assert "There is no such bucket." in json.loads(said.stdout)["files"]
+    assert "There is no such bucket." in json.loads(said.stdout)["checks"]["files"]
 
 
 def forget_peak(pid: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -121,4 +122,20 @@ def test_what_comes_by_text_message_needs_an_address_whose_signature_can_be_chec
     with pytest.raises(SettingsInvalid, match="COLLOQUY_TWILIO_CALLBACK_URL"):
         Settings.load()
     environment.setenv("COLLOQUY_TWILIO_CALLBACK_URL", "https://forms.example.org/")
+    assert Settings.load().twilio_incoming
+
+
+@pytest.mark.parametrize("token", [{}, {"auth token": ""}, {"auth token": None}, {"auth token": " "}])
+def test_what_comes_by_text_message_needs_the_token_of_every_number(
+    environment: pytest.MonkeyPatch, token: dict[str, str | None]
+) -> None:
+    whole = {"account sid": "AC1", "number": "+15550000001", "auth token": "x"}
+    lacking = {"name": "other", "account sid": "AC2", "whatsapp number": "+15550000002", **token}
+    environment.setenv("COLLOQUY_TWILIO", json.dumps([whole, lacking]))
+    environment.setenv("COLLOQUY_TWILIO_CALLBACK_URL", "https://forms.example.org/")
+    assert len(Settings.load().twilio) == 2, "one may send without taking anything in"
+    environment.setenv("COLLOQUY_TWILIO_INCOMING", "true")
+    with pytest.raises(SettingsInvalid, match="auth token"):
+        Settings.load()
+    environment.setenv("COLLOQUY_TWILIO", json.dumps([whole, {"name": "left out"}]))
     assert Settings.load().twilio_incoming
