@@ -132,7 +132,7 @@ class Settings(BaseSettings):
     """The public address of the gateway, for Twilio to tell what has become of messages; empty: it is not asked to."""
     twilio_incoming: bool = False
     """Whether text messages are taken that Twilio posts to /texts/incoming, for sessions that expect them; needs
-    COLLOQUY_TWILIO_CALLBACK_URL, with which Twilio's signature is checked."""
+    COLLOQUY_TWILIO_CALLBACK_URL and the `auth token` of every number, with which Twilio's signature is checked."""
     mail_limit_seconds: float = Field(20.0, gt=0.0)
     """How long `send_email()` waits for the mail server. Code that a person waits for may run for 30 seconds in all."""
     mail_max_bytes: int = Field(25 * 1024 * 1024, gt=0)
