@@ -31,6 +31,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "COLLOQUY_PASSWORD_MEMORY_KIB": "7168",
         "COLLOQUY_TRUSTED_PROXIES": "127.0.0.1",
         "COLLOQUY_WEBHOOKS_PRIVATE": "true",
+        # On a quick machine all these tests are more than one network may ask for in a minute.
+        "COLLOQUY_OPENS_PER_MINUTE": "0",
+        "COLLOQUY_POSTS_PER_MINUTE": "0",
+        "COLLOQUY_API_CALLS_PER_MINUTE": "0",
     }
     with embedded_site(tmp_path_factory.mktemp("api"), interviews=[INTERVIEWS], environment=environment) as running:
         yield running

@@ -36,7 +36,7 @@ def open_site(tmp_path: Path) -> Iterator[Site]:
     free = {
         "COLLOQUY_OPENS_PER_MINUTE": "0",
         "COLLOQUY_POSTS_PER_MINUTE": "0",
-        "COLLOQUY_API_PER_MINUTE": "0",
+        "COLLOQUY_API_CALLS_PER_MINUTE": "0",
         "COLLOQUY_PASSWORD_MEMORY_KIB": "7168",
         "COLLOQUY_WEBHOOKS_PRIVATE": "true",
     }
