@@ -16,6 +16,7 @@ from services.session.operations import Keep
 from services.session.store import SERVER, UNATTENDED, Commit, NewNote, StoredSession, Wrap
 from shared.bus.outbox import OutboxColumns
 from shared.contracts.visitor import Visitor
+from shared.crypto.chain import PlainSessionRow
 from shared.interview.runtime.effects import RevokeTask
 from shared.interview.runtime.operations import Blobs
 from shared.interview.runtime.outcomes import CommandGiven, Header, RunFailed, RunResult, SaveMode
@@ -178,20 +179,6 @@ def joins(opened: Opened, visitor: Visitor) -> bool:
     return bool(visitor.keys) and (opened.stored is None or not opened.stored.is_attached)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SavedRow:
-    """A session's row as the commit leaves it."""
-
-    session_id: str
-    version: int
-    newest_step: int
-    generation: int
-    is_multi_user: bool
-    allow_cron: bool
-    header_sealed: bytes | None
-    rows_mac: bytes | None = None
-
-
 def commit_of(
     *,
     opened: Opened,
@@ -220,7 +207,7 @@ def commit_of(
         newest = stored.steps[newest_step]
     if newest is None:
         raise AssertionError("A session is made with its first step.")
-    saved = _SavedRow(
+    saved = PlainSessionRow(
         session_id=keys.session_id,
         version=version,
         newest_step=newest_step,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from shared.crypto.aead import SealBroken, associated_data
@@ -93,6 +94,20 @@ class SessionRow(Protocol):
     def rows_mac(self) -> bytes | None:
         """The code over all of this and the newest step; None from a release without the chain."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainSessionRow:
+    """A `SessionRow` for those who have its columns alone."""
+
+    session_id: str
+    version: int
+    newest_step: int
+    generation: int
+    is_multi_user: bool
+    allow_cron: bool
+    header_sealed: bytes | None
+    rows_mac: bytes | None = None
 
 
 def step_mac(step: StepRow, session_id: str, keys: Mapping[int, bytes]) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shared.crypto.answers import open_step
-from shared.crypto.chain import check_rows
+from shared.crypto.chain import PlainSessionRow, check_rows
 from shared.crypto.keys import ServerKeys
 from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import SessionCode
@@ -97,24 +97,12 @@ class _Step:
     previous_mac: bytes | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Session:
-    session_id: str
-    version: int
-    newest_step: int
-    generation: int
-    is_multi_user: bool
-    allow_cron: bool
-    header_sealed: bytes | None
-    rows_mac: bytes | None
-
-
 def _check_rows(row: Row, keys: Keys) -> None:
     """As the session service does when it loads a session. Raises SessionClosed, RowPutBack."""
     for generation in (row["newest_generation"], row["generation"]):
         _key(keys, generation)
     step = _Step(row["step"], row["step_version"], row["generation"], row["previous_mac"])
-    session = _Session(
+    session = PlainSessionRow(
         session_id=keys.session_id,
         version=row["version"],
         newest_step=row["steps"],
