@@ -93,6 +93,12 @@ def build(settings: WorkerSettings, parts: Parts) -> Service:
         clock=parts.clock,
         max_file_bytes=settings.max_file_bytes,
     )
+    room = Room(
+        size=settings.worker_concurrency,
+        low=settings.low_concurrency,
+        for_session=settings.worker_session_concurrency or max(1, settings.worker_concurrency - 1),
+        for_interview=settings.worker_interview_concurrency or settings.worker_concurrency,
+    )
     runner = TaskRunner(
         database=parts.database,
         leases=leases,
@@ -130,6 +136,7 @@ def build(settings: WorkerSettings, parts: Parts) -> Service:
             envelopes=envelopes,
             wake_relay=parts.relay.wake,
             lease_seconds=settings.task_lease_seconds,
+            room=room,
         ),
         outbox=parts.outbox,
         envelopes=envelopes,
@@ -146,12 +153,6 @@ def build(settings: WorkerSettings, parts: Parts) -> Service:
         ),
         limit_seconds=settings.task_limit_seconds,
         checkpoint=parts.checkpoint,
-    )
-    room = Room(
-        size=settings.worker_concurrency,
-        low=settings.low_concurrency,
-        for_session=settings.worker_session_concurrency or max(1, settings.worker_concurrency - 1),
-        for_interview=settings.worker_interview_concurrency or settings.worker_concurrency,
     )
     runs = Runs(
         runner=runner,

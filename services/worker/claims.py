@@ -64,7 +64,7 @@ class Claims:
             return
         number = min(len(asking), self._room.may_begin)
         try:
-            claims, lost = await self._leases.claim_some(
+            claims, lost, self._room.has_line = await self._leases.claim_some(
                 self._database,
                 number,
                 is_low_priority=is_low,

@@ -11,6 +11,10 @@ from shared.kernel.together import Together
 from shared.storage.database import Database
 from shared.tasks.leases import RECORD, Claim, Leases, Record, record_parameters, stale
 
+from .room import Room
+
+_ENDS_PER_PLACE = 2
+
 _RECORD_AND_TELL = f"""
 with reported as ({RECORD}), told as (
     {insert_statement(7, condition="exists (select 1 from reported)")}
@@ -31,7 +35,10 @@ class Ledger:
         envelopes: Envelopes,
         wake_relay: Callable[[], None],
         lease_seconds: float,
+        room: Room,
+        patience_seconds: float = 0.02,
     ) -> None:
+        """`patience_seconds`: how long an end may wait for others while tasks stand in line."""
         self._database = database
         self._leases = leases
         self._outbox = outbox
@@ -39,7 +46,14 @@ class Ledger:
         self._wake_relay = wake_relay
         self._lease_seconds = lease_seconds
         self._begin = Together(self._begin_all)
-        self._record = Together(self._record_all)
+        # What ends while others wait in line is not the last: the next ends are a moment away, and everything that
+        # follows an end, here, on the bus and in the session service, is done once for all that come together.
+        self._record = Together(
+            self._record_all,
+            expects=lambda: room.has_line,
+            enough=_ENDS_PER_PLACE * room.size,
+            patience_seconds=patience_seconds,
+        )
 
     async def begin(self, claim: Claim) -> None:
         """Interview code begins to run: from here on the task is not taken over. Raises StaleTask."""

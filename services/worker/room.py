@@ -30,6 +30,8 @@ class Room:
         self._sessions: Counter[str] = Counter()
         self._interviews: Counter[str] = Counter()
         self._is_open = True
+        self.has_line = False
+        """Whether tasks wait for a place, as far as the last look at the line could tell."""
 
     @property
     def taken(self) -> int:

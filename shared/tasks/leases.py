@@ -24,13 +24,22 @@ from shared.tasks.store import RING_AGAIN_SECONDS
 MOST_CLAIMS = 5
 """A task that was claimed so often and never began fails: something about it ends its workers."""
 
-_CLAIMED = f"""
+
+def _claimed(besides: str = "") -> str:
+    """The claimed tasks, opened by whoever has their grants, each with its session as it is now."""
+    return f"""
 select c.id::text as id, c.session_id, c.fencing, c.action, c.arguments_sealed, c.visitor_sealed, c.language, c.mode,
        c.interview, c.time_limit_seconds, c.is_idempotent, c.is_low_priority,
-       array(select row(g.generation, g.wrapped) from tasks.grants g where g.task_id = c.id) as grants, look.*
+       array(select row(g.generation, g.wrapped) from tasks.grants g where g.task_id = c.id) as grants, look.*{besides}
 from claimed c left join lateral ({look_statement("c.session_id")}) look on true
 order by c.turn_at
 """  # noqa: S608  (made of constants)
+
+
+_IN_LINE = """, (select count(*) from (
+    select from tasks.tasks p where p.state = 'pending' and p.is_low_priority = $1 limit $6 + 1
+) line) as in_line"""
+"""How many stood in line before they were claimed, of at most one more than are asked for."""
 
 _CLAIM = f"""
 with claimed as (
@@ -40,7 +49,7 @@ with claimed as (
     where id = $1 and (state = 'pending' or (state = 'running' and begun_at is null and due_at < now()))
     returning *
 )
-{_CLAIMED}
+{_claimed()}
 """  # noqa: S608  (made of constants)
 
 _CLAIM_SOME = f"""
@@ -55,7 +64,7 @@ with next as (
     where t.id = any(array(select id from next))
     returning t.*
 )
-{_CLAIMED}
+{_claimed(_IN_LINE)}
 """  # noqa: S608  (made of constants)
 
 _GRANTS = """
@@ -198,7 +207,7 @@ class Leases:
 
         Raises KeyLost as `claim` does.
         """
-        claims, lost = await self.claim_some(
+        claims, lost, _ = await self.claim_some(
             statements,
             1,
             is_low_priority=is_low_priority,
@@ -221,8 +230,10 @@ class Leases:
         lease_seconds: float,
         besides_sessions: Sequence[str] = (),
         besides_interviews: Sequence[str] = (),
-    ) -> tuple[list[Claim], list[KeyLost]]:
-        """The same for at most so many at once, in the order of their turns; and those that cannot be opened."""
+    ) -> tuple[list[Claim], list[KeyLost], bool]:
+        """The same for at most so many at once, in the order of their turns; those that cannot be opened; and whether
+        others stand in line behind them.
+        """
         rows = await statements.fetch(
             _CLAIM_SOME,
             is_low_priority,
@@ -238,7 +249,7 @@ class Leases:
                 claims.append(self._opened(row))
             except KeyLost as error:
                 lost.append(error)
-        return claims, lost
+        return claims, lost, bool(rows) and rows[0]["in_line"] > len(rows)
 
     async def keys_now(self, statements: Statements, claim: Claim) -> GrantedKeys:
         """The grant as it is now: the session may have got a new key since the claim. Raises StaleTask, GrantBroken."""

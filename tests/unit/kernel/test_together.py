@@ -83,3 +83,27 @@ async def test_who_was_cancelled_is_left_out() -> None:
     assert gate.lots == [[1], [3]]
     with pytest.raises(asyncio.CancelledError):
         await second
+
+
+async def test_who_knows_that_company_comes_waits_for_it() -> None:
+    gate = Gate()
+    expected = [True]
+    together = Together(gate, most=10, expects=lambda: expected[0], enough=3, patience_seconds=30.0)
+    for _ in range(5):
+        gate.open.release()
+    tasks = await asked(together, 1, 2)
+    await asyncio.sleep(0.02)
+    assert gate.lots == []
+    tasks += await asked(together, 3)
+    assert await asyncio.gather(*tasks) == [2, 4, 6]
+    expected[0] = False
+    assert await together(4) == 8
+    assert gate.lots == [[1, 2, 3], [4]]
+
+
+async def test_company_that_does_not_come_is_not_waited_for_long() -> None:
+    gate = Gate()
+    together = Together(gate, expects=lambda: True, enough=3, patience_seconds=0.01)
+    gate.open.release()
+    assert await together(1) == 2
+    assert gate.lots == [[1]]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from services.worker.claims import Claims
 from services.worker.ledger import Ledger
+from services.worker.room import Room
 from shared.crypto.envelope import new_data_key
 from shared.crypto.keys import ServerKeys
 from shared.kernel.service import Service
@@ -20,7 +23,7 @@ from shared.tasks.records import Failure, Outcome, StaleTask
 from shared.tasks.sealing import GrantedKeys
 from tests.unit.tasks.sessions import save_session
 
-from .conftest import House, Moved, StartWorker
+from .conftest import WAIT_SECONDS, House, Moved, StartWorker
 
 
 async def test_a_task_runs_on_the_saved_answers_and_reports_its_value(house: House, worker: Service) -> None:
@@ -223,27 +226,79 @@ async def test_a_task_whose_worker_vanished_fails_once(
     assert house.ended.empty()
 
 
-async def test_tasks_that_end_at_the_same_moment_are_told_in_one_message(house: House, server_keys: ServerKeys) -> None:
-    leases = Leases(server_keys=server_keys)
+async def claimed(house: House, leases: Leases, number: int) -> list[Record]:
+    """So many tasks that have been claimed, and how each ends."""
     records = []
-    for number in range(3):
+    for value in range(number):
         task_id = await house.launch("sleep", is_rung=False)
         claim = await leases.claim(house.database, task_id, owner="test", lease_seconds=30.0)
         assert claim is not None
-        records.append(Record(claim, Outcome(kind="value", json_value=number)))
-    lost = replace(records[2], claim=replace(records[2].claim, fencing=records[2].claim.fencing + 1))
-    ledger = Ledger(
+        records.append(Record(claim, Outcome(kind="value", json_value=value)))
+    return records
+
+
+def ledger_in(house: House, leases: Leases, room: Room, **given: Any) -> Ledger:
+    return Ledger(
         database=house.database,
         leases=leases,
         outbox=house.messaging.outbox,
         envelopes=house.envelopes,
         wake_relay=lambda: None,
         lease_seconds=30.0,
+        room=room,
+        **given,
     )
+
+
+async def test_tasks_that_end_at_the_same_moment_are_told_in_one_message(house: House, server_keys: ServerKeys) -> None:
+    leases = Leases(server_keys=server_keys)
+    records = await claimed(house, leases, 3)
+    lost = replace(records[2], claim=replace(records[2].claim, fencing=records[2].claim.fencing + 1))
+    ledger = ledger_in(house, leases, Room(size=4, low=1, for_session=3, for_interview=4))
     outcomes = await asyncio.gather(*(ledger.record(each) for each in (*records[:2], lost)), return_exceptions=True)
     assert [type(each) for each in outcomes] == [type(None), type(None), StaleTask]
     assert await house.database.fetchval("select array_agg(type) from bus.outbox") == ["colloquy.BackgroundsEnded"]
     assert [await house.state(each.claim.task_id) for each in records] == ["responding", "responding", "running"]
+
+
+async def test_an_end_waits_for_others_while_tasks_stand_in_line(house: House, server_keys: ServerKeys) -> None:
+    leases = Leases(server_keys=server_keys)
+    first, second, third = await claimed(house, leases, 3)
+    room = Room(size=1, low=1, for_session=1, for_interview=1)
+    ledger = ledger_in(house, leases, room, patience_seconds=10 * WAIT_SECONDS)
+    room.has_line = True
+    waiting = asyncio.create_task(ledger.record(first))
+    await asyncio.sleep(0.05)
+    assert await house.state(first.claim.task_id) == "running"
+    await asyncio.gather(waiting, ledger.record(second))  # as many as are enough
+    assert await house.database.fetchval("select array_agg(type) from bus.outbox") == ["colloquy.BackgroundsEnded"]
+    room.has_line = False
+    await ledger.record(third)
+    assert await house.state(third.claim.task_id) == "responding"
+
+
+async def test_whether_there_is_a_line_is_seen_when_tasks_are_claimed(house: House, server_keys: ServerKeys) -> None:
+    for _ in range(2):
+        await house.launch("sleep", is_rung=False)
+    room = Room(size=4, low=1, for_session=3, for_interview=4)
+
+    async def never(_: object) -> None:
+        raise AssertionError("nothing is lost or unwanted here")
+
+    claims = Claims(
+        database=house.database,
+        leases=Leases(server_keys=server_keys),
+        room=room,
+        owner="test",
+        lease_seconds=30.0,
+        lost=never,
+        unwanted=never,
+    )
+    seen = []
+    for _ in range(3):
+        claim = await claims.next(is_low=False)
+        seen.append((claim is not None, room.has_line))
+    assert seen == [(True, True), (True, False), (False, False)]
 
 
 async def test_a_session_that_is_gone_fails_its_tasks(house: House, worker: Service) -> None:
