@@ -34,15 +34,19 @@ def letter(to: str, *, subject: str = "Hello", text: str = "Some words.", **head
 
 
 async def hand_over(
-    port: int, message: EmailMessage | bytes, *recipients: str, sender: str = "ann@example.org"
+    port: int,
+    message: EmailMessage | bytes,
+    *recipients: str,
+    sender: str = "ann@example.org",
+    client: str = "127.0.0.1",
 ) -> tuple[int, str]:
-    """Send a mail; the last code and text of the server."""
+    """Send a mail, from this address; the last code and text of the server."""
     raw = message if isinstance(message, bytes) else message.as_bytes(policy=policy.SMTP)
-    return await asyncio.to_thread(_hand_over, port, raw, recipients, sender)
+    return await asyncio.to_thread(_hand_over, port, raw, recipients, sender, client)
 
 
-def _hand_over(port: int, raw: bytes, recipients: tuple[str, ...], sender: str) -> tuple[int, str]:
-    with smtplib.SMTP("127.0.0.1", port, timeout=60) as server:
+def _hand_over(port: int, raw: bytes, recipients: tuple[str, ...], sender: str, client: str) -> tuple[int, str]:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60, source_address=(client, 0)) as server:
         server.ehlo("client.example.org")
         code, said = server.mail(sender, ["BODY=8BITMIME"])
         for recipient in recipients:
@@ -78,6 +82,10 @@ class Wire:
 
     def start_tls(self, context: ssl.SSLContext) -> None:
         assert self.ask("STARTTLS").startswith("220")
+        self.wrap(context)
+
+    def wrap(self, context: ssl.SSLContext) -> None:
+        """Go on under TLS."""
         self.socket = context.wrap_socket(self.socket, server_hostname="mail.example.org")
         self._file = self.socket.makefile("rb")
 

@@ -37,8 +37,8 @@ class PostOffice:
             "mail_sender": "Forms <forms@example.org>",
         }
 
-    def received(self, about: str) -> list[EmailMessage]:
-        """The mails under a subject."""
+    def received(self, about: str | None) -> list[EmailMessage]:
+        """The mails under a subject; None: those without one."""
         contents = [envelope.content.replace(b"\r\n", b"\n") for envelope in self.taken]
         mails = [message_from_bytes(content, policy=policy.default) for content in contents]
         return [mail for mail in mails if isinstance(mail, EmailMessage) and mail["Subject"] == about]

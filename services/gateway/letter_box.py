@@ -42,6 +42,7 @@ class ShownLetter:
     subject: str = field(repr=False)
     text: str = field(default="", repr=False)
     html: str = field(default="", repr=False)
+    sender: str = field(default="", repr=False)
     attachments: Sequence[str] = ()
     raw: bytes = field(default=b"", repr=False)
 
@@ -66,7 +67,7 @@ class LetterBox:
         queued = await self._outgoing.find(self._database, letter_id)
         if queued is None or queued.letter is None:
             return None
-        html, attachments = _inside(queued.letter)
+        html, sender, attachments = _inside(queued.letter)
         return ShownLetter(
             id=letter_id,
             kind=queued.kind,
@@ -75,16 +76,32 @@ class LetterBox:
             subject=queued.letter.subject,
             text=queued.letter.text,
             html=html,
+            sender=sender,
             attachments=attachments,
             raw=queued.letter.message,
         )
 
 
+def attachment(letter: ShownLetter, number: int) -> tuple[str, bytes]:
+    """Name and contents of one of the files that went with a letter. Raises NoLetterBox."""
+    message = message_from_bytes(letter.raw, policy=policy.default)
+    parts = list(message.iter_attachments()) if isinstance(message, EmailMessage) else []
+    if not 0 <= number < len(parts):
+        raise NoLetterBox
+    contents = parts[number].get_payload(decode=True)
+    return parts[number].get_filename() or "file", contents if isinstance(contents, bytes) else b""
+
+
 def check_local(request: Request) -> None:
-    """Raises NoLetterBox for a request that does not come from this machine to this machine."""
+    """Raises NoLetterBox for a request that does not come from this machine to this machine.
+
+    A proxy on this machine may name it, and say nothing of whom it asks for: nginx does so as long as nobody has told
+    it otherwise, and then speaks HTTP/1.0, which no browser does.
+    """
     client = request.client.host if request.client else ""
     host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    if not is_loopback(client) or not is_loopback(host) or any(name in request.headers for name in _FORWARDED):
+    is_direct = is_loopback(client) and is_loopback(host) and request.scope.get("http_version") != "1.0"
+    if not is_direct or any(name in request.headers for name in _FORWARDED):
         raise NoLetterBox
 
 
@@ -114,13 +131,13 @@ def letter_box_of(
     return LetterBox(database=database, outgoing=Outgoing(sealer=server_keys.at_rest, clock=clock))
 
 
-def _inside(letter: Letter) -> tuple[str, list[str]]:
-    """HTML and names of attachments of a whole mail."""
+def _inside(letter: Letter) -> tuple[str, str, list[str]]:
+    """HTML, sender and names of attachments of a whole mail."""
     if not letter.message:
-        return "", []
+        return "", "", []
     message = message_from_bytes(letter.message, policy=policy.default)
     if not isinstance(message, EmailMessage):
-        return "", []
+        return "", "", []
     page = message.get_body(("html",))
     names = [part.get_filename() or "" for part in message.iter_attachments()]
-    return page.get_content() if isinstance(page, EmailMessage) else "", names
+    return page.get_content() if isinstance(page, EmailMessage) else "", str(message["From"] or ""), names

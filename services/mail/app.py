@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from services.mail.bounces import Bounces
+from services.mail.fetching_media import MediaFetcher
 from services.mail.handlers import HANDLERS
 from services.mail.housekeeping import MailHousekeeping
 from services.mail.inbound import Inbound
+from services.mail.media_source import MediaSource
 from services.mail.peers import Peers
 from services.mail.receiving import Limits, Receiver
 from services.mail.schema import SCHEMA
@@ -36,9 +38,11 @@ from shared.kernel.telemetry import Metrics
 from shared.mailbox.addresses import Addresses
 from shared.mailbox.deliveries import Deliveries
 from shared.mailbox.gauges import MailGauges
+from shared.mailbox.media_to_fetch import MediaToFetch
 from shared.mailbox.outgoing import Outgoing
 from shared.mailbox.schema import SCHEMA as MAILBOX
 from shared.mailbox.text_lines import TextLines
+from shared.mailbox.texts import text_configs
 from shared.mailbox.ways_out import letters_of, ways_out
 from shared.mailbox.webhooks import Webhooks
 from shared.people import store as people
@@ -135,15 +139,20 @@ def build(settings: MailSettings, parts: Parts) -> Service:
         max_file_bytes=settings.max_file_bytes,
     )
     receiver = _receiver(settings, parts, room)
-    door = _door(settings, parts, receiver, deliveries)
+    bounces = Bounces(database=parts.database, deliveries=deliveries)
+    door = _door(settings, parts, receiver, bounces)
     housekeeping = MailHousekeeping(database=parts.database, clock=parts.clock)
-    inbound = Inbound(receiver=receiver, contents=room.contents)
+    inbound = Inbound(receiver=receiver, bounces=bounces, contents=room.contents)
+    orders = MediaToFetch(sealer=parts.server_keys.at_rest, clock=parts.clock)
+    media = _media_fetcher(settings, parts, room, orders)
     texts = TakingTexts(
         database=parts.database,
         lines=TextLines(database=parts.database, sealer=parts.server_keys.at_rest, clock=parts.clock),
         outbox=parts.outbox,
         envelopes=Envelopes(SOURCE, parts.clock),
         wake_relay=parts.relay.wake,
+        orders=orders,
+        ring=media.ring,
         server_keys=parts.server_keys,
         limits=_limits(settings),
         clock=parts.clock,
@@ -160,7 +169,7 @@ def build(settings: MailSettings, parts: Parts) -> Service:
     )
     return Service(
         name=SOURCE,
-        components=(*parts.own, webhooks, counting, *parts.own_messaging, housekeeping, door),
+        components=(*parts.own, webhooks, media, counting, *parts.own_messaging, housekeeping, door),
         checks={"database": parts.database.problem, "bus": parts.bus.problem},
     )
 
@@ -187,17 +196,40 @@ def _receiver(settings: MailSettings, parts: Parts, room: FileRoom) -> Receiver:
     )
 
 
+def _media_fetcher(settings: MailSettings, parts: Parts, room: FileRoom, orders: MediaToFetch) -> MediaFetcher:
+    """What fetches the files of text messages."""
+    source = MediaSource(
+        text_configs(settings.twilio),
+        contents=room.contents,
+        url=settings.twilio_url,
+        further_hosts=settings.media_hosts,
+        timeout_seconds=settings.mail_limit_seconds,
+    )
+    return MediaFetcher(
+        database=parts.database,
+        orders=orders,
+        source=source,
+        files=room.records,
+        outbox=parts.outbox,
+        envelopes=Envelopes(SOURCE, parts.clock),
+        wake_relay=parts.relay.wake,
+        max_bytes=settings.smtp_max_bytes,
+        bytes_of_session=settings.mail_bytes_of_session,
+        clock=parts.clock,
+    )
+
+
 async def _may_see_sessions(database: Database, account_id: int) -> bool:
     """Whether an account has what it takes to make a webhook (`POST /api/webhooks`)."""
     account = await people.by_id(database, account_id)
     return account is not None and account.is_active and account.may("access_sessions")
 
 
-def _door(settings: MailSettings, parts: Parts, receiver: Receiver, deliveries: Deliveries) -> SmtpDoor:
+def _door(settings: MailSettings, parts: Parts, receiver: Receiver, bounces: Bounces) -> SmtpDoor:
     """Where mail comes in."""
     return SmtpDoor(
         receiver=receiver,
-        bounces=Bounces(database=parts.database, deliveries=deliveries),
+        bounces=bounces,
         peers=Peers(
             clock=parts.clock,
             connections=settings.smtp_connections,

@@ -1,23 +1,66 @@
 """Mail that comes back: it goes to an address of its own for every mail that was sent (VERP), so that no text has to be
-understood to know which one was not delivered.
+understood to know which one it is about.
+
+Not all that comes there says that a mail was not delivered: absence notes do, and reports that it is late, or was read.
+What a report says counts (RFC 3464 §2.3.3); what is no report counts when it comes from nobody and does not say that
+a program has answered (RFC 3834 §5), as bounces of older programs are.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 import uuid
+from collections.abc import Collection, Iterator
+from email import message_from_bytes, policy
+from email.message import Message
+from email.parser import BytesHeaderParser
 
 from shared.mailbox.deliveries import Deliveries
 from shared.storage.database import Database
 
 _ADDRESS = re.compile(r"bounce\+([0-9a-f]{32})", re.I)
 _KNOWS = "select exists (select 1 from mailbox.sendings where message_id = $1)"
+_LOOKED_AT_BYTES = 32 * 1024
+"""The report stands before the mail that came back. Parts within parts cost the parser of the standard library the
+square of their number: what somebody else has written is not given to it whole.
+"""
 
 
 def bounced_mail(local: str) -> str | None:
     """The id of the mail that an address for bounces stands for; None for other addresses."""
     found = _ADDRESS.fullmatch(local)
     return str(uuid.UUID(found[1])) if found else None
+
+
+def says_not_delivered(raw: bytes, *, sender: str) -> bool:
+    """Whether what has come to such an address says so. `sender` is that of the envelope. It may take as long as half a
+    second, which is nothing for an event loop.
+    """
+    looked_at = raw[:_LOOKED_AT_BYTES]
+    try:
+        headers = BytesHeaderParser(policy=policy.compat32).parsebytes(looked_at)
+        if headers.get_content_type() == "multipart/report":
+            if str(headers.get_param("report-type") or "").lower() != "delivery-status":
+                return False
+            report = message_from_bytes(looked_at, policy=policy.compat32)
+            return "failed" in (list(_actions(report)) or ["failed"])
+        if headers.get("X-Failed-Recipients"):
+            return True
+        is_answer = str(headers.get("Auto-Submitted") or "no").partition(";")[0].strip().lower() != "no"
+    except Exception:  # the parser of the standard library meets what nobody has thought of
+        is_answer = False
+    return not sender and not is_answer
+
+
+def _actions(report: Message) -> Iterator[str]:
+    """What was done with each recipient: failed, delayed, delivered, relayed, expanded."""
+    for part in report.walk():
+        if part.get_content_type() == "message/delivery-status":
+            blocks = part.get_payload()
+            for block in blocks if isinstance(blocks, list) else []:
+                if isinstance(block, Message) and block.get("Action"):
+                    yield str(block["Action"]).partition(";")[0].strip().lower()
 
 
 class Bounces:
@@ -30,6 +73,10 @@ class Bounces:
         """Whether such a mail was sent. Raises what the database raises."""
         return bool(await self._database.fetchval(_KNOWS, mail_id))
 
-    async def note(self, mail_id: str) -> None:
-        """A mail of ours has come back."""
-        await self._deliveries.note(mail_id, "bounced")
+    async def note(self, mail_ids: Collection[str], raw: bytes, *, sender: str) -> None:
+        """Something has come back for these mails of ours. Raises what the database raises."""
+        if not mail_ids:
+            return
+        is_bounce = await asyncio.to_thread(says_not_delivered, raw, sender=sender)
+        for mail_id in mail_ids if is_bounce else ():
+            await self._deliveries.note(mail_id, "bounced")

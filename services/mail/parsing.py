@@ -222,13 +222,19 @@ def _file_of(part: Message, role: str, number: int, decoded: bytes | None = None
     ending = _KNOWN_ENDINGS.get(kind) or _ending_of(kind)
     if role in ("text", "html"):
         name = f"attachment.{ending}"
-    elif not name:
-        name = f"attachment-{number}.{ending}" if number else f"attachment.{ending}"
-    name = _file_name(name)
-    return ParsedPart(role, name, kind if role in ("text", "html") else _kind_of(name, kind, contents), contents)
+    name = name_for(name, kind, number)
+    return ParsedPart(role, name, kind if role in ("text", "html") else kind_of(name, kind, contents), contents)
 
 
-def _kind_of(name: str, claimed: str, contents: bytes) -> str:
+def name_for(given: str, kind: str, number: int) -> str:
+    """The name under which a part is kept: its own without what file systems stumble over, else one by its kind."""
+    if not given:
+        ending = _KNOWN_ENDINGS.get(kind) or _ending_of(kind)
+        given = f"attachment-{number}.{ending}" if number else f"attachment.{ending}"
+    return _file_name(given)
+
+
+def kind_of(name: str, claimed: str, contents: bytes) -> str:
     """What a file is, by its first bytes and its name; what it claims counts only where these tell nothing."""
     found = mimetype_of(name, contents[:HEAD_BYTES])
     if found != UNKNOWN or claimed.startswith("image/") or claimed == "application/pdf":

@@ -35,11 +35,13 @@ class Peers:
         self._open[peer] += 1
         return True
 
-    def leaves(self, peer: str) -> None:
-        """And is closed."""
+    def leaves(self, peer: str) -> bool:
+        """And is closed; whether it was the last from there."""
         self._open[peer] -= 1
-        if self._open[peer] <= 0:
-            del self._open[peer]
+        if self._open[peer] > 0:
+            return False
+        del self._open[peer]
+        return True
 
     def may_send(self, peer: str) -> bool:
         """Whether one more mail is taken from there; counts it."""

@@ -28,7 +28,7 @@ class MailSettings(Settings):
     smtp_certificate_key_file: Path | None = None
     """Its private key, as PEM; empty: it is in the file of the certificate."""
     smtp_max_bytes: int = Field(25 * 1024 * 1024, gt=0)
-    """The largest mail that is taken."""
+    """The largest mail that is taken; the files of a text message may be as large together."""
     smtp_timeout_seconds: float = Field(300.0, gt=0.0)
     """How long one command, or the text of a mail, may take the sender."""
     smtp_connections: int = Field(200, ge=0)
@@ -50,3 +50,11 @@ class MailSettings(Settings):
     """How many mails one address of a session takes within an hour."""
     mail_bytes_of_session: int = Field(500 * 1024 * 1024, gt=0)
     """How much mail one session may have."""
+    twilio_media_hosts: str = ""
+    """Further hosts from which files of text messages are fetched when Twilio's interface sends there, with commas
+    between them; Twilio's own are known."""
+
+    @property
+    def media_hosts(self) -> frozenset[str]:
+        """Each of them, in small letters."""
+        return frozenset(host.strip().lower() for host in self.twilio_media_hosts.split(",") if host.strip())

@@ -69,13 +69,16 @@ class SmtpDoor:
         at_once: int = 16,
         timeout_seconds: float = 300.0,
     ) -> None:
-        """`domains`: whose addresses are ours; empty: any. `at_once`: how many mails are taken in at the same time."""
+        """`domains`: whose addresses are ours; empty: any. `at_once`: how many mails are taken in at the same time; one
+        sender has half of that at most.
+        """
         self._receiver, self._bounces, self._peers, self._clock = receiver, bounces, peers, clock
         self._host, self._ports = host, (port, tls_port)
         self._hostname, self._domains = hostname, domains
         self._files = (certificate_file, certificate_key_file)
         self._max_bytes, self._most_recipients, self._timeout = max_bytes, most_recipients, timeout_seconds
-        self._room = asyncio.Semaphore(at_once)
+        self._room, self._share = asyncio.Semaphore(at_once), max(1, at_once // 2)
+        self._shares: dict[str, asyncio.Semaphore] = {}
         self._servers: list[asyncio.Server] = []
         self._conversations: set[_Conversation] = set()
         self._certificate_stamp: tuple[int, ...] = ()
@@ -161,16 +164,17 @@ class SmtpDoor:
             return "450 4.7.1 Too much mail from you; please try again later"
         content = envelope.original_content
         raw = content if isinstance(content, bytes) else b""
+        sender = (envelope.mail_from or "").strip("<>")
         locals_ = [str(address).rpartition("@")[0] for address in envelope.rcpt_tos]
         try:
-            for mail_id in {found for local in locals_ if (found := bounced_mail(local)) is not None}:
-                await self._bounces.note(mail_id)
+            back = {found for local in locals_ if (found := bounced_mail(local)) is not None}
+            await self._bounces.note(back, raw, sender=sender)
             names = [name_of(local) for local in locals_ if bounced_mail(local) is None]
             if names:
                 arrived = Arrived(
                     raw=raw,
                     recipients=names,
-                    sender=(envelope.mail_from or "").strip("<>"),
+                    sender=sender,
                     client_ip=peer,
                     helo=session.host_name or "",
                 )
@@ -235,18 +239,21 @@ class SmtpDoor:
     def _stamp(self) -> tuple[int, ...]:
         return tuple(path.stat().st_mtime_ns for path in self._files if path is not None)
 
-    def came(self, conversation: _Conversation, peer: str) -> bool:
-        """Somebody has connected; whether there is room for them."""
+    def came(self, conversation: _Conversation, peer: str) -> asyncio.Semaphore | None:
+        """Somebody has connected: what one sender may have of the room, all connections from there together, so that
+        whoever is slow at it holds up nobody else. None when there are too many.
+        """
         if not self._peers.enters(peer):
-            return False
+            return None
         self._conversations.add(conversation)
-        return True
+        return self._shares.setdefault(peer, asyncio.Semaphore(self._share))
 
     def went(self, conversation: _Conversation, peer: str) -> None:
         """And is gone."""
         if conversation in self._conversations:
             self._conversations.discard(conversation)
-            self._peers.leaves(peer)
+            if self._peers.leaves(peer):
+                self._shares.pop(peer, None)
 
     @property
     def room(self) -> asyncio.Semaphore:
@@ -261,6 +268,7 @@ class _Conversation(SMTP):
         super().__init__(door, **options)
         self._door = door
         self._peer = ""
+        self._share: asyncio.Semaphore | None = None
         self._is_refused = False
         self._is_keeping = asyncio.Lock()
         self._text: MailText | None = None
@@ -271,7 +279,8 @@ class _Conversation(SMTP):
         if self.transport is None:
             name = transport.get_extra_info("peername")
             self._peer = str(name[0]) if name else ""
-            if not self._door.came(self, self._peer):
+            self._share = self._door.came(self, self._peer)
+            if self._share is None:
                 self._is_refused = True
                 assert isinstance(transport, asyncio.WriteTransport)
                 transport.write(b"421 4.7.0 Too many connections; please try again later\r\n")
@@ -305,7 +314,8 @@ class _Conversation(SMTP):
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - the name aiosmtpd calls
         """Take a mail in when there is room for it."""
-        async with self._door.room, self._is_keeping:
+        assert self._share is not None  # nothing is read from who was turned away
+        async with self._share, self._door.room, self._is_keeping:
             if await self.check_helo_needed():
                 return
             if self.envelope is None or not self.envelope.rcpt_tos:

@@ -1,5 +1,5 @@
 """Text messages that come: each is kept for the session that expects it, before anybody is told that it was taken; who
-says STOP is written to no more.
+says STOP is written to no more. Files that come with it are ordered then, and fetched afterwards (fetching_media.py).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import new_id
 from shared.mailbox import received
 from shared.mailbox.addresses import KnownAddress
+from shared.mailbox.media_to_fetch import MediaToFetch
 from shared.mailbox.received import Mailbox, MailContents, NewMail, TextMedia
 from shared.mailbox.text_lines import Line, TextLines
 from shared.storage.database import Database
@@ -40,10 +41,14 @@ class TakingTexts:
         outbox: Outbox,
         envelopes: Envelopes,
         wake_relay: Callable[[], None],
+        orders: MediaToFetch,
+        ring: Callable[[], None],
         server_keys: ServerKeys,
         limits: Limits,
         clock: Clock,
     ) -> None:
+        """`ring` is called when files of a message are to be fetched."""
+        self._orders, self._ring = orders, ring
         self._database, self._lines, self._outbox, self._envelopes = database, lines, outbox, envelopes
         self._wake_relay, self._server_keys, self._limits, self._clock = wake_relay, server_keys, limits, clock
 
@@ -76,6 +81,7 @@ class TakingTexts:
 
     def _text_for(self, address: KnownAddress, line: Line, message: TakeText) -> NewMail:
         text = message.text.value
+        media = tuple(TextMedia(url=url, mimetype=mimetype, problem="not_yet") for url, mimetype in message.media.value)
         return NewMail(
             mail_id=new_id(),
             address=address,
@@ -83,12 +89,13 @@ class TakingTexts:
             size_bytes=len(text.encode()),
             received_at=self._clock.now(),
             kind="text",
+            action="fetching" if media else "waiting",
             contents=MailContents(
                 sender=Mailbox(address=line.theirs),
                 to=(Mailbox(address=line.ours),),
                 message_id=message.message_id,
                 text=text,
-                media=tuple(TextMedia(url=url, mimetype=mimetype) for url, mimetype in message.media.value),
+                media=media,
             ),
         )
 
@@ -98,7 +105,13 @@ class TakingTexts:
             if not await received.add(connection, text):
                 log.info("text.repeated", session=session_id)
                 return
-            bell = DeliverMail(mail_id=text.mail_id, session_id=session_id)
-            await self._outbox.add(connection, [self._envelopes.wrap(bell, dedup_key=f"mail {text.mail_id}")])
+            if text.contents.media:
+                [line] = text.contents.to
+                await self._orders.add(connection, text.mail_id, ours=line.address, media=text.contents.media)
+            else:
+                bell = DeliverMail(mail_id=text.mail_id, session_id=session_id)
+                await self._outbox.add(connection, [self._envelopes.wrap(bell, dedup_key=f"mail {text.mail_id}")])
         self._wake_relay()
+        if text.contents.media:
+            self._ring()
         log.info("text.received", mail=text.mail_id, session=session_id)

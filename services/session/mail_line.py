@@ -4,7 +4,8 @@ in the order they came (spec/area3 §6.6). Both are called mail here.
 The mail whose turn it is launches its task; the end of that task calls the next one. Whoever comes in between finds a
 task that has not ended, and leaves. A mail whose session is closed to the server waits for somebody who opens it
 (closed_mail.py): the line goes on with their key, and from task to task with that of the grant. A mail whose interview
-has no such block is only kept: `get_emails()` shows it.
+has no such block is only kept: `get_emails()` shows it. A text message whose files are still to be fetched holds the
+line until they are there, or given up: then it is called again.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ class MailLine:
         """
         keys = granted
         while (mail := await received.next_to_do(self._database, session_id, is_open=keys is not None)) is not None:
+            if mail.action == "fetching":
+                return
             if mail.action == "running":
                 if mail.task_id is not None and not await self._tasks.has_ended(self._database, mail.task_id):
                     return

@@ -24,7 +24,7 @@ from shared.interview.runtime.operations import Blobs
 from shared.kernel.errors import Malformed, Refused
 from shared.mailbox.courier import Courier
 from shared.mailbox.mail import Attachment, Mail, address_of, addresses_of, one_line
-from shared.mailbox.sendings import Errand, Kind
+from shared.mailbox.sendings import Errand, Kind, Unwanted
 from shared.storage.database import Statements
 
 Change = Callable[[Statements], Awaitable[None]]
@@ -128,6 +128,8 @@ class RunMail:
                 errand = self._errand("text", [config.name, number])
                 if not await self._courier.send_text(config, number, call.body, call.media, errand):
                     return MailAnswer(was_sent=False)
+        except Unwanted as error:
+            return MailAnswer(was_sent=False, problem=str(error), is_unwanted=True)
         except Refused as error:
             log.warning("text.not_sent", session=self._session_id, reason=str(error))
             return MailAnswer(was_sent=False, problem=str(error))

@@ -211,7 +211,7 @@ def _told(mail: ReceivedMail) -> dict[str, object]:
     contents = mail.contents
     return {
         "text": contents.text,
-        "media": [{"url": one.url, "mimetype": one.mimetype} for one in contents.media],
+        "media": [{"url": one.url, "mimetype": one.mimetype, "problem": one.problem or ""} for one in contents.media],
         "message_id": contents.message_id,
         "id": mail.mail_id,
         "to": [_person(one) for one in contents.to],

@@ -101,7 +101,7 @@ class Courier:
     async def send_text(
         self, config: TextConfig, recipient: str, body: str, media: Sequence[str], errand: Errand
     ) -> bool:
-        """Whether a text message was taken. Raises TooMuchSent, and what the database raises."""
+        """Whether a text message was taken. Raises WantsNoTexts, TooMuchSent, and what the database raises."""
 
         async def carry_out(message_id: str) -> bool:
             assert self._texts is not None
@@ -111,6 +111,9 @@ class Courier:
                     raise WantsNoTexts
                 await self._texts.send(config, recipient=recipient, body=body, media=media, message_id=message_id)
             except Unavailable:  # the database: nothing has left, and the errand is tried again
+                raise
+            except WantsNoTexts:
+                log.info("text.unwanted", message=message_id, session=errand.session_id)
                 raise
             except ColloquyError as error:
                 log.warning("text.not_sent", message=message_id, session=errand.session_id, reason=str(error))

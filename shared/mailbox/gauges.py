@@ -8,7 +8,8 @@ from shared.kernel.telemetry import Metrics
 from shared.storage.database import Statements
 
 _LOOK = """
-select kind, state, count(*) as number from mailbox.sendings where created_at > $1 group by kind, state
+select kind, case when is_unwanted then 'unwanted' else state end as state, count(*) as number
+from mailbox.sendings where created_at > $1 group by 1, 2
 union all
 select kind, state, count(*) from mailbox.outgoing where created_at > $1 group by kind, state
 """

@@ -23,18 +23,19 @@ from shared.storage.database import Row, Statements
 log = structlog.get_logger()
 
 State = Literal["received", "quarantined"]
-Action = Literal["waiting", "running", "closed", "done", "kept", "failed"]
-"""What has become of its action. closed: it waits for somebody who opens the session; kept: it is not run,
-because there is no such block, or whose address it is has no account any more."""
+Action = Literal["fetching", "waiting", "running", "closed", "done", "kept", "failed"]
+"""What has become of its action. fetching: the files of a text message are on their way; closed: it waits for somebody
+who opens the session; kept: it is not run, because there is no such block, or whose address it is has no account any
+more."""
 
 _ADD = """
 insert into mailbox.mails (id, local_part, session_id, digest, state, reason, size_bytes, received_at, contents_box,
-                           raw_location, part_locations, kind)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                           raw_location, part_locations, kind, action)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 on conflict do nothing
 returning id
 """
-_COLUMNS = "id, local_part, session_id, state, reason, size_bytes, received_at, contents_box, part_locations"
+_COLUMNS = "id, local_part, session_id, state, reason, size_bytes, received_at, contents_box, media_box, part_locations"
 _OF_SESSION = f"""
 select {_COLUMNS} from mailbox.mails where session_id = $1 and state = 'received' and ($2::text[] is null or
        local_part = any($2)) order by received_at, id limit $3
@@ -71,11 +72,16 @@ _HEAD = """
 select m.id::text, m.kind, m.local_part, m.action, m.task_id::text, a.owner, a.interview
 from mailbox.mails m join mailbox.addresses a using (local_part)
 where m.session_id = $1 and m.state = 'received'
-      and (m.action in ('waiting', 'running') or ($2 and m.action = 'closed'))
+      and (m.action in ('fetching', 'waiting', 'running') or ($2 and m.action = 'closed'))
 order by m.action = 'running' desc, m.received_at, m.id limit 1
 """
 _SET_ACTION = """
 update mailbox.mails set action = $2, task_id = coalesce($3, task_id) where id = $1 and action = any($4)
+returning id
+"""
+_SET_MEDIA = """
+update mailbox.mails set media_box = $2, part_locations = $3, size_bytes = size_bytes + $4, action = 'waiting'
+where id = $1 and action = 'fetching'
 returning id
 """
 _HAS_CLOSED = "select exists (select 1 from mailbox.mails where session_id = $1 and action = 'closed')"
@@ -106,11 +112,29 @@ class MailPart(_Record):
     """base64."""
 
 
+MediaProblem = Literal[
+    "not_yet", "not_fetched", "no_answer", "missing", "refused", "too_large", "no_room", "foreign", "no_account"
+]
+"""Why there is no file; docs/authors/text-messages.md says what each of them means. not_fetched: the message came to a
+release that left files where they were.
+"""
+
+
 class TextMedia(_Record):
-    """A file that came with a text message: it lies with whoever delivered that."""
+    """A file that came with a text message: it lies with whoever delivered that, until it is fetched."""
 
     url: str
     mimetype: str = ""
+    """As whoever delivered it says."""
+    problem: MediaProblem | None = "not_fetched"
+    """None: it is the next of the parts."""
+
+
+class FetchedMedia(_Record):
+    """What has become of the files of a text message; only ever in its box."""
+
+    media: tuple[TextMedia, ...]
+    parts: tuple[MailPart, ...] = ()
 
 
 class Verdicts(_Record):
@@ -161,6 +185,7 @@ class NewMail(_Record):
     received_at: datetime
     contents: MailContents = Field(repr=False)
     kind: Kind = "mail"
+    action: Action = "waiting"
 
     @property
     def locations(self) -> tuple[str, ...]:
@@ -228,8 +253,23 @@ async def add(statements: Statements, mail: NewMail) -> bool:
         mail.contents.raw.location if mail.contents.raw else "",
         [part.location for part in mail.contents.parts],
         mail.kind,
+        mail.action,
     )
     return added is not None
+
+
+async def set_media(statements: Statements, mail_id: str, address: KnownAddress, fetched: FetchedMedia | None) -> bool:
+    """The files of a text message are there, or will not come: its action may run. With None it stays at what the
+    message says of them. False when it was known before, and when the message is gone.
+    """
+    box, locations, size_bytes = None, [], 0
+    if fetched is not None:
+        box = close_box(
+            address.public_key, fetched.model_dump_json().encode(), associated=_place(mail_id, address, "media")
+        )
+        locations = [part.location for part in fetched.parts]
+        size_bytes = sum(part.size_bytes for part in fetched.parts)
+    return await statements.fetchval(_SET_MEDIA, mail_id, box, locations, size_bytes) is not None
 
 
 async def of_session(
@@ -321,9 +361,16 @@ async def set_action(
 def _opened(row: Row, pair: KeyPair) -> ReceivedMail | None:
     """None, and a line in the log, when a row was changed: others can still be read."""
     mail_id = str(row["id"])
-    place = associated_data("mail", mail_id, str(row["session_id"]), row["local_part"])
+    place = (mail_id, str(row["session_id"]), row["local_part"])
     try:
-        contents = MailContents.model_validate_json(open_box(pair, row["contents_box"], associated=place))
+        contents = MailContents.model_validate_json(
+            open_box(pair, row["contents_box"], associated=associated_data("mail", *place))
+        )
+        if row["media_box"] is not None:
+            fetched = FetchedMedia.model_validate_json(
+                open_box(pair, row["media_box"], associated=associated_data("media", *place))
+            )
+            contents = contents.model_copy(update={"media": fetched.media, "parts": fetched.parts})
     except (SealBroken, ValidationError):
         log.warning("mail.not_opened", mail=mail_id, session=str(row["session_id"]))
         return None
@@ -339,8 +386,8 @@ def _opened(row: Row, pair: KeyPair) -> ReceivedMail | None:
     )
 
 
-def _place(mail_id: str, address: KnownAddress) -> bytes:
-    return associated_data("mail", mail_id, address.session_id, address.local_part)
+def _place(mail_id: str, address: KnownAddress, box: str = "mail") -> bytes:
+    return associated_data(box, mail_id, address.session_id, address.local_part)
 
 
 def _locations(rows: Sequence[Row]) -> list[str]:

@@ -48,9 +48,11 @@ on conflict (run_id, errand_hash, repetition) do nothing
 returning message_id
 """
 _SETTLE_QUEUED = "update mailbox.sendings set state = $2 where message_id = $1 and state = 'sending'"
-_LOOK = "select state from mailbox.sendings where run_id = $1 and errand_hash = $2 and repetition = $3"
+_LOOK = """
+select state, is_unwanted from mailbox.sendings where run_id = $1 and errand_hash = $2 and repetition = $3
+"""
 _SETTLE = """
-update mailbox.sendings set state = $4 where run_id = $1 and errand_hash = $2 and repetition = $3
+update mailbox.sendings set state = $4, is_unwanted = $5 where run_id = $1 and errand_hash = $2 and repetition = $3
 """
 _COUNT = "select count(*) from mailbox.sendings where session_id = $1 and created_at > $2 and run_id <> $3"
 _TIDY = """
@@ -64,6 +66,10 @@ _LOOK_SECONDS = 0.1
 _MARGIN_SECONDS = 10.0
 _INSIST_SECONDS, _AGAIN_SECONDS = 30.0, 0.2
 _HOUR = timedelta(hours=1)
+
+
+class Unwanted(Refused):
+    """Whoever this is for wants no more."""
 
 
 class TooMuchSent(Refused):
@@ -109,9 +115,9 @@ class Sendings:
     ) -> bool:
         """Whether it was sent: now, by `carry_out` with the message's id, or by an earlier attempt.
 
-        `carry_out` has `limit_seconds`; a caller that is cancelled does not cut it short. Raises TooMuchSent, and
-        DatabaseUnavailable when the ledger does not answer. `note` writes more down in the transaction that says that
-        it was sent.
+        `carry_out` has `limit_seconds`; a caller that is cancelled does not cut it short. `note` writes more down in
+        the transaction that says that it was sent. Raises Unwanted when `carry_out` does, or has done so in an earlier
+        attempt, TooMuchSent, and DatabaseUnavailable when the ledger does not answer.
         """
         task = asyncio.create_task(self._once(errand, carry_out, note))
         self._under_way.add(task)
@@ -139,32 +145,45 @@ class Sendings:
     ) -> bool:
         key = (errand.run_id, self._fingerprint(errand), errand.repetition)
         while True:
-            state = await self._database.fetchval(_LOOK, *key)
-            if state in ("sent", "failed"):
-                return bool(state == "sent")
-            if state is None:
+            found = await self._database.fetchrow(_LOOK, *key)
+            if found is None:
                 await self._check(errand)
+            elif found["is_unwanted"]:
+                raise Unwanted
+            elif found["state"] != "sending":
+                return bool(found["state"] == "sent")
             message_id = await self._claim(errand, key)
             if message_id is not None:
                 break
             await self._clock.sleep(_LOOK_SECONDS)  # somebody else is at it
-        was_sent = False
+        was_sent, unwanted = False, None
         try:
             async with asyncio.timeout(self._limit_seconds):
                 was_sent = await carry_out(message_id)
         except TimeoutError:
             log.warning("sending.timed_out", session=errand.session_id, kind=errand.kind, message=message_id)
-        await insist(lambda: self._settle(key, note, was_sent=was_sent), clock=self._clock)
+        except Unwanted as error:
+            unwanted = error
+        await insist(
+            lambda: self._settle(key, note, was_sent=was_sent, is_unwanted=unwanted is not None), clock=self._clock
+        )
+        if unwanted is not None:
+            raise unwanted
         return was_sent
 
     async def _settle(
-        self, key: Sequence[object], note: Callable[[Statements], Awaitable[None]] | None, *, was_sent: bool
+        self,
+        key: Sequence[object],
+        note: Callable[[Statements], Awaitable[None]] | None,
+        *,
+        was_sent: bool,
+        is_unwanted: bool,
     ) -> None:
         if note is None or not was_sent:
-            await self._database.execute(_SETTLE, *key, "sent" if was_sent else "failed")
+            await self._database.execute(_SETTLE, *key, "sent" if was_sent else "failed", is_unwanted)
             return
         async with self._database.transaction() as statements:
-            await statements.execute(_SETTLE, *key, "sent")
+            await statements.execute(_SETTLE, *key, "sent", False)
             await note(statements)
 
     async def _claim(self, errand: Errand, key: Sequence[object]) -> str | None:

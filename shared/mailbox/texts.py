@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.kernel.errors import Refused, Retryable
+from shared.mailbox.sendings import Unwanted
 
 WHATSAPP = "whatsapp:"
 _DEFAULT = "default"
@@ -20,8 +21,8 @@ class TextsBusy(Retryable):
     """Text messages cannot be handed over at this moment."""
 
 
-class WantsNoTexts(TextRefused):
-    """Whoever has this number has answered STOP."""
+class WantsNoTexts(Unwanted):
+    """Whoever has this number has answered STOP: nothing is sent there until they answer START."""
 
 
 class NoSuchTextConfig(Refused):

@@ -20,9 +20,19 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from shared.kernel.settings import Settings
-from shared.mailbox.texts import NoSuchTextConfig, TextConfig, TextRefused, TextsBusy, status_url, text_configs
+from shared.mailbox.texts import (
+    NoSuchTextConfig,
+    TextConfig,
+    TextRefused,
+    TextsBusy,
+    WantsNoTexts,
+    status_url,
+    text_configs,
+)
 
 _DEFAULT = "default"
+_STOPPED = 21610
+"""Its number of the error for somebody who has answered STOP to it."""
 _BUSY_FROM = 500
 _TOO_MANY = 429
 
@@ -58,7 +68,7 @@ class TextTransport:
     async def send(
         self, config: TextConfig, *, recipient: str, body: str, media: Sequence[str], message_id: str
     ) -> None:
-        """Hand one message over. Raises TextRefused, TextsBusy."""
+        """Hand one message over. Raises WantsNoTexts, TextRefused, TextsBusy."""
         sender = config.sender_for(recipient)
         await asyncio.to_thread(self._send, config, sender, recipient, body, list(media), message_id)
 
@@ -71,6 +81,8 @@ class TextTransport:
         try:
             self._client(config).messages.create(to=recipient, from_=sender, body=body, **options)
         except TwilioRestException as error:
+            if error.code == _STOPPED:
+                raise WantsNoTexts from None
             told = f"It answered {error.status}, error {error.code}."
             if error.status >= _BUSY_FROM or error.status == _TOO_MANY:
                 raise TextsBusy(told) from None

@@ -8,13 +8,14 @@ from base64 import b64encode
 from collections.abc import Mapping
 from email.message import EmailMessage
 from email.utils import format_datetime
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.desk import Desk
-from services.gateway.letter_box import LetterBox, NoLetterBox, check_local, check_own_page
+from services.gateway.letter_box import LetterBox, NoLetterBox, attachment, check_local, check_own_page
 from services.gateway.provider_mail import MailNotSigned, NotAMail, ProviderKeys, provider_mail
 from shared.contracts.base import Sealed
 from shared.contracts.mail import MailTaken, TakeMail
@@ -68,6 +69,18 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/mail")
     async def show(request: Request) -> Response:
         return await page(request, said={"to": request.query_params.get("to", "")[:200]})
+
+    @routes.get("/mail/letters/{letter_id}/files/{number}")
+    async def file(request: Request, letter_id: str, number: int) -> Response:
+        found = await box(request).find(letter_id)
+        if found is None:
+            raise NoLetterBox
+        filename, contents = attachment(found, number)
+        headers = {
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(filename, safe='')}",
+            "cache-control": "no-store",
+        }
+        return Response(contents, media_type="application/octet-stream", headers=headers)
 
     @routes.get("/mail/letters/{letter_id}")
     async def letter(request: Request, letter_id: str) -> Response:

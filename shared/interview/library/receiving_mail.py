@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -111,16 +111,27 @@ def _add_files(email: DAEmail, parts: list[dict[str, Any]]) -> None:
     singles = {"headers": "headers", "text": "body_text", "html": "body_html"}
     for attribute in singles.values():
         setattr(email, attribute, None)
-    attached = DAFileList(f"{email.instanceName}.attachment", elements=[])
+    attached = []
     for part in parts:
-        facts = {name: part[name] for name in ("number", "filename", "mimetype")}
         if part["role"] in singles:
             attribute = singles[part["role"]]
-            setattr(email, attribute, DAFile(f"{email.instanceName}.{attribute}", **facts))
+            setattr(email, attribute, DAFile(f"{email.instanceName}.{attribute}", **_facts(part)))
         else:
-            attached.append(DAFile(f"{attached.instanceName}[{len(attached.elements)}]", **facts))
-    attached.gathered = True
-    email.attachment = attached
+            attached.append(part)
+    email.attachment = attached_files(f"{email.instanceName}.attachment", attached)
+
+
+def attached_files(name: str, parts: Iterable[Mapping[str, Any]]) -> DAFileList:
+    """The files that came with a message, in a list of this name that is gathered."""
+    files = DAFileList(name, elements=[])
+    for part in parts:
+        files.append(DAFile(f"{name}[{len(files.elements)}]", **_facts(part)))
+    files.gathered = True
+    return files
+
+
+def _facts(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: part[name] for name in ("number", "filename", "mimetype")}
 
 
 def moment(told: str) -> datetime.datetime:

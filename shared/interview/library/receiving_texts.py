@@ -12,7 +12,7 @@ from shared.interview.errors import HostRefused
 from shared.interview.library.faults import DAError
 from shared.interview.library.named import COLLOQUY, public_in
 from shared.interview.library.objects.base import DAObject
-from shared.interview.library.receiving_mail import moment
+from shared.interview.library.receiving_mail import attached_files, moment
 from shared.interview.library.sending_texts import listed, number_of
 from shared.interview.library.sessions import log
 from shared.interview.runtime.mail_calls import ExpectTexts, ReadEmails, TextsExpected
@@ -27,8 +27,10 @@ _DAY_SECONDS = 24 * 3600.0
 
 @public_in(COLLOQUY)
 class IncomingText(DAObject):
-    """A text message that has come: `number` (whose, as `send_sms()` takes it), `to_number` (ours), `body`, `media` (a
-    list of dictionaries with `url` and `mimetype`), `datetime_received`, `message_id`, `is_whatsapp`.
+    """A text message that has come: `number` (whose, as `send_sms()` takes it), `to_number` (ours), `body`,
+    `attachment` (its files, a DAFileList as that of a DAEmail), `media` (what is known of each file that came: a list
+    of dictionaries with `url`, `mimetype`, and `problem`, which is empty for those in `attachment`),
+    `datetime_received`, `message_id`, `is_whatsapp`.
     """
 
     def __str__(self) -> str:
@@ -80,7 +82,7 @@ def _read(call: ReadEmails) -> list[IncomingText]:
 
 def _text_of(told: Mapping[str, Any]) -> IncomingText:
     number = told["from"]["address"]
-    return IncomingText(  # without a name: whatever variable it is put into names it
+    text = IncomingText(  # without a name: whatever variable it is put into names it
         number=number,
         to_number=told["to"][0]["address"],
         body=told["text"],
@@ -89,6 +91,8 @@ def _text_of(told: Mapping[str, Any]) -> IncomingText:
         message_id=told["message_id"],
         is_whatsapp=number.startswith("whatsapp:"),
     )
+    text.attachment = attached_files(f"{text.instanceName}.attachment", told["parts"])
+    return text
 
 
 def _failed(reason: str) -> bool:

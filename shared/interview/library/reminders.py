@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from shared.interview.errors import HostRefused
 from shared.interview.library.dates import DADateTime
 from shared.interview.library.faults import DAError
 from shared.interview.library.languages import word
@@ -22,6 +21,7 @@ from shared.interview.library.named import COLLOQUY, public_in
 from shared.interview.library.objects.persons import Person
 from shared.interview.library.objects.texts import DALazyTemplate
 from shared.interview.library.sending_mail import email_texts, handed_over
+from shared.interview.library.sending_texts import number_of, text_handed_over
 from shared.interview.library.sessions import log, mark_task_as_performed
 from shared.interview.library.timers import When, set_timer
 from shared.interview.library.variables import value
@@ -34,6 +34,7 @@ __all__ = ["remind"]
 ACTION = "_da_remind"
 """What the timer of a reminder asks for."""
 _KEY, _COUNT = "reminders", "reminders of this run"
+_Outcome = Literal["sent", "failed", "unwanted"]
 _AGAIN_SECONDS = (5 * 60, 30 * 60, 2 * 3600, 6 * 3600, 24 * 3600)
 """How long to wait when it could not be sent, each time; then it is given up."""
 
@@ -94,8 +95,6 @@ def remind(
     run = current_run()
     if by not in {"email", "sms"}:
         raise DAError(f"remind(): by is 'email' or 'sms', and not {by!r}")
-    if by == "sms" and "send_sms" not in run.answers["__builtins__"]:
-        raise DAError("remind(): this server sends no text messages")
     if template is None and body is None:
         raise DAError("remind() needs a `template`, or a `body`")
     kept = {"to": to, "by": by, "subject": subject, "body": body, "template": template, "task": task}
@@ -129,10 +128,13 @@ def send_due(run: Run, arguments: dict[str, Any]) -> None:
             continue
         stop = f"{run.context.request.url_root}reminders?c={said.code}"
         send = _send_mail if kept["by"] == "email" else _send_text
-        if send(run, address, subject, text, inside, stop):
-            has_sent = True
-        else:
-            failed.append(address)
+        match send(run, address, subject, text, inside, stop):
+            case "sent":
+                has_sent = True
+            case "failed":
+                failed.append(address)
+            case "unwanted":  # they have answered STOP: as if they had said it by the link
+                pass
     if has_sent and kept["task"] is not None:
         mark_task_as_performed(kept["task"])
     kept["timers"] = [timer for timer in kept["timers"] if not timer.done]
@@ -176,7 +178,7 @@ def _words(kept: dict[str, Any], run: Run) -> tuple[str, str, str]:
     return " ".join(str(subject or "").split()), text, inside
 
 
-def _send_mail(run: Run, address: str, subject: str, text: str, inside: str, stop: str) -> bool:
+def _send_mail(run: Run, address: str, subject: str, text: str, inside: str, stop: str) -> _Outcome:
     why = word("This is a reminder that you get by itself.", language=run.language)
     no_more = word("No more reminders", language=run.language)
     link = f'<a href="{html.escape(stop)}">{html.escape(no_more)}</a>'
@@ -190,19 +192,18 @@ def _send_mail(run: Run, address: str, subject: str, text: str, inside: str, sto
         )
     except ValidationError:
         log("remind: the reminder is too long, or its address cannot be used")
-        return False
-    return handed_over(run, call)
+        return "failed"
+    return "sent" if handed_over(run, call) else "failed"
 
 
-def _send_text(run: Run, number: str, subject: str, text: str, inside: str, stop: str) -> bool:
+def _send_text(run: Run, given: str, subject: str, text: str, inside: str, stop: str) -> _Outcome:
     no_more = word("No more reminders", language=run.language)
     said = "\n".join(part for part in (subject, text, f"{no_more}: {stop}") if part)
-    send_sms = run.answers["__builtins__"]["send_sms"]
-    try:
-        return bool(send_sms(to=number, body=said))
-    except HostRefused as error:
-        log(f"remind: a text message was not sent: {error.message}")
-        return False
+    number = number_of(given)
+    if number is None:
+        log("remind: a telephone number is none")
+        return "failed"
+    return text_handed_over(run, "default", [number], said)
 
 
 def _new_id(run: Run) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal
 
 import phonenumbers
 from pydantic import ValidationError
@@ -46,7 +46,7 @@ def send_sms(
     """
     run = current_run()
     name = str(config or "default")
-    if not _handed_over(run, name, [], "", []):  # whether there is such a configuration at all
+    if text_handed_over(run, name, [], "") != "sent":  # whether there is such a configuration at all
         return False
     numbers = [number for number in map(number_of, listed(to)) if number]
     if not numbers:
@@ -60,24 +60,32 @@ def send_sms(
         return _failed(f"it has more than {_MOST_MEDIA} attachments")
     if dry_run:
         return True
-    if not _handed_over(run, name, numbers, text, media):
+    if text_handed_over(run, name, numbers, text, media) != "sent":
         return False
     if task is not None:
         mark_task_as_performed(task, persistent=task_persistent)
     return True
 
 
-def _handed_over(run: Run, config: str, numbers: list[str], text: str, media: list[str]) -> bool:
+def text_handed_over(
+    run: Run, config: str, numbers: Sequence[str], text: str, media: Sequence[str] = ()
+) -> Literal["sent", "failed", "unwanted"]:
+    """Let the server send it; what goes wrong is logged. unwanted: somebody has answered STOP. Raises DAError."""
     try:
         call = SendText(config=config, to=tuple(numbers), body=text, media=tuple(media))
         answer, _ = run.host.call(call)
     except ValidationError:
-        return _failed("it has too many recipients, or is too long")
+        _failed("it has too many recipients, or is too long")
+        return "failed"
     except HostRefused as error:
-        return _failed(error.message)
+        _failed(error.message)
+        return "failed"
     if not isinstance(answer, MailAnswer):
         raise DAError("The server gave an answer that is not about text messages")
-    return answer.was_sent or _failed(answer.problem or "it was not taken")
+    if answer.was_sent:
+        return "sent"
+    _failed(answer.problem or "it was not taken")
+    return "unwanted" if answer.is_unwanted else "failed"
 
 
 def _failed(reason: str) -> bool:

@@ -73,6 +73,8 @@ class MailAnswer(Value):
     was_sent: bool
     problem: str = ""
     """Why it was not even tried, in a sentence without addresses."""
+    is_unwanted: bool = False
+    """Whether it was not sent because whoever it is for wants no more: to try again is of no use."""
 
 
 class SendText(Value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import time
@@ -74,7 +75,12 @@ async def test_it_shows_what_was_kept(house: House, letter_id: str) -> None:
         assert "Kept &lt;b&gt;" in page.text
         letter = (await http.get(f"/mail/letters/{letter_id}")).text
         assert "For Ann only" in letter
-        assert "paper.txt" in letter
+        assert "a@example.org" in letter
+        assert f'<a href="/mail/letters/{letter_id}/files/0">paper.txt</a>' in letter
+        paper = await http.get(f"/mail/letters/{letter_id}/files/0")
+        assert paper.content.strip() == b"Words"
+        assert paper.headers["content-disposition"] == "attachment; filename*=UTF-8''paper.txt"
+        assert (await http.get(f"/mail/letters/{letter_id}/files/1")).status_code == 404
         shown = await http.get(f"/mail/letters/{letter_id}?as=html")
         assert "<p>For <i>Ann</i></p>" in shown.text
         assert "sandbox" in shown.headers["content-security-policy"]
@@ -96,10 +102,22 @@ async def test_nobody_sees_it_through_a_proxy_or_under_another_name(
     house: House, letter_id: str, headers: dict[str, str]
 ) -> None:
     async with httpx.AsyncClient(base_url=house.url, headers=headers) as http:
-        for path in ("/mail", f"/mail/letters/{letter_id}", f"/mail/letters/{letter_id}?as=raw"):
+        letter = f"/mail/letters/{letter_id}"
+        for path in ("/mail", letter, f"{letter}?as=raw", f"{letter}/files/0"):
             assert (await http.get(path)).status_code in (400, 404), path
         form = {"to": "a@b.example", "from": "c@d.example"}
         assert (await http.post("/mail", data=form, headers={"origin": house.url})).status_code in (400, 404)
+
+
+async def test_nobody_sees_it_through_a_proxy_that_says_nothing_of_itself(house: House, letter_id: str) -> None:
+    host = house.url.removeprefix("http://").rstrip("/")
+    found = []
+    for version in ("1.1", "1.0"):
+        reader, writer = await asyncio.open_connection(*host.split(":"))
+        writer.write(f"GET /mail HTTP/{version}\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        found.append((await reader.readline()).split()[1])
+        writer.close()
+    assert found == [b"200", b"404"]
 
 
 @pytest.mark.parametrize("origin", [None, "https://evil.example", "null"])

@@ -23,6 +23,7 @@ from tests.phone_office import PhoneOffice, phone_office
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OURS, OTHER, WHATSAPP = "+15550000001", "+15550000003", "whatsapp:+15550000002"
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(5000)
 CANARY = "Quoll9Marzipan"
 _PEOPLE = count(100)
 
@@ -73,21 +74,45 @@ async def test_a_reply_runs_the_action_of_the_session_that_expects_it(house: Hou
     player = await begun(house)
     assert await comes(house, ann, "Too early") == "unknown"
     assert await player.act("expect", who=ann.removeprefix("+1")) is True
-    media = Sealed((("https://api.twilio.com/media/1", "image/jpeg"),))
     message_id = new_id()
-    assert await comes(house, ann, "I will come", message_id=message_id, media=media) == "kept"
+    assert await comes(house, ann, "I will come", message_id=message_id) == "kept"
     await until_filed(player, "I will come")
     assert await player.act("last_text") == {
         "number": ann,
         "to_number": OURS,
         "body": "I will come",
-        "media": [{"url": "https://api.twilio.com/media/1", "mimetype": "image/jpeg"}],
+        "media": [],
+        "files": [],
         "message_id": message_id,
         "is_whatsapp": False,
         "who": ["worker", False],
         "is_lately": True,
     }
     assert await player.act("box") == ["I will come"]
+
+
+@pytest.mark.parametrize("kind", ["shared", "private"])
+async def test_a_picture_that_comes_is_a_file_like_one_of_a_mail(
+    house: House, office: PhoneOffice, ann: str, kind: str
+) -> None:
+    player = await begun(house, kind)
+    await player.act("expect", who=ann)
+    foreign = "https://forms.example.org/picture"
+    media = ((office.keep(PICTURE), "image/png"), (foreign, "image/gif"), (office.keep(b"%PDF-1.7"), "application/pdf"))
+    assert await comes(house, ann, "Look", media=Sealed(media)) == "kept"
+    assert await comes(house, ann, "That was it") == "kept"
+    await until_filed(player, "Look", "That was it")
+    assert (await player.act("last_text"))["media"] == []
+    await player.act("drop_last")
+    text = await player.act("last_text")
+    assert text["files"] == [
+        ["attachment-1.png", "image/png", len(PICTURE)],
+        ["attachment-3.pdf", "application/pdf", 8],
+    ]
+    assert [(one["url"], one["mimetype"]) for one in text["media"]] == list(media)
+    assert [one["problem"] for one in text["media"]] == ["", "foreign", ""]
+    await player.click("show_picture")
+    assert "<img" in player.screen.model_dump_json()
 
 
 async def test_the_same_message_is_kept_once_also_when_another_session_has_asked_meanwhile(
@@ -190,13 +215,15 @@ async def test_an_encrypted_session_gets_it_when_somebody_opens_it(house: House,
 
 
 async def test_nothing_of_numbers_and_texts_lies_in_clear_in_the_database(
-    house: House, postgres_url: str, ann: str
+    house: House, office: PhoneOffice, postgres_url: str, ann: str
 ) -> None:
     player = await begun(house, "private")
     await player.act("expect", who=ann)
-    assert await comes(house, ann, CANARY) == "kept"
+    waiting = office.keep(status=503)  # its address stays in its order
+    assert await comes(house, ann, CANARY, media=Sealed(((waiting, "image/png"),))) == "kept"
     await comes(house, ann, "STOP", said="stop")
-    words = [CANARY.encode(), ann.encode(), ann.removeprefix("+").encode()]
+    words = [CANARY.encode(), ann.encode(), ann.removeprefix("+").encode(), waiting.encode(), b"api.twilio.com"]
+    assert await house.database.fetchval("select count(*) from mailbox.media_to_fetch") == 1
     connection = await asyncpg.connect(postgres_url)
     tables = await connection.fetch(
         "select schemaname || '.' || tablename as name from pg_tables where schemaname not in ('pg_catalog', "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from email.message import EmailMessage
 
 import pytest
 import pytest_asyncio
@@ -75,6 +76,42 @@ async def test_people_and_templates_become_addresses_and_texts(player: Player, o
         text.get_content()
     )
     assert "* one\n* two" in text.get_content()
+
+
+def said(mail: EmailMessage) -> tuple[str, str]:
+    """Its text and its page."""
+    text, page = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None
+    assert page is not None
+    return text.get_content().strip(), page.get_content().strip()
+
+
+async def test_html_alone_brings_its_text_and_each_may_be_given(player: Player, office: PostOffice) -> None:
+    page = "<html><body><h1>Hello</h1><p>Look <a href='https://example.org/'>here</a></p></body></html>"
+    assert await player.act("send", to="ann@example.org", subject="Alone", html=page) is True
+    assert await player.act("send", to="ann@example.org", subject="Both", html=page, body="In short") is True
+    assert await player.act("send", to="ann@example.org", subject="Nothing") is True
+    [alone], [both], [nothing] = map(office.received, ("Alone", "Both", "Nothing"))
+    assert said(alone) == ("Hello\n\nLook here (https://example.org/)", page)
+    assert said(both) == ("In short", page)
+    assert said(nothing) == ("", "<html><body></body></html>")
+
+
+async def test_what_is_given_beside_a_template_takes_the_place_of_its_own(player: Player, office: PostOffice) -> None:
+    assert await player.act("send_over_template", subject="By hand") is True
+    assert await player.act("send_over_template", subject="A text", body="In short") is True
+    assert await player.act("send_over_template", subject="A page", html="<p>Mine</p>") is True
+    [by_hand], [text], [page] = map(office.received, ("By hand", "A text", "A page"))
+    assert said(by_hand)[0].startswith("Dear friend,")
+    assert (said(text)[0], said(text)[1].startswith("<html><body><p>Dear friend,")) == ("In short", True)
+    assert said(page) == ("Mine", "<p>Mine</p>")
+
+
+async def test_a_subject_is_one_line_and_left_out_when_there_is_none(player: Player, office: PostOffice) -> None:
+    assert await player.act("send", to="ann@example.org", subject="One\nBcc: eve@example.org", body="x") is True
+    assert await player.act("send", to="ann@example.org", subject=" ", body="x") is True
+    [line], [none] = office.received("One Bcc: eve@example.org"), office.received(None)
+    assert (line["Bcc"], none["Subject"]) == (None, None)
 
 
 async def test_files_of_every_kind_are_attached_under_names_of_their_own(player: Player, office: PostOffice) -> None:

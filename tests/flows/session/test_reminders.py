@@ -14,7 +14,9 @@ import pytest_asyncio
 from services.scheduler import store as schedule
 from services.session import cron_store
 from shared.crypto.keys import ServerKeys
+from shared.kernel.ids import new_id
 from shared.mailbox.opt_outs import OptOuts
+from shared.mailbox.text_lines import Line, TextLines
 from tests.flows.session.conftest import House, running_house
 from tests.flows.session.player import Player
 from tests.moved_clock import MovedClock
@@ -252,6 +254,41 @@ async def test_a_reminder_can_be_a_text_message_to_who_wants_it(
 
     await until(is_done)
     assert len(phones.taken) == 1
+
+
+@pytest.mark.parametrize("is_told_by_provider", [False, True])
+async def test_who_has_answered_stop_gets_no_reminder_and_none_is_tried_again(
+    house: House,
+    player: Player,
+    clock: MovedClock,
+    phones: PhoneOffice,
+    server_keys: ServerKeys,
+    is_told_by_provider: bool,
+) -> None:
+    line = Line("+15550000001", "+16175550123")
+    lines = TextLines(database=house.database, sealer=server_keys.at_rest, clock=clock)
+    if is_told_by_provider:
+        phones.refuses[line.theirs] = (400, 21610)
+    else:
+        await lines.hear(line, "stop", new_id())
+    try:
+        await player.click("set_text")
+        await until_set(house, player)
+        before = len(phones.taken)
+        clock.move(days=1, seconds=1)
+
+        async def is_done() -> bool:
+            return bool((await player.act("tell"))[0])
+
+        await until(is_done)
+        await until_set(house, player, 0)
+        assert len(phones.taken) == before
+        ledger = "select state, is_unwanted from mailbox.sendings where session_id = $1"
+        [row] = await house.database.fetch(ledger, player.reply.session_id)
+        assert tuple(row) == ("failed", True)
+    finally:
+        phones.refuses.clear()
+        await lines.hear(line, "start", new_id())
 
 
 async def test_what_makes_no_sense_is_said_when_the_reminder_is_set(house: House, player: Player) -> None:
