@@ -282,8 +282,8 @@ async def _advice(settings: Settings) -> list[str]:
     """What works, and should not stay so."""
     if settings.amqp_url and await amqp.is_open_to_guest(settings.amqp_url):
         return [
-            "The broker lets `guest` in from this machine, by the password everybody knows; so it does the code of "
-            "interviews. Give the services a user of their own, and `rabbitmqctl delete_user guest`."
+            "The broker lets `guest` in from this machine, by the password everybody knows: the code of interviews "
+            "could use it, too. Give the services a user of their own, and `rabbitmqctl delete_user guest`."
         ]
     return []
 

@@ -23,6 +23,7 @@ import services.session.notes
 import services.session.provenance
 import services.session.sweeps
 import shared.files.store
+import shared.mailbox.media_to_fetch
 import shared.mailbox.opt_outs
 import shared.mailbox.outgoing
 import shared.mailbox.text_lines
@@ -54,6 +55,7 @@ SEALED_COLUMNS: tuple[SealedColumn, ...] = (
     shared.people.credentials.SEALED,
     shared.people.second_factor.SEALED,
     shared.people.links.SEALED,
+    shared.mailbox.media_to_fetch.SEALED,
     shared.mailbox.opt_outs.SEALED,
     shared.mailbox.outgoing.SEALED,
     shared.mailbox.text_lines.SEALED,

@@ -74,8 +74,10 @@ def memory_of(process: psutil.Process) -> float:
     return sum(one.memory_full_info().pss for one in (process, *process.children(recursive=True))) / MEBI
 
 
-def measure(python: Path, folder: Path) -> dict[str, dict[str, float]]:
-    """Start the services one after the other, and let them rest."""
+def measure(
+    python: Path, folder: Path, *, rest_seconds: float = REST_SECONDS, path: str = ""
+) -> dict[str, dict[str, float]]:
+    """Start the services one after the other, and let them rest. `path`: where the program is, if not installed."""
     found: dict[str, dict[str, float]] = {name: {} for name in SERVICES}
     ports = {name: free_port() for name in SERVICES}
     folder.mkdir()
@@ -92,7 +94,7 @@ def measure(python: Path, folder: Path) -> dict[str, dict[str, float]]:
             "COLLOQUY_SERVER_KEY_FILE": str(folder / "server.keys"),
             "COLLOQUY_DATA_DIR": str(folder / "data"),
             "COLLOQUY_SMTP_PORT": "0",
-            "PYTHONPATH": "",
+            "PYTHONPATH": path,
         }
         site = Site(folder, free_port(), {}, {**given, "COLLOQUY_PORT": "0"})
         site.environment = {**given, "COLLOQUY_PORT": str(site.port)}
@@ -111,7 +113,7 @@ def measure(python: Path, folder: Path) -> dict[str, dict[str, float]]:
             times = process.cpu_times()
             children = sum(one.cpu_times().user for one in process.children(recursive=True))
             found[name]["cpu_seconds"] = round(times.user + times.system + children, 2)
-        time.sleep(REST_SECONDS)
+        time.sleep(rest_seconds)
         for name in SERVICES:
             found[name]["pss_mib"] = round(memory_of(psutil.Process(site.processes[name].pid)), 1)
         site.stop()

@@ -38,7 +38,7 @@ OTHER_KEYS = {
     "tasks.tasks.failure_sealed", "tasks.tasks.progress_sealed", "files.files.key_wrapped",
     "mailbox.addresses.facts_sealed", "mailbox.addresses.private_sealed",
     # for a key that only the session opens
-    "mailbox.mails.contents_box",
+    "mailbox.mails.contents_box", "mailbox.mails.media_box",
     # under the key of a file
     "files.files.name_sealed",
     # under a password

@@ -150,6 +150,41 @@ def open_newest_session(site: Site, console: Page) -> None:
     console.locator("#sessions tbody a").first.click()
 
 
+WIDE = """() => [...document.querySelectorAll(".table-responsive")]
+    .filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.id || one.innerText)"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_table_is_cut_off_at_its_edge(site: Site, console: Page, browser: Browser, width: int) -> None:
+    for name in ("broken", "work"):
+        visit(site, name)
+    visitor = browser.new_context().new_page()
+    play(site, visitor)
+    visitor.context.close()
+    leave_a_dead_letter(site)
+    console.set_viewport_size({"width": width, "height": 900})
+    console.goto(f"{site.url}operations")
+    expect(console.locator("#errors tbody td").first).to_contain_text("broken.yml")
+    tasks = console.get_by_role("link", name=re.compile(r"^20\d\d-"))
+    expect(tasks.first).to_be_visible()
+    task = tasks.first.get_attribute("href")
+    for path in (
+        "operations",
+        "operations/dead-letters",
+        "operations/interview?i=overseen:data/questions/traced.yml",
+        task,
+    ):
+        console.goto(site.url + str(path).lstrip("/"))
+        assert console.evaluate(WIDE) == [], path
+
+
+def test_a_task_leads_to_its_session(site: Site, console: Page) -> None:
+    visit(site, "work")
+    console.locator("tr", has_text="overseen:data/questions/work.yml").get_by_role("link").first.click()
+    console.get_by_role("row", name="session").get_by_role("link").click()
+    expect(console.get_by_role("heading", level=1)).to_have_text("Who set what")
+
+
 def test_it_is_shown_who_set_a_variable_and_its_value_on_demand(site: Site, console: Page, browser: Browser) -> None:
     visitor = browser.new_context().new_page()
     play(site, visitor)
