@@ -11,6 +11,10 @@ child.py       an interview process: runs requests until it is ended
 hardening.py   what a process gives up before it runs interview code
 landlock.py    the kernel's file sandbox, where there is one
 setup.py       what server and template tell each other
+programs.py    other programs that work on documents: which there are, and how many at once
+office.py      LibreOffice, and instances of it started ahead
+kept.py        the server's side of such a program
+confined.py    what such a program gives up, and what leaves nothing of it behind
 task_pictures.py   tasks as shared.tasks stores them and as the engine sees them
 
 The server's side never unpickles and believes nothing that comes through the pipe.

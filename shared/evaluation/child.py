@@ -237,23 +237,11 @@ def _mute() -> None:
 def _readable(setup: Setup) -> list[Path]:
     """What it may read besides its own folder: Python, our code, interviews, the libraries of the system."""
     python = {sys.prefix, sys.base_prefix, sys.exec_prefix, *(entry for entry in sys.path if _is_library(entry))}
-    return [Path(name) for name in (*python, *setup.code, *setup.folders, *SYSTEM_FILES)]
+    return [Path(name) for name in (*python, *setup.code, *setup.folders, *landlock.SYSTEM_FILES)]
 
 
 def _is_library(entry: str) -> bool:
     return "site-packages" in entry or "dist-packages" in entry
-
-
-SYSTEM_FILES = (
-    "/usr", "/lib", "/lib64", "/bin", "/sbin",
-    "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
-    "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/pki/tls/certs", "/etc/pki/ca-trust",
-    "/etc/hosts", "/etc/host.conf", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services",
-    "/etc/protocols", "/etc/localtime", "/etc/timezone", "/etc/passwd", "/etc/group", "/etc/mime.types",
-    "/etc/fonts", "/var/cache/fontconfig", "/etc/alternatives", "/etc/locale.alias",
-    "/dev/urandom", "/dev/random", "/dev/zero",
-    "/proc/self", "/proc/cpuinfo", "/proc/meminfo",
-)  # fmt: skip
 
 
 def _peak_bytes() -> int:

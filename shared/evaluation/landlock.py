@@ -27,6 +27,18 @@ _SCOPE_ABSTRACT_SOCKETS, _SCOPE_SIGNALS = 1 << 0, 1 << 1
 
 _READ = _EXECUTE | _READ_FILE | _READ_DIR
 
+SYSTEM_FILES = (
+    "/usr", "/lib", "/lib64", "/bin", "/sbin",
+    "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
+    "/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/ca-certificates", "/etc/pki/tls/certs", "/etc/pki/ca-trust",
+    "/etc/hosts", "/etc/host.conf", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services",
+    "/etc/protocols", "/etc/localtime", "/etc/timezone", "/etc/passwd", "/etc/group", "/etc/mime.types",
+    "/etc/fonts", "/var/cache/fontconfig", "/etc/alternatives", "/etc/locale.alias",
+    "/dev/urandom", "/dev/random", "/dev/zero",
+    "/proc/self", "/proc/cpuinfo", "/proc/meminfo",
+)  # fmt: skip
+"""What programs need of a system: itself, and no data."""
+
 
 class _Ruleset(ctypes.Structure):
     _fields_ = [("files", ctypes.c_uint64), ("network", ctypes.c_uint64), ("scoped", ctypes.c_uint64)]

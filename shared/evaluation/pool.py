@@ -141,6 +141,7 @@ class ProcessPool:
         except ProcessDied as error:
             await self.stop()
             raise TemplateFailed(error.detail) from error
+        await self._programs.start()
         self._prepare()
 
     async def stop(self) -> None:
@@ -150,6 +151,7 @@ class ProcessPool:
             task.cancel()
         await asyncio.gather(*self._preparing, return_exceptions=True)
         self._idle.end("The pool is stopped.")
+        await self._programs.stop()
         await self._launcher.stop()
 
     def report_to(self, metrics: Metrics, *, pool: str) -> None:

@@ -7,20 +7,14 @@ is about a session. Each runs in a process and folder of its own, confined, and 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import shutil
-import signal
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import quote
 
 import structlog
 
-from shared.evaluation.confined import Order, command_line
+from shared.evaluation.kept import Limits, ProgramProblem, kept
+from shared.evaluation.office import Office, OfficeSettings
 from shared.interview.runtime.document_calls import ConvertDocument, ProgramAnswer, ProgramCall, ReadPicture
 from shared.interview.runtime.operations import Blobs
 from shared.kernel.settings import Settings
@@ -28,41 +22,6 @@ from shared.kernel.settings import Settings
 log = structlog.get_logger()
 
 _OFFICE_NAMES = ("soffice", "libreoffice")
-_FILTERS = {
-    "docx": "docx:MS Word 2007 XML",
-    "rtf": "rtf:Rich Text Format",
-    "odt": "odt:writer8",
-    "html": "html:HTML (StarWriter)",
-    "txt": "txt:Text (encoded):UTF8",
-}
-_PDF_FILTER = {
-    **dict.fromkeys(("xlsx", "xls", "ods", "csv"), "calc_pdf_Export"),
-    **dict.fromkeys(("pptx", "ppt", "odp"), "impress_pdf_Export"),
-    "html": "writer_web_pdf_Export",
-}
-_ROOT = str(Path(__file__).resolve().parent.parent.parent)
-_MOST_ANSWER_BYTES = 256 * 1024**2
-_PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
-<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
-<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="DisableMacrosExecution"
- oor:op="fuse"><value>true</value></prop></item>
-<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="MacroSecurityLevel"
- oor:op="fuse"><value>3</value></prop></item>
-<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="BlockUntrustedRefererLinks"
- oor:op="fuse"><value>true</value></prop></item>
-<item oor:path="/org.openoffice.Office.Writer/Content/Update"><prop oor:name="Link"
- oor:op="fuse"><value>0</value></prop></item>
-<item oor:path="/org.openoffice.Inet/Settings"><prop oor:name="ooInetProxyType"
- oor:op="fuse"><value>2</value></prop></item>
-<item oor:path="/org.openoffice.Inet/Settings"><prop oor:name="ooInetHTTPProxyName"
- oor:op="fuse"><value>127.0.0.1</value></prop></item>
-<item oor:path="/org.openoffice.Inet/Settings"><prop oor:name="ooInetHTTPProxyPort"
- oor:op="fuse"><value>9</value></prop></item>
-<item oor:path="/org.openoffice.Setup/Office"><prop oor:name="ooSetupInstCompleted"
- oor:op="fuse"><value>true</value></prop></item>
-</oor:items>
-"""
-"""Settings of the office program: no macros, and nothing fetched for a document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +30,10 @@ class ProgramSettings:
 
     office: str = "auto"
     """Path of LibreOffice's `soffice`; `auto`: looked for where programs are; `none`: not used."""
+    office_spares: int = 0
+    """How many instances of it wait for documents, once any was wanted."""
+    office_idle_seconds: float = 300.0
+    """How long they wait."""
     gotenberg_url: str = ""
     """A Gotenberg server, which is then asked instead."""
     tesseract: str = "auto"
@@ -88,6 +51,8 @@ def programs_of(settings: Settings) -> Programs:
     return Programs(
         ProgramSettings(
             office=settings.office_program,
+            office_spares=settings.office_spares,
+            office_idle_seconds=settings.office_idle_seconds,
             gotenberg_url=settings.gotenberg_url,
             tesseract=settings.ocr_program,
             limit_seconds=settings.program_limit_seconds,
@@ -101,9 +66,28 @@ class Programs:
 
     def __init__(self, settings: ProgramSettings) -> None:
         self._settings = settings
-        self._office = _found(settings.office, _OFFICE_NAMES)
+        self._limits = Limits(settings.limit_seconds, settings.memory_bytes, settings.user_id)
+        self._office: Office | None = None
+        if program := _found(settings.office, _OFFICE_NAMES):
+            office = OfficeSettings(program, settings.office_spares, settings.office_idle_seconds)
+            self._office = Office(office, self._limits)
         self._tesseract = _found(settings.tesseract, ("tesseract",))
         self._room = asyncio.Semaphore(settings.at_once)
+
+    @property
+    def spares(self) -> int:
+        """How many instances of LibreOffice wait for a document."""
+        return self._office.spares if self._office is not None else 0
+
+    async def start(self) -> None:
+        """Programs may be started ahead from now on."""
+        if self._office is not None:
+            await self._office.start()
+
+    async def stop(self) -> None:
+        """End those that wait."""
+        if self._office is not None:
+            await self._office.stop()
 
     async def answer(self, call: ProgramCall, blobs: Blobs) -> tuple[ProgramAnswer, Blobs]:
         """Carry out one call. What fails is told in the answer, in words for the author."""
@@ -129,65 +113,17 @@ class Programs:
             return await self._gotenberg(call, contents)
         if self._office is None:
             return None
-        with _folder() as folder:
-            source = folder / f"document.{call.source}"
-            source.write_bytes(contents)
-            profile = folder / "profile" / "user"
-            profile.mkdir(parents=True)
-            (profile / "registrymodifications.xcu").write_text(_PROFILE)
-            out = folder / "out"
-            out.mkdir()
-            command = (
-                self._office,
-                f"-env:UserInstallation=file://{quote(str(folder / 'profile'))}",
-                *("--headless", "--invisible", "--norestore", "--nologo", "--nodefault", "--nolockcheck"),
-                *("--convert-to", _filter(call), "--outdir", str(out), str(source)),
-            )
-            await self._run(command, folder)
-            return _result(out / f"document.{call.target}")
+        return await self._office.convert(call, contents)
 
     async def _read(self, call: ReadPicture, contents: bytes) -> bytes | None:
         if self._tesseract is None:
             return None
-        with _folder() as folder:
-            (folder / "picture.png").write_bytes(contents)
+        async with kept(self._limits, program=self._tesseract) as keeper:
+            picture = keeper.place("picture.png", contents)
             kind = ("pdf", "made.pdf") if call.target == "pdf" else ("txt", "made.txt")
             options = ("-l", call.language, "--psm", str(call.layout), "--dpi", "300", kind[0])
-            await self._run((self._tesseract, str(folder / "picture.png"), str(folder / "made"), *options), folder)
-            return _result(folder / kind[1])
-
-    async def _run(self, command: Sequence[str], folder: Path) -> None:
-        """Run a program to its end; whatever happens, nothing of it is left. Raises ProgramProblem."""
-        settings = self._settings
-        order = Order(
-            command=tuple(command),
-            folder=str(folder),
-            seconds=int(settings.limit_seconds * 2) + 1,
-            memory_bytes=settings.memory_bytes,
-            user_id=settings.user_id,
-        )
-        process = await asyncio.create_subprocess_exec(
-            *command_line(order, python=sys.executable),
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": _ROOT, "PYTHONDONTWRITEBYTECODE": "1"},
-            cwd=folder,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-        try:
-            assert process.stderr is not None
-            said = await process.stderr.read(20_000)
-            while await process.stderr.read(65_536):
-                pass
-            status = await process.wait()
-        finally:
-            _end(process)
-        if status != 0:
-            log.warning("documents.program_failed", program=Path(command[0]).name, status=status)
-            lines = said.decode(errors="replace").strip().splitlines()
-            reason = [line for line in lines if "javaldx" not in line]  # LibreOffice misses Java, always
-            raise ProgramProblem(f"{Path(command[0]).name} ended with an error" + (f": {reason[-1]}" if reason else ""))
+            await keeper.run((self._tesseract, str(picture), str(keeper.folder / "made"), *options))
+            return keeper.result(kind[1])
 
     async def _gotenberg(self, call: ConvertDocument, contents: bytes) -> bytes:
         """Have a Gotenberg server do it (https://gotenberg.dev/docs/routes#office-documents-into-pdfs-route)."""
@@ -209,10 +145,6 @@ class Programs:
         return answer.content
 
 
-class ProgramProblem(Exception):
-    """A program did not do what it was asked."""
-
-
 def _problem(text: str) -> tuple[ProgramAnswer, Blobs]:
     return ProgramAnswer(is_made=False, problem=text[:2000]), {}
 
@@ -221,37 +153,3 @@ def _found(wanted: str, names: Sequence[str]) -> str | None:
     if wanted != "auto":
         return None if wanted in ("", "none") else wanted
     return next((found for name in names if (found := shutil.which(name))), None)
-
-
-def _filter(call: ConvertDocument) -> str:
-    """What the office program is asked for, e.g. PDF/A-2b with tags."""
-    if call.target != "pdf":
-        return _FILTERS[call.target]
-    said = []
-    if call.is_archival:
-        said.append('"SelectPdfVersion":{"type":"long","value":"2"}')
-    if call.is_tagged:
-        said.append('"UseTaggedPDF":{"type":"boolean","value":"true"}')
-    options = ":{" + ",".join(said) + "}" if said else ""
-    return f"pdf:{_PDF_FILTER.get(call.source, 'writer_pdf_Export')}{options}"
-
-
-@contextlib.contextmanager
-def _folder() -> Iterator[Path]:
-    """A folder for one program, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="colloquy-program-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
-
-
-def _result(path: Path) -> bytes:
-    if not path.is_file() or path.is_symlink():
-        raise ProgramProblem("nothing came of it; the file may be damaged or protected by a password")
-    if path.stat().st_size > _MOST_ANSWER_BYTES:
-        raise ProgramProblem("the result is too large")
-    return path.read_bytes()
-
-
-def _end(process: asyncio.subprocess.Process) -> None:
-    """End it with all that it started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)

@@ -34,6 +34,9 @@ class SettingsInvalid(ColloquyError):
         self.problems = problems
 
 
+_OTHER_WAYS_OUT = ("server", "mailgun domain", "sendgrid api key")
+
+
 class Settings(BaseSettings):
     """What every service needs to know. Empty URLs mean: not given; `up` then starts its own servers."""
 
@@ -143,6 +146,10 @@ class Settings(BaseSettings):
     """What a guess at a password costs in memory; passwords that are set later are hashed so."""
     office_program: str = "auto"
     """LibreOffice's `soffice`, for documents as PDF; `auto`: where programs are found; `none`: not used."""
+    office_spares: int = Field(1, ge=0, le=16)
+    """How many LibreOffices a process keeps started, once a document was wanted, each for one document; 0: none."""
+    office_idle_seconds: float = Field(300.0, gt=0.0)
+    """How long they are kept when no more documents are wanted."""
     gotenberg_url: str = ""
     """A Gotenberg server that makes PDFs of documents instead: http://host:3000"""
     ocr_program: str = "auto"
@@ -223,6 +230,13 @@ class Settings(BaseSettings):
         names = [str(one.get("name")) for one in value if one.get("name")]
         if len(set(names)) < len(names):
             raise ValueError("Two of them have the same name.")
+        for one in value:
+            if bool(one.get("mailgun domain")) != bool(one.get("mailgun api key")):
+                raise ValueError("Mailgun needs both: `mailgun domain` and `mailgun api key`.")
+            if any(key.startswith("azure ") for key in one) and not any(one.get(key) for key in _OTHER_WAYS_OUT):
+                raise ValueError(
+                    "Mail does not leave by Microsoft Graph (`azure …`); name its `server` for SMTP instead."
+                )
         return value
 
     @field_validator("twilio_url", "twilio_callback_url")

@@ -151,8 +151,10 @@ class Filling:
         self._insertions.append(make)
         return Markup(f"{_OPEN}{len(self._insertions) - 1}{_CLOSE}")  # noqa: S704
 
-    def within_text(self, value: Formatted | Picture | WordFile) -> Markup | str:
+    def within_text(self, value: Formatted | Picture | WordFile | str) -> Markup | str:
         """For `{{ … }}`: words as they are, everything else as runs of its own."""
+        if isinstance(value, str):
+            return value
         if isinstance(value, WordFile):
             return self.token(lambda run: self._runs_of_file(value, run))
         inlines = (value,) if isinstance(value, Picture) else value.inlines

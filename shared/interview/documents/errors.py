@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from shared.interview.errors import EvaluationError
+
+_FOLDERS = re.compile(r"(?<![\w.:/])/(?:[^\s/'\":]+/)+")
 
 
 class DocumentError(EvaluationError):
@@ -13,6 +17,7 @@ class DocumentUnreadable(DocumentError):
     """The file is damaged, or not of the kind its name says."""
 
     def __init__(self, name: str, kind: str, reason: str) -> None:
+        reason = _FOLDERS.sub("", reason).removeprefix(f"{name}: ").rstrip(".")  # where it lies is nobody's business
         super().__init__(f"{name} cannot be read as {kind}: {reason}. Open and save it again, or use another file.")
         self.name, self.kind = name, kind
 

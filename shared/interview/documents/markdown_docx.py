@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
 from shared.interview.documents.archives import checked_archive
+from shared.interview.documents.docx_contents import Headings, write_contents
 from shared.interview.documents.docx_numbering import fresh_numbering
 from shared.interview.documents.errors import DocumentUnreadable
+from shared.interview.documents.markdown_outline import Entry, outline
 from shared.interview.documents.markdown_pictures import for_word
 from shared.interview.documents.markdown_tree import (
     Block,
@@ -53,7 +55,7 @@ _MOST_LEVELS = 3
 
 def write_docx(blocks: Sequence[Block], manner: Manner, target: Path, *, reference: Path | None = None) -> None:
     """Write a Word file. With `reference` its styles, headers, footers and page are taken, and `manner` only for the
-    text. Raises DocumentUnreadable, DocumentTooLarge for a reference that is no Word file.
+    text. Raises DocumentUnreadable, DocumentTooLarge for a reference that is no Word file; TypesettingFailed.
     """
     import docx
     from docx.opc.exceptions import PackageNotFoundError
@@ -72,6 +74,8 @@ def write_docx(blocks: Sequence[Block], manner: Manner, target: Path, *, referen
     writer = DocxWriter(document, manner)
     if reference is None:
         writer.dress()
+    if manner.has_contents or manner.numbers_sections:
+        writer.outline(outline(blocks, manner))
     writer.blocks(blocks, document)
     writer.notes()
     document.save(str(target))
@@ -87,6 +91,7 @@ class DocxWriter:
         self._is_within, self._hyperlink_style = is_within, hyperlink_style
         self._lines, self._indents, self._margin = manner.line_spacing, manner.indents_first_line, 0.0
         self._notes: list[Note] = []
+        self._headings: Headings | None = None
         self._room = 468.0
         """Width of a line, in points."""
 
@@ -146,6 +151,15 @@ class DocxWriter:
                 if line < len(column):
                     self._inlines(column[line], paragraph, {})
 
+    def outline(self, entries: Sequence[Entry]) -> None:
+        """Number the headings that are to follow, and list them here, as the manner wants it."""
+        manner = self._manner
+        self._headings = Headings(self._document, entries, has_contents=manner.has_contents)
+        if manner.has_contents and entries:
+            write_contents(
+                self._document, entries, language=manner.language, width=self._room, font_size=manner.font_size
+            )
+
     # Blocks
     def blocks(self, blocks: Iterable[Block], where: Any, *, depth: int = 0, style: str | None = None) -> None:
         """Append blocks to the document or a cell."""
@@ -159,7 +173,11 @@ class DocxWriter:
             case Heading(level, inlines):
                 style_name = self._style(f"Heading {level}")
                 looks = {} if style_name else {"bold": True}
-                self._inlines(inlines, where.add_paragraph(style=style_name), looks)
+                paragraph = where.add_paragraph(style=style_name)
+                if self._headings is not None and (sign := self._headings.begin(paragraph)):
+                    self._inlines((Words(sign), *inlines), paragraph, looks)
+                else:
+                    self._inlines(inlines, paragraph, looks)
             case Listing():
                 self._listing(block, where, depth)
             case Quote(inner):

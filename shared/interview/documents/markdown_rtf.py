@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import assert_never
 
+from shared.interview.documents.markdown_outline import Entry, outline, title_of_contents
 from shared.interview.documents.markdown_pictures import for_word
 from shared.interview.documents.markdown_tree import (
     Block,
@@ -58,13 +59,15 @@ _LANGUAGES = {
 
 
 def write_rtf(blocks: Sequence[Block], manner: Manner, target: Path) -> None:
-    """Write an RTF file."""
-    target.write_text(_Writer(manner).document(blocks), encoding="ascii")
+    """Write an RTF file. Raises TypesettingFailed where it has a table of contents."""
+    entries = outline(blocks, manner) if manner.has_contents or manner.numbers_sections else []
+    target.write_text(_Writer(manner, entries).document(blocks), encoding="ascii")
 
 
 class _Writer:
-    def __init__(self, manner: Manner) -> None:
+    def __init__(self, manner: Manner, entries: Sequence[Entry] = ()) -> None:
         self._manner = manner
+        self._entries, self._headings = entries, iter(entries)
         self._lines, self._indents, self._margin = manner.line_spacing, manner.indents_first_line, 0.0
         width, height = _PAPER[manner.paper]
         self._page = (height, width) if manner.is_landscape else (width, height)
@@ -95,9 +98,25 @@ class _Writer:
             + running
             + rf"\fs{round(manner.font_size * 2)}"
             + "\n"
+            + self._contents()
             + self._blocks(blocks)
             + "}"
         )
+
+    def _contents(self) -> str:
+        """The table of contents: a field that word processors can work out anew, with its entries."""
+        if not self._manner.has_contents or not self._entries:
+            return ""
+        lines = []
+        for entry in self._entries:
+            layout = (
+                rf"{self._begin}\fi0{self._indent(12.0 * (entry.level - 1))}\tqr\tldot\tx{_twips(self._room)}\sa60 "
+            )
+            words = _escaped(f"{entry.number}  {entry.words}" if entry.number else entry.words)
+            page = rf"{{\field{{\*\fldinst PAGEREF {entry.bookmark}}}{{\fldrslt {entry.page}}}}}"
+            lines.append(rf"{layout}{words}\tab {page}\par" + "\n")
+        title = rf"{{{self._begin}\sa120{{\b {_escaped(title_of_contents(self._manner.language))}}}\par}}" + "\n"
+        return title + r"{\field{\*\fldinst TOC \\h \\u}{\fldrslt " + "".join(lines) + "}}" + "\n"
 
     def _running(self, place: str, parts: Running) -> str:
         if not parts:
@@ -121,7 +140,7 @@ class _Writer:
             case Heading(level, inlines):
                 size = round(self._manner.font_size * {1: 1.25, 2: 1.1}.get(level, 1.0) * 2)
                 head = rf"{self._begin}{cell}\keepn\sb240\sa120\outlinelevel{level - 1}"
-                return rf"{{{head}{{\b\fs{size} {self._inlines(inlines)}}}\par}}" + "\n"
+                return rf"{{{head}{{\b\fs{size} {self._marked(self._inlines(inlines))}}}\par}}" + "\n"
             case Listing():
                 return self._listing(block, depth, cell)
             case Quote(inner):
@@ -148,6 +167,16 @@ class _Writer:
             case _ as unknown:
                 assert_never(unknown)
         return ""
+
+    def _marked(self, words: str) -> str:
+        """The next heading with its number, where links find it."""
+        entry = next(self._headings, None)
+        if entry is None:
+            return words
+        words = f"{entry.number} {words}" if entry.number else words
+        if not self._manner.has_contents:
+            return words
+        return rf"{{\*\bkmkstart {entry.bookmark}}}{words}{{\*\bkmkend {entry.bookmark}}}"
 
     def _quoted(self, blocks: Sequence[Block], depth: int, cell: str) -> str:
         before = self._lines, self._indents, self._margin

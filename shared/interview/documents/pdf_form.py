@@ -132,6 +132,9 @@ class _Filler:
         unknown = [name for name in self._values if name not in by_name]
         if unknown and len(unknown) == len(self._values):
             raise UnknownFields(self._name, unknown, [field.name for field in fields])
+        if self._form is not None and self._form.get("/NeedAppearances"):
+            self._pdf.generate_appearance_streams()  # of what the form holds already: later it would draw over ours
+            self._form["/NeedAppearances"] = False
         for name, value in self._values.items():
             for field in by_name.get(name, ()):
                 self._fill(field, value)
@@ -304,9 +307,7 @@ class _Filler:
         if "/XFA" in self._form:
             del self._form["/XFA"]  # another form of the same fields, which would be shown instead
         if self._manner.is_editable:
-            self._form["/NeedAppearances"] = False
             return
-        self._pdf.generate_appearance_streams()
         self._pdf.flatten_annotations("all")
         if "/AcroForm" in self._pdf.Root:
             del self._pdf.Root["/AcroForm"]

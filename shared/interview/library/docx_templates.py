@@ -69,7 +69,10 @@ def assemble_docx(
     if return_content:
         return target.read_text(encoding="utf-8") if output_format == "md" else target.read_bytes()
     file = DAFile(random_name())
-    file.initialize(filename=filename or target.name)
+    filename = filename or target.name
+    if not filename.lower().endswith(target.suffix):
+        filename += target.suffix
+    file.initialize(filename=filename)
     file.copy_into(target)
     return file
 

@@ -266,6 +266,8 @@ class WordEnvironment(SandboxedEnvironment):
                 return self._file(value.__dict__.get("docx") or value._first())
             case DAFileList():
                 return [self._file(file) for file in value]
+            case [WordFile(), *_]:
+                return list(value)
             case _:
                 return plain_words(str(value))
 

@@ -148,6 +148,7 @@ def test_an_archive_that_unpacks_without_end_is_refused_by_name(assemble: Assemb
 def test_a_form_that_is_cut_off_is_named(assemble: Assemble, kept: int) -> None:
     outcome = failed(assemble(_FORM, form__pdf=form(a="text")[:kept]))
     assert "form.pdf cannot be read as PDF form" in outcome.failure.error_message
+    assert "/" not in outcome.failure.error_message.partition("In the template")[0]
     assert outcome.line is not None
 
 

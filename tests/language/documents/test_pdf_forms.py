@@ -45,6 +45,31 @@ def test_words_of_a_form_that_is_not_editable_are_on_its_page(assemble: Assemble
     assert "Zoë Łuk" in session.pdf_text("Form.pdf")
 
 
+def test_what_viewers_would_have_to_draw_is_drawn_once(assemble: Assemble) -> None:
+    options = "  editable: False\n"
+    session = assemble(interview("who: Łuk", options=options), form__pdf=drawn_by_viewers(who="text", left="text"))
+    session.open()
+    assert session.pdf_text("Form.pdf") == "Łuk as printed"
+
+
+def test_fields_that_stay_show_what_viewers_would_have_to_draw(assemble: Assemble) -> None:
+    session = assemble(interview("who: Łuk"), form__pdf=drawn_by_viewers(who="text", left="text"))
+    session.open()
+    with pikepdf.open(io.BytesIO(session.contents("Form.pdf"))) as pdf:
+        assert not pdf.Root.AcroForm.get("/NeedAppearances")
+        assert b"as printed" in pdf.pages[0].Annots[1].AP.N.read_bytes()
+
+
+def drawn_by_viewers(**fields: str) -> bytes:
+    """A form that leaves it to viewers to draw its fields, as many do; the second holds something already."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(form(**fields))) as pdf:
+        pdf.Root.AcroForm["/NeedAppearances"] = True
+        pdf.pages[0].Annots[1]["/V"] = pikepdf.String("as printed")
+        pdf.save(out)
+    return out.getvalue()
+
+
 def test_boxes_are_ticked_by_truth_and_by_their_own_name(assemble: Assemble) -> None:
     session = assemble(
         interview("a: ${ True }\nb: ${ False }\nc: Oui\nd: Yes\ne: something"),

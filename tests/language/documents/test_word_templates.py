@@ -251,6 +251,18 @@ def test_assemble_docx_makes_a_file_in_code(assemble: Assemble) -> None:
     assert session.docx_text("made.docx") == "For you"
 
 
+@pytest.mark.parametrize(("kind", "named"), [("pdf", "Lease v1.2.pdf"), ("docx", "Lease v1.2.docx")])
+def test_files_of_assemble_docx_end_as_what_they_are(assemble: Assemble, kind: str, named: str) -> None:
+    text = (
+        f"mandatory: True\ncode: |\n  made = assemble_docx('a.docx', output_format='{kind}', filename='Lease v1.2')\n"
+        "---\nmandatory: True\nquestion: Done\nattachment code: made\n"
+    )
+    session = assemble(text, a__docx=template("For you"))
+    assert session.open() == "Done"
+    assert list(session.links()) == [kind]
+    assert named in session.names()
+
+
 def test_a_word_file_of_the_package_is_filled_where_it_is_put(assemble: Assemble) -> None:
     more = (
         "objects:\n  - part: DAStaticFile.using(filename='data/templates/part.docx')\n---\ncode: |\n  planet = 'Mars'"
@@ -269,6 +281,38 @@ def test_tags_in_files_of_the_session_are_words_unless_the_author_has_them_fille
     contents = template("{{p sent }}", "{{p sent.include_in_docx() }}", "{{p sent.include_in_docx(use_jinja2=True) }}")
     found = assembled(assemble, contents, more, part__docx=template("On {{ planet }}"))
     assert found == "On {{ planet }}\nOn {{ planet }}\nOn Mars"
+
+
+_SENT = (
+    "objects:\n  - sent: DAFileList\n---\nsets: sent.there_are_any\ncode: |\n  for words in ('one', 'two'):\n"
+    "    sent.appendObject()\n    sent[-1].initialize(filename=words + '.%s')\n    %s\n    sent[-1].commit()\n"
+    "  sent.there_are_any = True\n  sent.there_is_another = False\n  sent.gathered = True\n"
+    "---\ncode: |\n  planet = 'Mars'"
+)
+
+
+def test_all_word_files_of_a_list_are_put_in(assemble: Assemble) -> None:
+    more = _SENT % ("docx", "sent[-1].copy_into(DAStaticFile(filename='data/templates/part.docx'))")
+    contents = template("{{p sent.include_in_docx() }}", "{{p sent.include_in_docx(use_jinja2=True) }}")
+    found = assembled(assemble, contents, more, part__docx=template("On {{ planet }}"))
+    assert found.split("\n") == ["On {{ planet }}", "On {{ planet }}", "On Mars", "On Mars"]
+
+
+def test_files_of_a_list_that_are_no_word_files_are_told(assemble: Assemble) -> None:
+    more = _SENT % ("txt", "sent[-1].write(words)")
+    contents = template("{{p sent.include_in_docx() }}")
+    assert "DOCX" in failure(assemble(interview(more), a__docx=contents))
+
+
+def test_texts_among_files_of_a_list_are_words(assemble: Assemble) -> None:
+    more = _SENT % ("txt", "sent[-1].write(words)")
+    assert assembled(assemble, template("{{ sent }}"), more) == "onetwo"
+
+
+def test_document_that_was_assembled_before_is_put_in(assemble: Assemble) -> None:
+    more = "attachment:\n  name: Part\n  variable name: part\n  docx template file: part.docx\n  valid formats: docx"
+    contents = template("{{p part.include_in_docx() }}", "and more")
+    assert assembled(assemble, contents, more, part__docx=template("Filled {{ 1 + 1 }}")) == "Filled 2\nand more"
 
 
 def test_a_part_can_stay_as_it_is(assemble: Assemble) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import shutil
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -19,21 +18,6 @@ from shared.evaluation.programs import Programs, ProgramSettings
 from shared.interview.runtime.document_calls import ConvertDocument, ReadPicture
 
 CALL = ConvertDocument(source="docx", target="pdf")
-
-
-@pytest.fixture
-def script() -> Iterator[Callable[[str], str]]:
-    """A program that does what a shell script says; `$out` is the folder results are expected in."""
-    with tempfile.TemporaryDirectory(prefix="programs-") as folder:
-        Path(folder).chmod(0o755)
-
-        def written(body: str) -> str:
-            path = Path(folder, "program")
-            path.write_text(f'#!/bin/sh\nwhile [ $# -gt 1 ]; do [ "$1" = --outdir ] && out="$2"; shift; done\n{body}\n')
-            path.chmod(0o755)
-            return str(path)
-
-        yield written
 
 
 def programs(office: str = "none", **more: object) -> Programs:

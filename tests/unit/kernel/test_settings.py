@@ -139,3 +139,21 @@ def test_what_comes_by_text_message_needs_the_token_of_every_number(
         Settings.load()
     environment.setenv("COLLOQUY_TWILIO", json.dumps([whole, {"name": "left out"}]))
     assert Settings.load().twilio_incoming
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"azure client id": "x", "azure client secret": "y", "azure tenant id": "z"}, "Microsoft Graph"),
+        ({"mailgun domain": "mg.example.org"}, "Mailgun needs both"),
+        ({"server": "mail.example.org", "mailgun api key": "x"}, "Mailgun needs both"),
+    ],
+)
+def test_mail_for_which_there_is_no_way_out_does_not_go_to_the_server_of_this_machine(
+    environment: pytest.MonkeyPatch, config: dict[str, str], said: str
+) -> None:
+    environment.setenv("COLLOQUY_MAIL_CONFIGS", json.dumps([config]))
+    with pytest.raises(SettingsInvalid, match=said):
+        Settings.load()
+    environment.setenv("COLLOQUY_MAIL_CONFIGS", json.dumps([{"server": "mail.example.org", "azure client id": "x"}]))
+    assert Settings.load().mail_configs

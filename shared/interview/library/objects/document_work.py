@@ -230,6 +230,17 @@ class DocumentsWork:
 
         return docx_concatenate(self, filename=filename, output_to=output_to)
 
+    def include_in_docx(self, use_jinja2: bool | None = None) -> Any:
+        """All DOCX files in the place of a tag of a Word template, of one document in several formats the DOCX.
+
+        As of a single file: `{{p uploads.include_in_docx() }}`. Raises DAError outside of a template, or for a file
+        that is no DOCX.
+        """
+        return [file.include_in_docx(use_jinja2=use_jinja2) for file in self._word_files()]
+
+    def _word_files(self) -> list[Any]:
+        raise NotImplementedError
+
     def extract_pages(
         self, first: int | None = None, last: int | None = None, output_to: Any = None, filename: Any = None
     ) -> Any:
