@@ -27,7 +27,7 @@ _OF_PAGE = (
 
 def screen_data(screen: Screen, page: dict[str, Any], *, interview: str, form: str, exit_url: str) -> dict[str, Any]:
     """The JSON form; `page` is what our own pages are told of the screen."""
-    fields = [_field(field) for field in screen.fields]
+    fields = [_field(field) for field in screen.fields if not field.is_spare]
     if screen.choices_field is not None:
         fields.append(_field(screen.choices_field))
     made = ScreenData(
@@ -50,7 +50,7 @@ def screen_data(screen: Screen, page: dict[str, Any], *, interview: str, form: s
         review=tuple(
             LinkData(label=one.label_html, action=one.action, html=one.button_html or one.html) for one in screen.review
         ),
-        listCollect=screen.list_collect,
+        listCollect=_collected(screen),
         attachments=tuple(
             DocumentData(
                 name=one.name_text, description=one.description_html, urls={kind: url for kind, url, _ in one.links}
@@ -78,6 +78,12 @@ def screen_data(screen: Screen, page: dict[str, Any], *, interview: str, form: s
         question_data=screen.data,
     )
     return made.model_dump(mode="json")
+
+
+def _collected(screen: Screen) -> Any:
+    """What is told of a list that is collected: its elements, without those in reserve for our own pages."""
+    told = screen.list_collect
+    return {**told, "labels": told["labels"][: told["count"]]} if isinstance(told, dict) else told
 
 
 def _sections(sections: Iterable[Section]) -> Iterable[LinkData]:

@@ -27,7 +27,8 @@ def question_data(
     `user` is who is told, `request` how, and `session_code` opens the session: menu and exit depend on them.
     """
     current = [one for one in _all_sections(screen.sections) if one.is_current]
-    fields = [_field(one) for one in (*screen.fields, *([screen.choices_field] if screen.choices_field else []))]
+    shown = [one for one in screen.fields if not one.is_spare]
+    fields = [_field(one) for one in (*shown, *([screen.choices_field] if screen.choices_field else []))]
     always = {
         "questionType": _TYPES.get(screen.kind, screen.kind),
         "questionName": screen.question_name,
@@ -85,6 +86,8 @@ def question_data(
                 "name": one.name_text,
                 "description": one.description_html,
                 "url": {kind: url for kind, url, _ in one.links},
+                "number": one.numbers,
+                **({"variable_name": one.variable} if one.variable else {}),
                 "filename": one.filename,
                 "filename_with_extension": {kind: name for kind, _, name in one.links},
                 "valid_formats": [kind for kind, _, _ in one.links],
@@ -161,7 +164,9 @@ def _all_sections(sections: Iterable[Section]) -> Iterator[Section]:
 
 
 def _variable_of(screen: Screen) -> str:
-    found = [one.variable for one in screen.form.fields] if screen.form is not None else []
+    in_reserve = {one.variable for one in screen.fields if one.is_spare}
+    asked = screen.form.fields if screen.form is not None else ()
+    found = [one.variable for one in asked if one.variable not in in_reserve]
     return found[0] if len(found) == 1 else ""
 
 
@@ -174,6 +179,7 @@ def _field(field: Field) -> dict[str, Any]:
         else "",
         "datatype": field.datatype,
         "inputtype": field.input_type,
+        "fieldtype": "" if field.variable else field.input_type,
         "label": field.label_html,
         "default": field.default,
         "hint": field.hint,
@@ -207,7 +213,7 @@ def _field(field: Field) -> dict[str, Any]:
         **_shown_if(field),
     }
     kept = {name: value for name, value in told.items() if value not in ("", None, [], {}, ())}
-    return {**kept, "required": field.required, "disabled": field.disabled}
+    return {**kept, "required": field.required, "active": True, "disabled": field.disabled}
 
 
 def _shown_if(field: Field) -> dict[str, Any]:

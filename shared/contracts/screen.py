@@ -126,6 +126,8 @@ class Field(Part):
     address_autocomplete: bool | dict[str, str] = False
     list_index: int | None = None
     """In list collect: which element this field belongs to."""
+    is_spare: bool = False
+    """In list collect: of an element that is not there yet, and comes to be seen when somebody adds one."""
     metadata: JsonValue = None
     parameters: dict[str, JsonValue] = empty_dict()
     """Parameters of custom datatypes."""
@@ -256,6 +258,10 @@ class Document(Part):
     """What a file of each format is for."""
     preview_html: str = ""
     markdown_text: str = ""
+    variable: str = ""
+    """The variable that holds it; empty where the author named none."""
+    numbers: dict[str, int] = empty_dict()
+    """Format → number of the file."""
 
 
 class DocumentMail(Part):

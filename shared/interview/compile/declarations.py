@@ -171,13 +171,17 @@ def _validation_messages(reading: Reading) -> Block:
     return ValidationMessagesBlock(**_common(reading), messages=messages)
 
 
+_OF_SECTIONS = frozenset({"subsections", "auto open", "hidden"})
+"""What a section may say beside its id and title."""
+
+
 def _sections(reading: Reading) -> Block:
     sections = reading.data["sections"]
     if not isinstance(sections, list):
         raise reading.wrong("`sections` takes a list", reading.data, "sections")
     for place, section in enumerate(sections):
-        if isinstance(section, dict) and not 1 <= len(section) <= 2:
-            raise reading.wrong("A section is a text, or a mapping with one key", sections, place)
+        if isinstance(section, dict) and len([key for key in section if key not in _OF_SECTIONS]) != 1:
+            raise reading.wrong("A section is a text, or a mapping with one key and its title", sections, place)
     return SectionsBlock(
         **_common(reading),
         sections=list(sections),

@@ -31,6 +31,7 @@ from shared.interview.runtime.signals import InvalidInput
 from shared.interview.runtime.sought import Sought
 from shared.interview.screen.computed_fields import read_computed
 from shared.interview.screen.list_collect import growing
+from shared.interview.screen.list_spares import believed, with_revealed
 from shared.interview.screen.messages import INVALID_VALUE
 from shared.interview.screen.texts import Scene
 from shared.kernel.plain_text import strip_markup
@@ -38,6 +39,8 @@ from shared.kernel.plain_text import strip_markup
 _EXECUTED_AT_ONCE = frozenset(
     {"restart", "exit", "leave", "logout", "exit_logout", "new_session", "signin", "register"}
 )
+_DIGITS = 4
+"""More than any number of spare elements has."""
 
 
 class OutOfReach(Exception):
@@ -63,7 +66,9 @@ def apply_form(operation: SubmitForm, run: Run) -> FormResult:
     Raises OutOfReach when an object the form writes to has gone, Undefined and kin for what else is missing, and
     signals of the author's validation code.
     """
-    form, posted = operation.form, Posted(operation)
+    revealed = _revealed(operation)
+    form = with_revealed(operation.form, revealed)
+    posted = Posted(operation.model_copy(update={"form": form}))
     choice = _embedded_choice(form, posted)
     if choice is not None and choice.get("command") in _EXECUTED_AT_ONCE:
         return FormResult(is_valid=True, command=choice["command"], command_url=str(choice.get("url") or ""))
@@ -73,14 +78,14 @@ def apply_form(operation: SubmitForm, run: Run) -> FormResult:
         collected = run.evaluate(form.list_collect["list"]) if isinstance(form.list_collect, dict) else None
     pending, errors = _convert_all(form, posted, sought, run)
     if errors:
-        return FormResult(is_valid=False, errors=errors, typed=typed_texts(posted))
+        return FormResult(is_valid=False, errors=errors, typed=typed_texts(posted), revealed=revealed)
     before = {one.literal: dependencies.comparable(run.peek(one.literal, UNTOUCHED)) for one in pending}
     block = run.interview.by_name.get(form.question_name)
     with growing(collected):
         errors = _assign_all(pending, block, sought, run)
     flash = "" if errors else _validation_code(block, sought, run, errors)
     if errors or flash:
-        return FormResult(is_valid=False, errors=errors, flash=flash, typed=typed_texts(posted))
+        return FormResult(is_valid=False, errors=errors, flash=flash, typed=typed_texts(posted), revealed=revealed)
     run.internal.get("objselections", {}).pop("_kept", None)
     changed = tuple(dict.fromkeys(one.literal for one in pending if _is_another(before[one.literal], one.literal, run)))
     if choice is not None:
@@ -96,6 +101,14 @@ def apply_form(operation: SubmitForm, run: Run) -> FormResult:
         command_url="" if choice is None else str(choice.get("url") or ""),
         wants_more=wants_more,
     )
+
+
+def _revealed(operation: SubmitForm) -> int:
+    """How many spare elements of a list that is collected the page has shown; none where no script could."""
+    texts = [value for name, value in operation.inputs if name == "_collect_revealed"]
+    if not texts or not texts[-1].isascii() or not texts[-1].isdigit() or len(texts[-1]) >= _DIGITS:
+        return 0
+    return believed(operation.form, int(texts[-1]))
 
 
 @contextmanager
@@ -218,7 +231,11 @@ def _embedded_choice(form: Form, posted: Posted) -> dict[str, Any] | None:
             meaning = field.options.get("choices", {}).get(index)
             if meaning is None:
                 return None
-            return {**meaning, "index": index, "continue_field": field.options.get("continue_field")}
+            return {
+                **meaning,
+                "index": meaning.get("place", index),
+                "continue_field": field.options.get("continue_field"),
+            }
     return None
 
 

@@ -46,9 +46,9 @@ def finish_list(form: Form, wants_more: bool, deleted: Iterable[int], run: Run) 
     collected = form.list_collect
     name = str(collected["list"])
     things = run.evaluate(name)
-    for place in sorted(set(deleted), reverse=True):
-        if 0 <= place < len(getattr(things, "elements", ())):
-            things.pop(place)
+    places = {place for place in deleted if 0 <= place < len(getattr(things, "elements", ()))}
+    if places:
+        things.delitem(*places)  # never gathers: what is taken out need not be complete
     if wants_more:
         remember_wish(run.internal, name, int(collected["count"]) + 1)
         stack.push(run, [Ask(sought) for sought in form.sought[:1]])  # the screen comes again, although all is known

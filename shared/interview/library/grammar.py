@@ -1,7 +1,7 @@
 """Building sentences: lists, nouns with numbers, possessives, verbs, and the prefixes English puts before a noun.
 
-What authors call in texts (spec/area4 §7.5). In English, with nouns in Spanish too; `update_language_function` of
-languages.py puts another language's function in the place of any of these.
+What authors call in texts (spec/area4 §7.5). In English, with nouns and what stands before them in Spanish too;
+`update_language_function` of languages.py puts another language's function in the place of any of these.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.interview.library.languages import by_language, get_language, word
 from shared.interview.library.numbers import nice_number, number_of
-from shared.interview.library.words import nouns, spanish_nouns, verbs
+from shared.interview.library.words import nouns, spanish_nouns, spanish_phrases, verbs
 
 __all__ = [
     "a_in_the_b",
@@ -174,7 +174,8 @@ def quantity_noun(number: Any, noun: Any, *, as_integer: bool = True, capitalize
 @by_language
 def indefinite_article(noun: Any, *, capitalize: bool = False, **_: Any) -> str:
     """The noun with `a` or `an`, as it sounds."""
-    return _capital(nouns.indefinite_article(str(noun)), capitalize)
+    article = spanish_phrases.indefinite_article if get_language() == "es" else nouns.indefinite_article
+    return _capital(article(str(noun)), capitalize)
 
 
 @by_language
@@ -198,6 +199,8 @@ def _person(person: str | int) -> str:
 def possessify(owner: Any, thing: Any, *, plural: bool = False, capitalize: bool = False, **_: Any) -> str:
     """`Fred's dog`; with `plural` an owner in -s takes the apostrophe only: `the users' dog`."""
     text = str(owner)
+    if get_language() == "es":
+        return _capital(f"{spanish_phrases.the(str(thing))} {spanish_phrases.of(text)}", capitalize)
     mark = "'" if plural and text.endswith("s") else "'s"
     return _capital(f"{text}{mark} {thing}", capitalize)
 
@@ -205,6 +208,8 @@ def possessify(owner: Any, thing: Any, *, plural: bool = False, capitalize: bool
 @by_language
 def possessify_long(owner: Any, thing: Any, *, capitalize: bool = False, **_: Any) -> str:
     """`the dog of the plaintiff`."""
+    if get_language() == "es":
+        return _capital(f"{spanish_phrases.the(str(thing))} {spanish_phrases.of_the(str(owner))}", capitalize)
     return _capital(f"the {thing} of the {owner}", capitalize)
 
 
@@ -226,7 +231,7 @@ def a_preposition_b(a: Any, b: Any, *, preposition: str = "in the", capitalize: 
 @by_language
 def a_in_the_b(a: Any, b: Any, *, capitalize: bool = False, **_: Any) -> str:
     """`dog in the house`."""
-    return _capital(f"{a} {word('in the')} {b}", capitalize)
+    return _capital(f"{a} {in_the(b)}", capitalize)
 
 
 @by_language
@@ -245,7 +250,9 @@ def _prefix(name: str, prefix: str, example: str) -> Callable[..., str]:
     """A function that puts a fixed text before a noun."""
 
     def put_before(text: Any, *, capitalize: bool = False, **_: Any) -> str:
-        return _capital(f"{word(prefix)} {text}", capitalize)
+        said = word(prefix)
+        own = spanish_phrases.BEFORE_NOUNS.get(name) if get_language() == "es" and said == prefix else None
+        return _capital(own(str(text)) if own is not None else f"{said} {text}", capitalize)
 
     put_before.__name__ = put_before.__qualname__ = name
     put_before.__doc__ = f"`{example}`."

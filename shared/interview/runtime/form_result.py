@@ -24,6 +24,8 @@ class FormResult:
     command: str = ""
     """A button command the form asked for (`restart`, `exit`, `leave`, …), from an embedded choice."""
     command_url: str = ""
+    revealed: int = 0
+    """How many spare elements of a collected list were on the screen: they stay when the form is shown again."""
     wants_more: bool = False
     """The list that is collected is to have another row. Where the same screen goes on with it, that is no step: Back
     leads from the longer screen to the one before it."""

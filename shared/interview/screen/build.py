@@ -36,6 +36,7 @@ from shared.interview.screen.custom_types import scripts_of
 from shared.interview.screen.fields import BuiltFields, build_fields
 from shared.interview.screen.form import make_form
 from shared.interview.screen.list_collect import build_collected
+from shared.interview.screen.list_spares import SPARE, believed
 from shared.interview.screen.markdown import to_plain_text
 from shared.interview.screen.markup import encoded
 from shared.interview.screen.phrases import page_phrases
@@ -149,12 +150,27 @@ _SHOWN_FEATURES = frozenset(
 
 def with_errors(screen: Screen, result: FormResult) -> Screen:
     """The same screen after its post was refused: what was typed stands in the inputs, messages beside them."""
+    screen = _revealed(screen, result.revealed)
     fields = tuple(_with_error(field, result) for field in screen.fields)
     chosen = None if screen.choices_field is None else _with_error(screen.choices_field, result)
     shown = {field.variable for field in (*fields, *([chosen] if chosen else []))}
     elsewhere = [f"<p>{escape(message)}</p>" for name, message in result.errors.items() if name not in shown]
     error_html = "".join(part for part in (result.flash, *elsewhere) if part)
     return screen.model_copy(update={"fields": fields, "choices_field": chosen, "error_html": error_html})
+
+
+def _revealed(screen: Screen, more: int) -> Screen:
+    """The screen of a collected list with so many of its spare elements seen. The form itself stays."""
+    if not isinstance(screen.list_collect, dict) or screen.form is None:
+        return screen
+    more = believed(screen.form, more)
+    count = int(screen.list_collect["count"]) + more
+    fields = tuple(
+        field.model_copy(update={"is_spare": field.is_spare and (field.list_index or 0) >= count})
+        for field in screen.fields
+    )
+    collected = {**screen.list_collect, "count": count, "revealed": more}
+    return screen.model_copy(update={"fields": fields, "list_collect": collected})
 
 
 def _with_error(field: Any, result: FormResult) -> Any:
@@ -370,6 +386,8 @@ def _reload(wanted: bool | Text | None, scene: Scene) -> float | None:
 def require_parents(screen: Screen, run: Run, sought: Sought) -> None:
     """What a variable belongs to must exist before it is asked: `person` before `person.name`. Raises Undefined."""
     for field in screen.form.fields if screen.form is not None else ():
+        if SPARE in field.options:
+            continue
         parent = names.parent_of(sought.literal(field.variable))
         if parent is not None and not run.is_defined(parent):
             run.evaluate(parent)

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.contracts.screen import Button, Choice, Field, FormField
 from shared.interview.compile.blocks import ActionButton, ChoiceQuestion, EmbeddedChoices, QuestionBlock, YesNo
+from shared.interview.compile.choices import COMMANDS
 from shared.interview.compile.expressions import Text
 from shared.interview.errors import EvaluationError
 from shared.interview.library.links import icon_class
@@ -111,20 +112,23 @@ def _object_offers(offers: list[Offer], scene: Scene) -> tuple[list[Offer], dict
 
 
 def embedded(style: EmbeddedChoices, block_name: str, scene: Scene) -> Answering:
-    """Choices that lead to blocks or commands: what is posted is the choice's place in the author's list."""
-    offers: list[tuple[int, Offer, dict[str, Any]]] = []
+    """Choices that lead to blocks or commands: what is posted is the choice's place in the author's list.
+
+    Choices that code makes stand in one place together; the number of each follows it. One whose value is the name of a
+    command is that command.
+    """
+    offers: list[tuple[str, Offer, dict[str, Any]]] = []
     for index, choice in enumerate(style.choices):
-        if choice.item.show_if is not None and not scene.value(choice.item.show_if):
-            continue
-        found = choices.manual((choice.item,), scene)
-        if not found:
-            continue
-        meaning: dict[str, Any] = {"command": choice.command or ""}
-        if choice.url is not None:
-            meaning["url"] = scene.plain(choice.url)
-        if choice.block is None and not choice.command:
-            meaning["is_value"] = True
-        offers.append((index, found[0], meaning))
+        for number, offer in enumerate(choices.manual((choice.item,), scene)):
+            command = choice.command or ""
+            if choice.item.code is not None and str(offer.value) in COMMANDS:
+                command = str(offer.value)
+            meaning: dict[str, Any] = {"command": command, **({"place": index} if number else {})}
+            if choice.url is not None:
+                meaning["url"] = scene.plain(choice.url)
+            if choice.block is None and not command:
+                meaning["is_value"] = True
+            offers.append((f"{index}_{number}" if number else str(index), offer, meaning))
     if not offers:
         raise EvaluationError(f"{block_name} has no choice left to offer: each one's `show if` is false")
     name = encoded(MULTIPLE_CHOICE)
@@ -132,15 +136,15 @@ def embedded(style: EmbeddedChoices, block_name: str, scene: Scene) -> Answering
         input_name=name,
         variable=MULTIPLE_CHOICE,
         datatype="embedded",
-        options={"choices": {str(index): meaning for index, _, meaning in offers}},
+        options={"choices": {key: meaning for key, _, meaning in offers}},
     )
     if style.widget == "buttons":
         buttons = tuple(
-            _choice_button(offer, offer.as_choice(key=str(index)), name, str(meaning["command"]))
-            for index, offer, meaning in offers
+            _choice_button(offer, offer.as_choice(key=key), name, str(meaning["command"]))
+            for key, offer, meaning in offers
         )
         return Answering(buttons=buttons, form=form)
-    shown = tuple(offer.as_choice(key=str(index), is_selected=offer.is_default) for index, offer, _ in offers)
+    shown = tuple(offer.as_choice(key=key, is_selected=offer.is_default) for key, offer, _ in offers)
     default = next((choice.key for choice in shown if choice.selected), None)
     return Answering(field=_choice_field("", name, style.widget, Offered(choices=shown, default=default)), form=form)
 

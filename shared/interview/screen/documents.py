@@ -96,6 +96,8 @@ def _shown(collection: DAFileCollection, scene: Scene, options: dict[str, Any]) 
         },
         preview_html=scene.finish(markdown, has_terms=False) if markdown and "html" in formats else "",
         markdown_text=markdown if markdown and "md" in formats else "",
+        variable="" if collection.instanceName.startswith("_internal") else collection.instanceName,
+        numbers={_label(kind): int(file.number) for kind, file in files if "number" in file.__dict__},
     )
 
 

@@ -21,6 +21,7 @@ from shared.interview.screen.defaults import MOMENTS, NOTHING, as_text, default_
 from shared.interview.screen.empty import empty_value
 from shared.interview.screen.field_choices import Offered
 from shared.interview.screen.form import LIMITS
+from shared.interview.screen.markdown import to_plain_text
 from shared.interview.screen.markup import encoded
 from shared.interview.screen.messages import Messages, box_limits, limits_of
 from shared.interview.screen.texts import Scene, as_json
@@ -151,7 +152,7 @@ def _add(prepared: _Prepared, scene: Scene, built: BuiltFields, list_index: int 
     css_class, group, under = scene.plain(item.css_class), scene.plain(item.group), scene.block_html(item.under_text)
     messages = Messages(item, scene)
     _try_validation(item, datatype, scene)
-    label = scene.words(item.label) if item.has_label else None
+    label_html = scene.line_html(item.label, has_terms=True) if item.has_label else None
     watched = conditions.watched(item.conditions, scene)
     note = None if item.note is None else scene.block_html(item.note)
     limits = _limits(item, input_type, scene)
@@ -172,8 +173,8 @@ def _add(prepared: _Prepared, scene: Scene, built: BuiltFields, list_index: int 
         input_name=input_name,
         datatype=item.datatype,
         input_type=input_type,
-        label_html=None if label is None else scene.line_html(item.label, has_terms=True),
-        label_text="" if label is None else label.text,
+        label_html=label_html,
+        label_text=to_plain_text(label_html or ""),
         required=is_required and not is_disabled,
         default=_shown_default(datatype, input_type, default, offered),
         hint=scene.plain(item.hint),

@@ -1,7 +1,8 @@
 """`list collect`: the fields of a list's elements on one screen, once per element (spec/area4 §8.5).
 
 The fields save to `fruit[i].name` and the like: the list is what stands before the last iterator. There is one group of
-fields for each element there is, at least one or `minimum_number`; "Add another" posts the screen and gets one more.
+fields for each element there is, at least one or `minimum_number`. Some spare groups follow, which "Add another"
+reveals in the browser; when they are used up, or without JavaScript, it posts the screen and gets one more.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from shared.interview.errors import EvaluationError
 from shared.interview.library.objects.lists import DAList
 from shared.interview.runtime.names import substituted
 from shared.interview.screen.fields import BuiltFields, build_fields
+from shared.interview.screen.list_spares import in_reserve, made_in_reserve
 from shared.interview.screen.texts import Scene
 
 _ELEMENT = re.compile(r"(.+)\[([i-n])\](?:\..+|\[.+\])?\Z")
@@ -42,20 +44,21 @@ def build_collected(style: Fields, scene: Scene) -> tuple[BuiltFields, Any]:
     kept = scene.run.answers.get(iterator)
     with growing(things):
         for index in range(count):
-            scene.run.answers[iterator] = index
-            if getattr(things, "object_type", None) is not None:
-                scene.run.evaluate(f"{list_name}[{index}]")
-            label = options.get("label")
-            labels.append(scene.line_html(label) if isinstance(label, Text) else f"{index + 1}.")
+            _enter_element(list_name, things, scene, iterator, index)
+            labels.append(_label(options, scene, index))
             _add_element(style, scene, built, iterator, index)
+        may_add = _flag(options.get("allow append", True), scene)
+        if may_add and not scene.run.is_unseen:
+            _add_spares(style, scene, built, labels, list_name, things, iterator, count)
     if kept is not None:
         scene.run.answers[iterator] = kept
     description = {
         "list": list_name,
         "count": count,
+        "revealed": 0,
         "labels": labels,
         "is_final": _flag(options.get("is final", True), scene),
-        "may_add": _flag(options.get("allow append", True), scene),
+        "may_add": may_add,
         "may_delete": _flag(options.get("allow delete", True), scene),
         "add_label": scene.plain(options.get("add another label")) or scene.word("Add another"),
         "delete_label": scene.word("Delete"),
@@ -82,6 +85,42 @@ def _add_element(style: Fields, scene: Scene, built: BuiltFields, iterator: str,
     built.shown += [_numbered(_watching(field, iterator, index), index) for field in part.shown]
     built.form += part.form
     built.empties += part.empties
+
+
+def _enter_element(list_name: str, things: Any, scene: Scene, iterator: str, index: int) -> None:
+    scene.run.answers[iterator] = index
+    if getattr(things, "object_type", None) is not None:
+        scene.run.evaluate(f"{list_name}[{index}]")
+
+
+def _label(options: Mapping[str, Any], scene: Scene, index: int) -> str:
+    label = options.get("label")
+    return scene.line_html(label) if isinstance(label, Text) else f"{index + 1}."
+
+
+def _add_spares(
+    style: Fields,
+    scene: Scene,
+    built: BuiltFields,
+    labels: list[str],
+    list_name: str,
+    things: Any,
+    iterator: str,
+    count: int,
+) -> None:
+    """Groups of fields for elements that are not there yet; list_spares.py says when there are any."""
+
+    def make(index: int) -> tuple[str, BuiltFields]:
+        part = BuiltFields()
+        _enter_element(list_name, things, scene, iterator, index)
+        label = _label(style.list_collect, scene, index)
+        _add_element(style, scene, part, iterator, index)
+        return label, part
+
+    for spare in made_in_reserve(style, scene, things, count, make):
+        labels.append(spare.label)
+        built.shown += [field.model_copy(update={"is_spare": True}) for field in spare.part.shown]
+        built.form += [in_reserve(field, spare.index) for field in spare.part.form]
 
 
 def _for_element(item: FieldItem, iterator: str, index: int) -> FieldItem:

@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.contracts.screen import MenuItem, Section
 from shared.interview.compile.blocks import QuestionBlock
+from shared.interview.library.objects.remembered import SECTION_KEYS
 from shared.interview.runtime.operations import SubmitForm
 from shared.interview.runtime.run import Run
 from shared.interview.screen.buttons import icon_html
@@ -26,6 +27,9 @@ class Heading:
     key: str
     title: str
     subsections: tuple[Heading, ...] = ()
+    opens: bool = False
+    """What stands below it is not folded away (`auto open`)."""
+    is_hidden: bool = False
 
     def all_keys(self) -> set[str]:
         """Its own key and those of everything below it."""
@@ -71,20 +75,24 @@ def build_sections(scene: Scene) -> tuple[Section, ...]:
 
 
 def headings(items: Sequence[Any]) -> tuple[Heading, ...]:
-    """The declared sections in one form: text, `{id: title}`, with `subsections`, or `{title: [subsections]}`."""
+    """The declared sections in one form: text, `{id: title}`, with `subsections`, or `{title: [subsections]}`.
+
+    Beside them an item may have `auto open` and `hidden`.
+    """
     found = []
     for item in items:
         if not isinstance(item, Mapping):
             found.append(Heading(str(item), str(item)))
             continue
         below = headings(item.get("subsections") or [])
+        opens, is_hidden = bool(item.get("auto open")), bool(item.get("hidden"))
         for key, title in item.items():
-            if key == "subsections":
+            if key in SECTION_KEYS:
                 continue
             if isinstance(title, list):
-                found.append(Heading(str(key), str(key), headings(title)))
+                found.append(Heading(str(key), str(key), headings(title), opens, is_hidden))
             else:
-                found.append(Heading(str(key), str(title), below))
+                found.append(Heading(str(key), str(title), below, opens, is_hidden))
     return tuple(found)
 
 
@@ -109,7 +117,8 @@ def _section(heading: Heading, state: Mapping[str, Any], scene: Scene, *, are_pr
         subsections=tuple(
             _section(inner, state, scene, are_progressive=are_progressive, fold=fold) for inner in heading.subsections
         ),
-        is_folded=fold and bool(heading.subsections) and not is_current,
+        is_folded=fold and bool(heading.subsections) and not is_current and not heading.opens,
+        is_hidden=heading.is_hidden,
     )
 
 

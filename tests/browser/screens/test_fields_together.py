@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.screens.conftest import Open
+from tests.sites import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("screens")]
 
@@ -68,14 +69,36 @@ def test_all_and_none_of_the_above(open_screen: Open, page: Page) -> None:
 
 def test_rows_of_a_list_are_added_and_deleted(open_screen: Open, page: Page) -> None:
     open_screen("lists", "collected")
-    page.get_by_label("First name").fill("Ann")
-    page.get_by_label("Last name").fill("Ash")
+    shown = page.locator(".dacollect:visible")
+    page.get_by_label("First name").first.fill("Ann")
+    page.get_by_label("Last name").first.fill("Ash")
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
     page.get_by_role("button", name="One more guest").click()
-    expect(page.locator(".dacollect")).to_have_count(2)
+    expect(shown).to_have_count(2)
     expect(page.get_by_text("Guest 2")).to_be_visible()
-    expect(page.get_by_label("First name").first).to_have_value("Ann")
-    page.get_by_role("button", name="Delete").last.click()
-    expect(page.get_by_label("First name").last).to_be_hidden()
+    assert [post for post in posts if "check" not in post] == []
+    expect(shown.last.get_by_label("First name")).to_be_focused()
+    page.get_by_role("button", name="One more guest").click()
+    expect(shown).to_have_count(3)
+    shown.last.get_by_label("First name").fill("Cid")
+    shown.last.get_by_label("Last name").fill("Cox")
+    page.get_by_role("button", name="Delete").nth(1).click()
+    expect(shown.nth(1).get_by_label("First name")).to_be_hidden()
+    shown.last.get_by_label("Last name").press("Enter")
+    expect(page.get_by_text("Ann Ash and Cid Cox")).to_be_visible()
+
+
+def test_without_javascript_another_element_comes_from_the_server(screens: Site, browser: Browser) -> None:
+    plain = browser.new_context(java_script_enabled=False).new_page()
+    plain.goto(f"{screens.url}interview?i=screens:lists.yml&show=collected&reset=2")
+    expect(plain.locator(".dacollect:visible")).to_have_count(1)
+    plain.get_by_label("First name").first.fill("Ann")
+    plain.get_by_label("Last name").first.fill("Ash")
+    plain.get_by_role("button", name="One more guest").click()
+    expect(plain.locator(".dacollect:visible")).to_have_count(2)
+    expect(plain.get_by_label("First name").first).to_have_value("Ann")
+    plain.context.close()
 
 
 def test_a_row_of_a_table_is_deleted_after_a_question(open_screen: Open, page: Page) -> None:

@@ -125,3 +125,8 @@ async def test_a_front_end_that_is_led_elsewhere_gets_the_json_form_there(
 async def test_the_post_address_names_the_interview(visitor: Visitor) -> None:
     screen: Any = await FrontEnd(visitor, "test:data/questions/names.yml").open()
     assert parse_qs(urlsplit(screen.post_url).query) == {"i": ["test:data/questions/names.yml"]}
+
+
+async def test_a_collected_list_is_told_without_the_elements_in_reserve(visitor: Visitor) -> None:
+    screen = await FrontEnd(visitor, "test:data/questions/collect.yml").open()
+    assert (screen.listCollect["count"], screen.listCollect["labels"]) == (2, ["1.", "2."])

@@ -117,6 +117,11 @@ class Play:
         return next(field for field in fields if field.variable and (not variable or field.variable == variable))
 
     @property
+    def shown(self) -> list[Field]:
+        """The fields of the screen but for those in reserve."""
+        return [field for field in self.screen.fields if not field.is_spare]
+
+    @property
     def answers(self) -> dict[str, Any]:
         """The variables, as JSON."""
         blobs = {"answers": self.steps[-1]}

@@ -40,86 +40,6 @@ fields:
     assert p.field("birthdate").default == ""
 
 
-_COLLECTED = """
-objects:
-  - fruit: DAList.using(object_type=Thing, there_are_any=True)
----
-question: Tell me about the fruit.
-fields:
-  - Name: fruit[i].name.text
-list collect:
-  is final: False
----
-question: More?
-yesno: fruit.there_is_another
----
-mandatory: True
-question: ${ fruit }
-"""
-
-
-def test_add_another_brings_the_collecting_screen_again_although_all_is_known(play: Open) -> None:
-    p = play(_COLLECTED)
-    (name,) = [field.input_name for field in p.screen.fields]
-    p.post_inputs({name: "apple", "_collect": "1"})
-    assert [field.default for field in p.screen.fields] == ["apple", None]
-    p.fill({"fruit[0].name.text": "apple", "fruit[1].name.text": "pear"})
-    assert p.screen.question_text == "More?"
-    p.press("No")
-    assert p.screen.question_text == "apple and pear"
-
-
-def test_another_row_is_no_step_and_back_leads_to_the_screen_before_the_list(play: Open) -> None:
-    p = play(
-        f"{_COLLECTED}---\nquestion: Before\nfield: before\n".replace("question: Tell", "need: before\nquestion: Tell")
-    )
-    p.post_inputs({})
-    steps = len(p.steps)
-    for count in (1, 2):
-        names = [field.input_name for field in p.screen.fields]
-        p.post_inputs({**dict.fromkeys(names, "apple"), "_collect": "add"})
-        assert (len(p.screen.fields), len(p.steps)) == (count + 1, steps)
-    p.post_inputs({field.input_name: "pear" for field in p.screen.fields})
-    assert (p.screen.question_text, len(p.steps)) == ("More?", steps + 1)
-    p.back()
-    assert [field.default for field in p.screen.fields] == ["pear", "pear", "pear"]
-    p.back()
-    assert p.screen.question_text == "Before"
-
-
-def test_what_fields_of_a_collected_list_say_of_each_other_is_meant_within_their_element(play: Open) -> None:
-    p = play("""
-objects:
-  - fruit: DAList.using(object_type=DAObject, there_are_any=True, minimum_number=2)
----
-question: Tell me about the fruit.
-fields:
-  - Name: fruit[i].name
-    disable others:
-      - fruit[i].seeds
-  - Seeds: fruit[i].seeds
-    js show if: val("fruit[i].name") != 'fruit[i]' && list[i]
-  - Sweet: fruit[i].is_sweet
-    datatype: yesno
-    uncheck others:
-      - fruit[i].is_sour
-  - Sour: fruit[i].is_sour
-    datatype: yesno
-    check others:
-      - fruit[i].is_sweet
-list collect: True
----
-mandatory: True
-question: ${ fruit[0].name }
-""")
-    second = {field.variable: field for field in p.screen.fields if field.list_index == 1}
-    assert second["fruit[1].name"].disable_others == ("fruit[1].seeds",)
-    assert second["fruit[1].is_sweet"].uncheck_others == ("fruit[1].is_sour",)
-    assert second["fruit[1].is_sour"].check_others == ("fruit[1].is_sweet",)
-    (condition,) = second["fruit[1].seeds"].conditions
-    assert condition.javascript == """val("fruit[1].name") != 'fruit[1]' && list[i]"""
-
-
 def test_choices_of_objects_can_be_made_by_code(play: Open) -> None:
     p = play("""
 objects:
@@ -145,15 +65,10 @@ question: ${ best is friend[2] } ${ best.name }
     assert p.screen.question_text == "True Cy"
 
 
-def test_a_gathered_list_that_is_edited_can_be_added_to(play: Open) -> None:
-    p = play(_COLLECTED.replace("is final: False", "is final: True"))
-    p.fill({"fruit[0].name.text": "apple"})
-    assert p.screen.question_text == "apple"
-    p.act("fruit[0].name.text")
-    (name,) = [field.input_name for field in p.screen.fields]
-    p.post_inputs({name: "apple", "_collect": "1"})
-    p.fill({"fruit[0].name.text": "apple", "fruit[1].name.text": "pear"})
-    assert p.screen.question_text == "apple and pear"
+def _opened(folder: Path) -> Session:
+    session = Session(folder, _CODES, {"codes.py": _MODULE})
+    session.open()
+    return session
 
 
 _MODULE = """
@@ -200,12 +115,6 @@ fields:
 mandatory: True
 question: It is ${ the_code }.
 """
-
-
-def _opened(folder: Path) -> Session:
-    session = Session(folder, _CODES, {"codes.py": _MODULE})
-    session.open()
-    return session
 
 
 def test_an_authors_datatype_says_how_its_input_looks(tmp_path: Path) -> None:

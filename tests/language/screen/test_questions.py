@@ -371,3 +371,66 @@ question: ${ my_name } earns ${ currency(salary) }
     assert p.screen.question_text == "How much is salary?"
     p.fill({"x.value": "100"})
     assert p.screen.question_text == "Ann earns $100.00"
+
+
+def test_choices_made_by_code_stand_among_those_that_lead_to_blocks(play: Player) -> None:
+    text = """
+question: Go on?
+sets: reply
+buttons:
+  - code: |
+      [{'one': 'First'}, {'two': 'Second'}, {'restart': 'From the start'}]
+  - Quit:
+      question: Bye
+---
+mandatory: True
+question: Asked
+subquestion: ${ reply }
+"""
+    p = play(text)
+    assert [button.label_text for button in p.screen.buttons] == ["First", "Second", "From the start", "Quit"]
+    p.press("From the start")
+    assert p.command == "restart"
+    p = play(text)
+    p.press("Quit")
+    assert p.screen.question_text == "Bye"
+
+
+def test_the_plain_text_of_a_label_has_no_braces_of_terms(play: Player) -> None:
+    p = play("""
+terms:
+  creeper: Something tall
+---
+mandatory: True
+question: Seen?
+fields:
+  - The {creeper|green} creeper: seen
+    datatype: yesno
+""")
+    assert p.field("seen").label_text == "The green creeper"
+
+
+def test_an_item_of_sections_may_be_hidden_or_open(play: Player) -> None:
+    p = play("""
+features:
+  navigation: True
+---
+sections:
+  - about: About you
+    auto open: True
+    subsections:
+      - contact: Contact
+  - later: Later
+    hidden: True
+  - other: Other
+    subsections:
+      - more: More
+progressive: False
+---
+mandatory: True
+question: Sections
+subquestion: ${ ", ".join(nav.section_ids()) }
+""")
+    shown = [(one.key, one.is_hidden, one.is_folded) for one in p.screen.sections]
+    assert shown == [("about", False, False), ("later", True, False), ("other", False, True)]
+    assert "about, contact, later, other, more" in p.screen.subquestion_html

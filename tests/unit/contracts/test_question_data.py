@@ -118,6 +118,7 @@ def test_a_form_is_told_with_all_that_is_needed_to_fill_it_in() -> None:
                     {"label": "Fig", "value": "fig"},
                 ],
                 "required": True,
+                "active": True,
                 "disabled": False,
             },
             {
@@ -143,15 +144,18 @@ def test_a_form_is_told_with_all_that_is_needed_to_fill_it_in() -> None:
                 "show_if_var": "favorite_fruit",
                 "show_if_val": "fig",
                 "required": False,
+                "active": True,
                 "disabled": False,
             },
             {
                 "number": "2",
                 "datatype": "text",
                 "inputtype": "note",
+                "fieldtype": "note",
                 "html": "<p>A note.</p>",
                 "note": "<p>A note.</p>",
                 "required": False,
+                "active": True,
                 "disabled": False,
             },
         ],
@@ -169,6 +173,8 @@ def test_documents_are_told_by_format_with_address_and_name() -> None:
     document = Document(
         name_text="Letter",
         filename="letter",
+        variable="letter",
+        numbers={"pdf": 1, "docx": 2},
         links=(("pdf", "/uploadedfile/1.pdf", "letter.pdf"), ("docx", "/uploadedfile/2.docx", "letter.docx")),
         preview_html="<p>Dear</p>",
     )
@@ -177,6 +183,8 @@ def test_documents_are_told_by_format_with_address_and_name() -> None:
         "name": "Letter",
         "description": "",
         "url": {"pdf": "/uploadedfile/1.pdf", "docx": "/uploadedfile/2.docx"},
+        "number": {"pdf": 1, "docx": 2},
+        "variable_name": "letter",
         "filename": "letter",
         "filename_with_extension": {"pdf": "letter.pdf", "docx": "letter.docx"},
         "valid_formats": ["pdf", "docx"],
@@ -238,3 +246,18 @@ def test_recordings_and_terms_are_told_apart_from_the_text() -> None:
     assert found["audio"] == [["/a.mp3", "audio/mpeg"]]
     assert found["video"] == [["/v.mp4", "video/mp4"], ["/v.ogv", "video/ogg"]]
     assert (found["terms"], found["autoterms"]) == ({"lien": "<p>A claim.</p>"}, {"fruit": "<p>Sweet.</p>"})
+
+
+def test_elements_in_reserve_do_not_hide_the_variable_of_a_question() -> None:
+    fields = tuple(
+        Field(number=f"{place}_0", variable=f"fruit[{place}].name", datatype="text", input_type="text",
+              label_html="Name", required=True, list_index=place, is_spare=place > 0)
+        for place in range(3)
+    )  # fmt: skip
+    form = Form(
+        question_name="ID fruit",
+        fields=tuple(FormField(input_name=field.number, variable=field.variable) for field in fields),
+    )
+    found = told(Screen(kind="fields", fields=fields, form=form, continue_name="x"), 1)
+    assert found["question_variable_name"] == "fruit[0].name"
+    assert [field["variable_name"] for field in found["fields"]] == ["fruit[0].name"]

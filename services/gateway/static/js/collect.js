@@ -1,4 +1,5 @@
-// Several elements of a list on one screen (spec/area4 §8.5): one that is deleted is marked, and goes when the form is sent.
+// Several elements of a list on one screen (spec/area4 §8.5): one that is deleted is marked, and goes when the form is
+// sent; one that is added was in reserve, and only when there are no more the server is asked for another.
 
 import { apply } from './conditions.js';
 import { form } from './fields.js';
@@ -7,7 +8,36 @@ import { phrase } from './wording.js';
 
 onScreen(() => {
   $(form()).on('click', '.dacollectremove', (event) => toggle(event.currentTarget));
+  $(form()).on('click', '.dacollectadd', (event) => {
+    const element = reveal();
+    if (!element) return;
+    event.preventDefault();
+    element.querySelector('input:not([type=hidden]), select, textarea')?.focus();
+  });
+  $(form()).on('da:reveal', reveal); // the same screen, shown anew
+  settleAddButton();
 });
+
+/** Show the next element that is in reserve; null when there is none. */
+function reveal() {
+  const element = form().querySelector('.dacollect-spare');
+  if (!element) return null;
+  element.classList.remove('dacollect-spare');
+  element.hidden = false;
+  element.disabled = false;
+  for (const button of form().querySelectorAll('.dacollectremove')) button.hidden = false;
+  const revealed = document.getElementById('dacollectrevealed');
+  revealed.value = String(Number(revealed.value) + 1);
+  settleAddButton();
+  apply();
+  return element;
+}
+
+/** Enter in an input presses the first button that sends the form: while it needs not send it, that is Continue. */
+function settleAddButton() {
+  const button = form()?.querySelector('.dacollectadd');
+  if (button) button.type = form().querySelector('.dacollect-spare') ? 'button' : 'submit';
+}
 
 function toggle(button) {
   const element = button.closest('.dacollect');

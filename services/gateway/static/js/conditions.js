@@ -97,7 +97,7 @@ function setDisabled() {
   for (const input of root.querySelectorAll('input[data-own-disabled], select[data-own-disabled], textarea[data-own-disabled]')) {
     const unmet = input.closest('.da-condition[data-met="0"]') !== null;
     const container = input.closest('.da-field-container');
-    const isDeleted = input.closest('.dacollect-deleted') !== null;
+    const isDeleted = input.closest('.dacollect-deleted, .dacollect-spare') !== null;
     const disabled = input.dataset.ownDisabled === '1' || unmet || isDeleted || silenced.has(container);
     if (input.disabled !== disabled) {
       input.disabled = disabled;

@@ -40,7 +40,7 @@ export function inputsOf(field) {
 }
 
 export function isHidden(element) {
-  return element.closest('.da-condition.da-hidden, .dacollect-deleted') !== null;
+  return element.closest('.da-condition.da-hidden, .dacollect-deleted, .dacollect-spare') !== null;
 }
 
 function isUsable(field) {

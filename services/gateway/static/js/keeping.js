@@ -83,6 +83,7 @@ export function keep(root) {
     typed,
     files: [...root.querySelectorAll('#daform input[type=file]')].filter((input) => input.files.length > 0),
     drawing: root.querySelector('#dasigcanvas[data-drawn]'),
+    revealed: Number(root.querySelector('#dacollectrevealed')?.value ?? 0),
     deleted: [...root.querySelectorAll('.dacollect-deleted')].map((element) => element.dataset.collectIndex),
     focus: focusIn(root),
   };
@@ -134,6 +135,10 @@ function afterwards(root, kept, wanted) {
     if (!state || hidden.value === state.value) continue;
     hidden.closest('.combobox-container').dispatchEvent(new CustomEvent('da:choose', { detail: state.value }));
     $(hidden).trigger('input'); // conditions look again; nothing is told to the server
+  }
+  const shown = root.querySelector('#dacollectrevealed');
+  for (let more = Number(shown?.value ?? 0); shown && more < kept.revealed; more += 1) {
+    root.querySelector('.dacollectadd')?.dispatchEvent(new CustomEvent('da:reveal', { bubbles: true }));
   }
   for (const index of kept.deleted) {
     root.querySelector(`.dacollect[data-collect-index="${CSS.escape(index)}"]:not(.dacollect-deleted) .dacollectremove`)?.click();

@@ -276,6 +276,9 @@ class DAFileList(DocumentsWork, DAList):
     def __str__(self) -> str:
         return self.show()
 
+    def _word_files(self) -> list[DAFile]:
+        return list(self)
+
     def show(self, width: str | None = None, alt_text: str | None = None) -> str:
         """Markup that shows all files."""
         return " ".join(element.show(width=width, alt_text=alt_text) for element in self)
@@ -397,6 +400,9 @@ class DAFileCollection(DocumentsWork, DAObject):
         """A collection with what is known about the document in `info`."""
         self.__dict__["info"] = {}
         super().init(*arguments, **attributes)
+
+    def _word_files(self) -> list[DAFile]:
+        return [self.__dict__.get("docx") or self._first()]
 
     def _files(self) -> list[DAFile]:
         """The files, in the order they were made; those an author has put here, in the order of FORMATS."""

@@ -171,6 +171,10 @@ class DANav:
         return bool(self.get_sections())
 
 
+SECTION_KEYS = frozenset({"subsections", "auto open", "hidden"})
+"""What an item of `sections` says of itself beside its id and title."""
+
+
 def _note_titles(item: Any, found: dict[str, str]) -> None:
     """Titles by id of one item: a text, `{id: title}`, `{title: [subsections]}`, `{id: title, subsections: [...]}`."""
     if isinstance(item, str):
@@ -186,5 +190,5 @@ def _note_titles(item: Any, found: dict[str, str]) -> None:
             found[str(key)] = str(key)
             for inner in value:
                 _note_titles(inner, found)
-        elif key != "auto open":
+        elif key not in SECTION_KEYS:
             found[str(key)] = str(value)

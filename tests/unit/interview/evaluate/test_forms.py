@@ -274,12 +274,47 @@ def test_list_collect_gathers_the_list_with_the_last_post() -> None:
     fruit = DAList("fruit", object_type=DAObject, auto_gather=True)
     sought = Sought(name="fruit[0].name", variant="fruit[i].name", iterators=("0",))
     asking = Asking("question: Q\nfields:\n  - Name: fruit[i].name\nlist collect: True", sought, fruit=fruit)
-    assert len(asking.screen().fields) == 1
+    assert [one.list_index for one in asking.screen().fields if not one.is_spare] == [0]
     asking.post({"fruit[0].name": "apple", "_collect": "add"})
-    assert len(asking.screen().fields) == 2
+    assert [one.list_index for one in asking.screen().fields if not one.is_spare] == [0, 1]
     asking.post({"fruit[0].name": "apple", "fruit[1].name": "pear"})
     assert [one.name for one in fruit.elements] == ["apple", "pear"]
     assert fruit.there_is_another is False
+
+
+class _Counted(DAObject):
+    """As a class of an author's: it does something of its own for each object."""
+
+    made = 0
+
+    def init(self, *arguments: Any, **attributes: Any) -> None:
+        _Counted.made += 1
+        super().init(*arguments, **attributes)
+
+
+def test_list_collect_makes_no_objects_of_a_class_with_a_constructor_of_its_own_in_reserve() -> None:
+    fruit = DAList("fruit", object_type=_Counted, auto_gather=True)
+    sought = Sought(name="fruit[0].name", variant="fruit[i].name", iterators=("0",))
+    asking = Asking("question: Q\nfields:\n  - Name: fruit[i].name\nlist collect: True", sought, fruit=fruit)
+    assert [one.is_spare for one in asking.screen().fields] == [False]
+    assert _Counted.made == 1
+
+
+def test_list_collect_asks_the_host_nothing_for_elements_in_reserve() -> None:
+    asked: list[Any] = []
+
+    class Asked:
+        def call(self, request: Any, blobs: Any = None) -> Any:
+            asked.append(request)
+            return None, {}
+
+    fruit = DAList("fruit", object_type=DAObject, auto_gather=True)
+    sought = Sought(name="fruit[0].name", variant="fruit[i].name", iterators=("0",))
+    text = "question: Q\nfields:\n  - Name ${ look_up() }: fruit[i].name\nlist collect: True"
+    asking = Asking(text, sought, fruit=fruit, look_up=lambda: asking.run.host.call("look up"))
+    asking.run.host = Asked()
+    assert [one.is_spare for one in asking.screen().fields] == [False]
+    assert asked == ["look up"]
 
 
 def test_errors_without_a_field_stand_above_the_form() -> None:

@@ -1,5 +1,7 @@
 """Lists, nouns with numbers and small phrases."""
 
+from collections.abc import Callable
+
 import pytest
 
 from shared.interview.library import grammar, numbers
@@ -119,6 +121,49 @@ def test_nouns_in_spanish_follow_spanish_rules(run: Run, one: str, many: str) ->
     assert grammar.noun_singular(many) == one
     assert grammar.noun_singular(one) == one
     assert grammar.noun_plural(many, 1) == one
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (lambda: grammar.the("casa"), "la casa"),
+        (lambda: grammar.the("perros", capitalize=True), "Los perros"),
+        (lambda: grammar.the("problema"), "el problema"),
+        (lambda: grammar.the("agua"), "el agua"),
+        (lambda: grammar.the("manos"), "las manos"),
+        (lambda: grammar.your("cuentas"), "sus cuentas"),
+        (lambda: grammar.her("hijo"), "su hijo"),
+        (lambda: grammar.these("solicitudes"), "estas solicitudes"),
+        (lambda: grammar.this("ciudad"), "esta ciudad"),
+        (lambda: grammar.some("documentos"), "algunos documentos"),
+        (lambda: grammar.of_the("tribunal"), "del tribunal"),
+        (lambda: grammar.of_the("corte"), "de la corte"),
+        (lambda: grammar.a_in_the_b("audiencia", "corte"), "audiencia en la corte"),
+        (lambda: grammar.indefinite_article("petición"), "una petición"),
+        (lambda: grammar.possessify("Juan", "casa"), "la casa de Juan"),
+        (lambda: grammar.possessify("el demandante", "casa"), "la casa del demandante"),
+        (lambda: grammar.possessify("El Salvador", "gobierno"), "el gobierno de El Salvador"),
+        (lambda: grammar.possessify_long("demandante", "casa"), "la casa del demandante"),
+        (lambda: grammar.the("ex esposa"), "la ex esposa"),
+        (lambda: grammar.the("ex-mujer"), "la ex-mujer"),
+        (lambda: grammar.the("ex esposos"), "los ex esposos"),
+        (lambda: grammar.of_the("ex marido"), "del ex marido"),
+        (lambda: grammar.the("futura madre"), "la futura madre"),
+        (lambda: grammar.indefinite_article("gran casa"), "una gran casa"),
+        (lambda: grammar.the("mejores amigas"), "las mejores amigas"),
+        (lambda: grammar.the("menor de edad"), "el menor de edad"),
+        (lambda: grammar.the("aguas"), "las aguas"),
+    ],
+)
+def test_what_stands_before_a_spanish_noun_agrees_with_it(run: Run, said: Callable[[], str], expected: str) -> None:
+    run.language = "es"
+    assert said() == expected
+
+
+def test_what_an_author_says_in_spanish_wins_over_our_rules(run: Run) -> None:
+    run.language = "es"
+    update_word_collection("es", {"the": "lo"})
+    assert grammar.the("mejor") == "lo mejor"
 
 
 def test_numbers_and_nouns_agree_in_spanish(run: Run) -> None:
