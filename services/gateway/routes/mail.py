@@ -70,7 +70,7 @@ def router(desk: Desk) -> APIRouter:
     async def show(request: Request) -> Response:
         return await page(request, said={"to": request.query_params.get("to", "")[:200]})
 
-    @routes.get("/mail/letters/{letter_id}/files/{number}")
+    @routes.get("/mail/letters/{letter_id}/files/{number:int}")
     async def file(request: Request, letter_id: str, number: int) -> Response:
         found = await box(request).find(letter_id)
         if found is None:
