@@ -189,7 +189,11 @@ def _receiver(settings: MailSettings, parts: Parts, room: FileRoom) -> Receiver:
         envelopes=Envelopes(SOURCE, parts.clock),
         wake_relay=parts.relay.wake,
         server_keys=parts.server_keys,
-        judge=judge_of(settings.mail_resolver, hostname=settings.mail_domain or "localhost"),
+        judge=judge_of(
+            settings.mail_resolver,
+            hostname=settings.mail_domain or "localhost",
+            all_seconds=settings.mail_resolver_seconds,
+        ),
         policy=settings.mail_policy,
         limits=_limits(settings),
         clock=parts.clock,

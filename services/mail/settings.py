@@ -42,6 +42,8 @@ class MailSettings(Settings):
     mail_resolver: str = Field("", pattern=r"^(system|[0-9.]+(:[0-9]+)?|[0-9A-Fa-f:]+)?$")
     """Which DNS resolver tells whether mail is from whom it says (SPF, DKIM, DMARC): an address, or `system`; empty:
     none is asked."""
+    mail_resolver_seconds: float = Field(10, gt=0, le=60)
+    """How long one mail may wait for what the resolver says, in seconds; what is then not known counts for nothing."""
     mail_policy: Literal["record", "dmarc", "strict"] = "record"
     """What is done with mail that is not from whom it says. `record`: it is noted; `dmarc`: what the sender's domain
     asks for, to refuse it or to put it in quarantine; `strict`: besides, mail from a place that the domain of its

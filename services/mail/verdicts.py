@@ -26,8 +26,8 @@ from shared.mailbox.received import Verdicts
 
 log = structlog.get_logger()
 
-_QUESTION_SECONDS = 3.0
-_ALL_SECONDS = 10.0
+_OF_ALL = 0.3
+"""How much of the time for a mail one question may take: what one domain does not answer leaves time for others."""
 _MOST_SIGNATURES = 5
 _AT_ONCE = 4
 SYSTEM = "system"
@@ -56,9 +56,10 @@ class ResolverSilent(Exception):
 class DnsJudge:
     """Asks the domain of the sender."""
 
-    def __init__(self, *, resolver: str, hostname: str) -> None:
-        """`resolver`: an IP address, with a port behind a colon or not, or `system`."""
-        self._questions = _Questions(resolver)
+    def __init__(self, *, resolver: str, hostname: str, all_seconds: float = 10.0) -> None:
+        """`resolver`: an IP address, with a port behind a colon or not, or `system`. `all_seconds`: for one mail."""
+        self._all_seconds = all_seconds
+        self._questions = _Questions(resolver, _OF_ALL * all_seconds)
         self._hostname = hostname
         self._room = asyncio.Semaphore(_AT_ONCE)
         spf.DNSLookup = self._questions.lookup  # what the library asks by: there is no argument for it
@@ -67,7 +68,7 @@ class DnsJudge:
         """All three; those that took too long are `none`."""
         async with self._room:
             try:
-                async with asyncio.timeout(_ALL_SECONDS):
+                async with asyncio.timeout(self._all_seconds):
                     return await asyncio.to_thread(self._judge, raw, ip, sender, helo)
             except Exception as error:  # a mail is kept whatever its signatures are made of
                 log.info("mail.not_judged", error=type(error).__name__)
@@ -105,7 +106,7 @@ class DnsJudge:
     def _spf(self, ip: str, sender: str, helo: str) -> _FromWhere:
         try:
             ipaddress.ip_address(ip)
-            result, _ = spf.check2(ip, sender, helo or "unknown", querytime=_ALL_SECONDS, timeout=_QUESTION_SECONDS)
+            result, _ = spf.check2(ip, sender, helo or "unknown", querytime=self._all_seconds)
         except Exception:  # nobody at the other end of a network, a broken record
             return _FromWhere("none")
         return _FromWhere("none", was_silent=True) if result == "temperror" else _FromWhere(str(result))
@@ -113,7 +114,7 @@ class DnsJudge:
     def _dkim(self, raw: bytes) -> _Signatures:
         """Whose signatures hold, whose could not be judged, and what was wrong with one of the others."""
         try:
-            found = dkim.DKIM(raw, timeout=int(_QUESTION_SECONDS))
+            found = dkim.DKIM(raw)
             number = sum(name.lower() == b"dkim-signature" for name, _ in found.headers)
         except Exception:
             return _Signatures((), _Signed("none", ""))
@@ -213,7 +214,8 @@ class _Signatures:
 class _Questions:
     """Asks the resolver, in the forms in which the libraries want their answers."""
 
-    def __init__(self, resolver: str) -> None:
+    def __init__(self, resolver: str, seconds: float) -> None:
+        self._seconds = seconds
         self._resolver = dns.resolver.Resolver(configure=resolver == SYSTEM)
         if resolver != SYSTEM:
             host, port = resolver, ""
@@ -222,14 +224,14 @@ class _Questions:
             self._resolver.nameservers = [host]
             self._resolver.port = int(port or 53)
 
-    def text(self, name: str | bytes, timeout: float = _QUESTION_SECONDS) -> bytes | None:
-        """The first TXT record, whole. Raises ResolverSilent."""
+    def text(self, name: str | bytes, timeout: float = 0) -> bytes | None:
+        """The first TXT record, whole; how long to wait is not for the library to say. Raises ResolverSilent."""
         for record in self._ask(name, "TXT"):
             return b"".join(record.strings)
         return None
 
     def lookup(
-        self, name: str, qtype: str, tcpfallback: bool = True, timeout: float = _QUESTION_SECONDS
+        self, name: str, qtype: str, tcpfallback: bool = True, timeout: float = 0
     ) -> list[tuple[tuple[str, str], Any]]:
         """What pyspf wants."""
         found: list[tuple[tuple[str, str], Any]] = []
@@ -252,13 +254,13 @@ class _Questions:
     def _ask(self, name: str | bytes, kind: str) -> list[Any]:
         asked = name.decode("ascii", "replace") if isinstance(name, bytes) else name
         try:
-            return list(self._resolver.resolve(asked, dns.rdatatype.from_text(kind), lifetime=_QUESTION_SECONDS))
+            return list(self._resolver.resolve(asked, dns.rdatatype.from_text(kind), lifetime=self._seconds))
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return []
         except dns.exception.DNSException as error:
             raise ResolverSilent from error
 
 
-def judge_of(resolver: str, *, hostname: str) -> Judge:
+def judge_of(resolver: str, *, hostname: str, all_seconds: float = 10.0) -> Judge:
     """By the resolver of the settings; without one nothing is looked up."""
-    return DnsJudge(resolver=resolver, hostname=hostname) if resolver else NoJudge()
+    return DnsJudge(resolver=resolver, hostname=hostname, all_seconds=all_seconds) if resolver else NoJudge()
