@@ -9,7 +9,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.kernel.telemetry import Metrics
 from shared.kernel.tracing import is_tracing, span
 
-_KNOWN = frozenset({"interview", "checkin", "vars", "start", "run", "static", "packagestatic", "health", "metrics", ""})
+_KNOWN = frozenset(
+    {"", "api", "checkin", "health", "interview", "metrics", "packagestatic", "run", "start", "static", "user", "vars"}
+)
+"""Of these the label tells; `""` is the first page. All others are `other`."""
 
 
 class Timing:

@@ -24,10 +24,11 @@ class TickerMeasures:
         self._waiting = metrics.gauge("timers_waiting", "Timers that are set.")
         self._overdue = metrics.gauge("timers_overdue_seconds", "How long the one that waits longest has been due.")
 
-    def fired(self, cron_type: str, *, late_seconds: float) -> None:
-        """A sweep was begun. Types are names of the timetable, which the settings say."""
+    def fired(self, cron_type: str, *, late_seconds: float | None = None) -> None:
+        """A sweep was begun, of a type of the timetable or `other`; one that an operator asked for is never late."""
         self._fires.labels(cron_type).inc()
-        self._fire_late.observe(late_seconds)
+        if late_seconds is not None:
+            self._fire_late.observe(late_seconds)
 
     def rang(self, *, late_seconds: float) -> None:
         """A timer rang."""

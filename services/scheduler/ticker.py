@@ -120,8 +120,12 @@ class Ticker:
     async def fire_now(self, fire_id: str, cron_type: str) -> None:
         """A sweep that an operator asked for."""
         async with self._parts.database.transaction() as connection:
-            if await store.fire_now(connection, fire_id, cron_type, now=self._parts.clock.now()):
+            is_new = await store.fire_now(connection, fire_id, cron_type, now=self._parts.clock.now())
+            if is_new:
                 await self._publish(connection, [self._sweep(fire_id, cron_type)])
+        if is_new:
+            # Whoever asks may name any type, and labels stay few.
+            self._parts.measures.fired(cron_type if cron_type in self._parts.rules else "other")
         self._parts.wake_relay()
 
     # -- Cron types
@@ -133,11 +137,13 @@ class Ticker:
             due = _newest_due(rule, entry, now)
             fire = Fire(fire_id=new_id(), cron_type=entry.cron_type, due=due, fired=now, origin="timetable")
             async with parts.database.transaction() as connection:
-                if await store.claim(connection, entry, fire, next_due=rule.next_after(now, due=due)):
+                is_ours = await store.claim(connection, entry, fire, next_due=rule.next_after(now, due=due))
+                if is_ours:
                     await self._publish(connection, [self._sweep(fire.fire_id, entry.cron_type)])
                     log.info("cron.fired", cron_type=entry.cron_type, late_seconds=(now - due).total_seconds())
                     await parts.checkpoint.reached("claimed", entry.cron_type)
-                    parts.measures.fired(entry.cron_type, late_seconds=(now - due).total_seconds())
+            if is_ours:
+                parts.measures.fired(entry.cron_type, late_seconds=(now - due).total_seconds())
             await parts.checkpoint.reached("published", entry.cron_type)
             parts.wake_relay()
 

@@ -394,6 +394,7 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
             clock=clock,
             mail_line=mail_line,
             errors=error_book,
+            measures=measures,
         ),
         "files": FileDoor(database=database, files=files.records, keys=session_keys),
         "file_work": FileWork(contents=files.contents, evaluator=parts.evaluator),

@@ -21,6 +21,7 @@ from services.session.announcing import Announcer
 from services.session.errors import ErrorBook
 from services.session.keys import DataKeys
 from services.session.mail_line import INTERFACES, MailLine
+from services.session.measures import TurnMeasures
 from services.session.notices import TaskOver
 from services.session.operations import Request, end_of_session, operation_of_task, response_action
 from services.session.outcomes import Turned
@@ -67,6 +68,7 @@ class TaskEndings:
         telling: Telling,
         mail_line: MailLine,
         errors: ErrorBook,
+        measures: TurnMeasures,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -77,6 +79,7 @@ class TaskEndings:
         self._ends = ends
         self._mail_line = mail_line
         self._errors = errors
+        self._measures = measures
         self._clock = clock
         self._load = Together(self._load_all)
         self._finish_one = Together(self._finish_all)
@@ -266,6 +269,7 @@ class TaskEndings:
                 ended.setdefault(over.keys.session_id, []).append(over.end.task_id)
         for over in overs:
             if (tasks := ended.pop(over.keys.session_id, None)) is not None:
+                self._measures.told(len(tasks))
                 self._announce(over.keys.session_id, versions[over.mark] or 0, tasks)
         self._ends.tell(task_id for task_id, _ in versions)
         return [over.mark in versions for over in overs]

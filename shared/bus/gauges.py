@@ -5,10 +5,13 @@ from __future__ import annotations
 from shared.kernel.telemetry import Metrics
 from shared.storage.database import Database
 
+# A row waits from its moment on, also while it rests after an attempt that failed; until then it is only planned.
 _LOOK = """
-select count(*) as waiting, coalesce(extract(epoch from now() - min(created_at)), 0)::double precision as oldest,
+select count(*) as waiting, coalesce(extract(epoch from now() - min(
+           case when attempts = 0 then greatest(created_at, not_before) else created_at end
+       )), 0)::double precision as oldest,
        (select count(*) from bus.dead_letters) as dead
-from bus.outbox where not_before <= now()
+from bus.outbox where attempts > 0 or not_before <= now()
 """
 
 

@@ -193,26 +193,82 @@ def test_the_guide_speaks_of_objects_by_their_names(production: list[dict[str, A
 
 
 PORTS = {"database_url": 5432, "redis_url": 6379, "amqp_url": 5672}
+ANY = "any"
+
+
+def talk(direction: str) -> dict[str, set[str]]:
+    """Who talks to whom by ARCHITECTURE: the ports of each pod, those it opens (`To`) or listens at (`From`)."""
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    table = re.search(rf"^\| {direction} \| Port \|.*\n(?:\|.*\n)+", page, re.MULTILINE)
+    assert table, direction
+    head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table[0].splitlines()]
+    found: dict[str, set[str]] = {name: set() for name in head[2:-1]}
+    for _, ports, *cells in rows:
+        for name, cell in zip(found, cells, strict=False):
+            assert cell in ("yes", "–"), (name, cell)
+            found[name] |= set(ports.split(", ")) if cell == "yes" else set()
+    return found
+
+
+def opened(name: str, direction: str) -> set[str]:
+    """The ports that the pod's network policy lets through; `any` for a rule without ports."""
+    policy = named("NetworkPolicy")[name]["spec"]
+    assert set(policy["policyTypes"]) == {"Ingress", "Egress"}
+    rules = policy[direction]
+    assert all(set(rule) <= {"ports"} for rule in rules)
+    return {str(port["port"]) for rule in rules for port in rule.get("ports", ({"port": ANY},))}
+
+
+@pytest.mark.parametrize("name", sorted(named("NetworkPolicy")))
+def test_a_network_policy_lets_through_what_the_architecture_says_and_no_more(name: str) -> None:
+    outwards = talk("To")
+    assert opened(name, "egress") == ({ANY} if ANY in outwards[name] else outwards[name])
+    assert opened(name, "ingress") == talk("From")[name]
+
+
+def test_the_architecture_speaks_of_every_pod() -> None:
+    assert set(talk("To")) == set(talk("From")) == set(named("NetworkPolicy"))
 
 
 @pytest.mark.parametrize("name", OF_SERVICES)
-def test_a_service_reaches_the_servers_it_needs_and_no_other(name: str) -> None:
-    rules = named("NetworkPolicy")[name]["spec"]["egress"]
-    if rules == [{}]:
-        assert name in ("session", "worker"), "only where code of interviews runs"
-        return
-    open_ports = {port["port"] for rule in rules for port in rule["ports"]}
-    needed = {PORTS[each] for each in OF_SERVICES[name].NEEDED if each in PORTS}
-    assert open_ports & set(PORTS.values()) == needed
+def test_the_architecture_names_the_servers_that_a_service_needs_and_no_other(name: str) -> None:
+    needed = {str(PORTS[each]) for each in OF_SERVICES[name].NEEDED if each in PORTS}
+    assert talk("To")[name] & {str(port) for port in PORTS.values()} == needed
 
 
 @pytest.mark.parametrize("name", OF_SERVICES)
-def test_a_service_is_reached_where_it_listens(name: str) -> None:
+def test_the_architecture_names_the_ports_where_a_service_listens(name: str) -> None:
     given = environment(name)
-    listens = {int(given["COLLOQUY_PORT" if name == "gateway" else "COLLOQUY_HEALTH_PORT"])}
-    listens |= {int(given["COLLOQUY_SMTP_PORT"])} if name == "mail" else set()
-    rules = named("NetworkPolicy")[name]["spec"]["ingress"]
-    assert {port["port"] for rule in rules for port in rule["ports"]} == listens
+    listens = {given["COLLOQUY_PORT" if name == "gateway" else "COLLOQUY_HEALTH_PORT"]}
+    listens |= {given["COLLOQUY_SMTP_PORT"]} if name == "mail" else set()
+    assert talk("From")[name] == listens
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: path.name)
+def test_a_server_of_an_overlay_lets_in_whom_the_architecture_names(overlay: Path) -> None:
+    objects = rendered(overlay)
+    if objects is None:
+        warnings.warn(f"UNCHECKED: kubectl is not here, so the overlay {overlay.name} was not rendered.", stacklevel=2)
+        return
+    pods = [one["spec"]["template"] for one in objects if one["kind"] in ("Deployment", "Job")]
+    ours = [pod for pod in pods if pod["metadata"]["labels"]["app.kubernetes.io/name"] == "colloquy"]
+    for port in map(str, PORTS.values()):
+        (peers,) = [
+            rule["from"]
+            for one in objects
+            if one["kind"] == "NetworkPolicy" and one["metadata"]["name"] not in talk("To")
+            for rule in one["spec"]["ingress"]
+            if port in {str(each["port"]) for each in rule.get("ports", ())}
+        ]
+        let_in = {
+            pod["spec"]["containers"][0]["args"][-1]
+            for pod in ours
+            for peer in peers
+            if peer["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+        }
+        wanted = {name for name, ports in talk("To").items() if port in ports}
+        # What a migration must not reach, its own policy keeps it from: it may be let in.
+        assert wanted <= let_in <= {*wanted, "migrate"}, port
 
 
 # Compose -------------------------------------------------------------------------------------------------------------

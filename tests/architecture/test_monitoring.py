@@ -22,10 +22,14 @@ _CHOSEN = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
 _GROUPED = re.compile(r"\b(?:by|on|without|group_left)\s*\(([^)]*)\)")
 
 
+PAGE = (ROOT / "docs" / "operators" / "monitoring.md").read_text()
+_LOOKED_AT = ("tests/flows/system/test_metrics.py", "tests/contract/bus/test_rabbit.py")
+
+
 @functools.cache
-def measured() -> dict[str, set[str]]:
-    """Every metric that code makes, as Prometheus names it without our prefix, and its labels."""
-    found: dict[str, set[str]] = {}
+def made() -> dict[str, tuple[str, set[str]]]:
+    """Every metric that code makes, without our prefix: its kind, and its labels."""
+    found: dict[str, tuple[str, set[str]]] = {}
     for path in (path for folder in ("services", "shared") for path in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in KINDS):
@@ -33,9 +37,16 @@ def measured() -> dict[str, set[str]]:
             if not ast.unparse(node.func.value).endswith("metrics"):
                 continue
             name = ast.literal_eval(node.args[0])
-            labels = labels_of(node, path)
-            suffixes = ("_bucket", "_count", "_sum") if node.func.attr in ("seconds", "bytes") else ("",)
-            found |= {name + suffix: labels for suffix in suffixes}
+            found[name] = (node.func.attr, labels_of(node, path))
+    return found
+
+
+def measured() -> dict[str, set[str]]:
+    """The same as Prometheus names it, and its labels."""
+    found: dict[str, set[str]] = {}
+    for name, (kind, labels) in made().items():
+        suffixes = ("_bucket", "_count", "_sum") if kind in ("seconds", "bytes") else ("",)
+        found |= {name + suffix: labels for suffix in suffixes}
     return found
 
 
@@ -88,8 +99,18 @@ def test_an_alert_says_what_it_means_and_what_to_do(rule: dict[str, Any]) -> Non
 
 
 def test_every_alert_is_explained_to_operators() -> None:
-    page = (ROOT / "docs" / "operators" / "monitoring.md").read_text()
-    assert [rule["alert"] for rule in rules() if f"`{rule['alert']}`" not in page] == []
+    assert [rule["alert"] for rule in rules() if f"`{rule['alert']}`" not in PAGE] == []
+
+
+def test_operators_are_told_of_every_metric_and_of_none_that_is_not_made() -> None:
+    assert set(re.findall(r"`colloquy_(\w+)`", PAGE)) == set(made())
+
+
+def test_every_metric_is_seen_to_move_by_a_test() -> None:
+    tests = "\n".join((ROOT / path).read_text() for path in _LOOKED_AT)
+    samples = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", tests))
+    unseen = {name for name in made() if not {name, f"{name}_count", f"colloquy_{name}"} & samples}
+    assert unseen == set()
 
 
 def test_the_dashboard_leaves_the_source_of_data_to_who_imports_it() -> None:

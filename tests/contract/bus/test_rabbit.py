@@ -15,6 +15,7 @@ from shared.bus.topology import partition_queue
 from shared.contracts.base import Sealed
 from shared.contracts.events import ActionFinished, ActionRequested
 from shared.contracts.session import TakeAction
+from shared.kernel.telemetry import Metrics
 from tests.contract.bus.broker import BrokerHands
 from tests.contract.bus.messages import Greet, Greeting, Happened, Sweep
 from tests.contract.bus.proxy import Proxy
@@ -89,6 +90,24 @@ async def test_the_periodic_comparison_finds_a_consumer_that_was_lost_in_silence
     await subscription._subscribed.cancel()  # as if the broker had forgotten us without a word
     await bus.publish([WRITER.wrap(Sweep(number=1))])
     assert await sweeps.received(1) == [Sweep(number=1)]
+
+
+async def test_what_waits_in_a_queue_is_shown_as_the_broker_counts_it(rabbit: RabbitWorld) -> None:
+    metrics, go_on = Metrics(), asyncio.Event()
+
+    async def hold(envelope: Envelope) -> None:
+        await go_on.wait()
+
+    def ready(number: int) -> bool:
+        return f'colloquy_queue_ready_messages{{queue="test.sweeps"}} {number}.0' in metrics.render().splitlines()
+
+    bus = rabbit.bus(consumer("test.sweeps", {Sweep: hold}, prefetch=2), check_seconds=0.05, metrics=metrics)
+    await bus.start()
+    await bus.publish([WRITER.wrap(Sweep(number=number)) for number in range(5)])
+    await until(lambda: ready(3))
+    assert 'colloquy_messages_in_hand{queue="test.sweeps"} 2.0' in metrics.render().splitlines()
+    go_on.set()
+    await until(lambda: ready(0))
 
 
 async def test_the_process_is_given_up_when_a_queue_cannot_be_consumed_again(rabbit: RabbitWorld) -> None:
