@@ -54,7 +54,7 @@ def _settings() -> Settings | None:
 
 
 def _tell(found: dict[str, dict[str, str]], *, is_check: bool) -> None:
-    words = {"mistakes": "wrong   ", "warnings": "doubtful", "directives": "moved   "}
+    words = {"mistakes": "wrong    ", "warnings": "doubtful ", "directives": "directive"}
     for kind, lines in found.items():
         for name, text in lines.items():
             sys.stdout.write(f"{words[kind]}  {name}: {text}\n")
