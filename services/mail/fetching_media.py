@@ -1,9 +1,9 @@
 """Fetch the files of text messages, before the action runs that is told of them.
 
 A text message is kept, and its webhook answered, without them: whoever delivers it does not wait for a download. They
-are fetched at once afterwards, again with growing pauses when nobody answers; what has become of each of them is
-written together with the doorbell for the session, so that whatever dies in between, it is done once. What cannot be
-had stays what came: an address, and why there is no file.
+are fetched at once afterwards, again with growing pauses when nobody answers. What has come is kept at once, and is not
+asked for again; when nothing is missing any more it is told together with the doorbell for the session, so that
+whatever dies in between, it is done once. What cannot be had stays what came: an address, and why there is no file.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -23,11 +24,12 @@ from shared.files import leftovers
 from shared.files.records import ContentsLost
 from shared.files.store import Files
 from shared.kernel.clock import Clock
-from shared.kernel.errors import ColloquyError
+from shared.kernel.errors import ColloquyError, Refused
 from shared.kernel.now_and_then import Errand
 from shared.mailbox import received
+from shared.mailbox.claims import held
 from shared.mailbox.media_to_fetch import CLAIM_SECONDS, PAUSES_SECONDS, MediaToFetch, Order
-from shared.mailbox.received import FetchedMedia, MailPart, MediaProblem, TextMedia
+from shared.mailbox.received import MailPart, MediaProblem
 from shared.storage.database import Database
 
 log = structlog.get_logger()
@@ -38,6 +40,10 @@ _LIMIT_SECONDS = 120.0
 """How long the files of one message may take together."""
 _MISSING_ATTEMPTS = 2
 """How often a file that is not there is asked for again: one that has just come may not be there at once."""
+
+
+class FetchedElsewhere(Refused):
+    """Somebody else goes on with these files, or their message is gone."""
 
 
 class MediaFetcher:
@@ -105,107 +111,112 @@ class MediaFetcher:
                 await self._carry_out(order)
 
     async def _carry_out(self, order: Order) -> None:
+        hold = partial(self._orders.hold, self._database, order.mail_id)
         try:
-            async with self._held(order):
-                fetched = await self._fetched(order)
+            async with held(hold, claim_seconds=CLAIM_SECONDS, clock=self._clock):
+                order = await self._fetched(order)
+        except FetchedElsewhere:
+            return
         except ColloquyError as error:
             is_counted = isinstance(error, MediaAway)
             await self._orders.again(self._database, order, is_counted=is_counted)
             log.info("text.media_away", mail=order.mail_id, session=order.address.session_id, reason=str(error))
             return
-        await self._write_down(order, fetched)
+        await self._write_down(order)
 
-    @contextlib.asynccontextmanager
-    async def _held(self, order: Order) -> AsyncIterator[None]:
-        """The claim goes on for as long as the block takes."""
-
-        async def hold() -> None:
-            while True:
-                await asyncio.sleep(CLAIM_SECONDS / 3)
-                with contextlib.suppress(ColloquyError):
-                    await self._orders.hold(self._database, order.mail_id)
-
-        holding = asyncio.create_task(hold())
-        try:
-            yield
-        finally:
-            holding.cancel()
-            await asyncio.gather(holding, return_exceptions=True)
-
-    async def _fetched(self, order: Order) -> FetchedMedia:
-        """What has become of all of them. Raises MediaAway, when they are to be asked for again; what database and
-        store raise.
+    async def _fetched(self, order: Order) -> Order:
+        """The order, once it is known what has become of each of its files. Raises MediaAway, when some are to be asked
+        for again: the others are kept. Raises FetchedElsewhere, ContentsLost; what database and store raise.
         """
-        room, is_narrow = await self._room(order)
-        files: list[MediaFile] = []
-        told: list[TextMedia] = []
+        away: MediaAway | None = None
         ends = asyncio.get_running_loop().time() + _LIMIT_SECONDS
-        for number, one in enumerate(order.media, start=1):
-            problem: MediaProblem | None = None
+        for place in order.files.missing:
             try:
-                async with asyncio.timeout_at(ends):
-                    file = await self._source.fetch(
-                        one.url, ours=order.ours, claimed=one.mimetype, number=number, limit_bytes=room
-                    )
-                room -= file.stored.size_bytes
-                files.append(file)
-            except MediaGone as error:
-                problem = "no_room" if is_narrow and error.problem == "too_large" else error.problem
-            except TimeoutError:
-                problem = _given_up(order, MediaAway("It took too long."))
+                outcome = await self._outcome(order, place, ends=ends)
             except MediaAway as error:
-                problem = _given_up(order, error)
-            except ColloquyError:  # of our own store or database
-                raise
-            except Exception as error:  # an answer that nobody has thought of must not hold the session's line for good
-                problem = _given_up(order, MediaAway(type(error).__name__))
-            told.append(one.model_copy(update={"problem": problem}))
-        return FetchedMedia(media=tuple(told), parts=await self._parts(files))
+                away = error
+            else:
+                order = await self._keep(order, place, outcome)
+        if away is not None:
+            raise away
+        return order
+
+    async def _outcome(self, order: Order, place: int, *, ends: float) -> MailPart | MediaProblem:
+        """What becomes of one file. Raises MediaAway, when it is to be asked for again; what database, store raise."""
+        asked = order.files.media[place]
+        room, is_narrow = await self._room(order)
+        try:
+            async with asyncio.timeout_at(ends):
+                file = await self._source.fetch(
+                    asked.url, ours=order.ours, claimed=asked.mimetype, number=place + 1, limit_bytes=room
+                )
+        except MediaGone as error:
+            return "no_room" if is_narrow and error.problem == "too_large" else error.problem
+        except TimeoutError:
+            return _given_up(order, MediaAway("It took too long."))
+        except MediaAway as error:
+            return _given_up(order, error)
+        except ColloquyError:  # of our own store or database
+            raise
+        except Exception as error:  # an answer that nobody has thought of must not hold the session's line for good
+            return _given_up(order, MediaAway(type(error).__name__))
+        [number] = await self._files.next_numbers(self._database, 1)
+        return _part(file, number)
 
     async def _room(self, order: Order) -> tuple[int, bool]:
-        """How much may be fetched, and whether it is the session that has no room for more."""
+        """How large the next file may be, and whether it is the session that has no room for more."""
         now = self._clock.now()
         load = await received.load_of(self._database, order.address.local_part, since=now, kind="text")
-        left = max(0, self._bytes_of_session - load.bytes_of_session) if load else 0
-        return min(self._max_bytes, left), left < self._max_bytes
+        of_session = max(0, self._bytes_of_session - load.bytes_of_session) if load else 0
+        of_message = max(0, self._max_bytes - sum(part.size_bytes for part in order.files.parts))
+        return min(of_message, of_session), of_session < of_message
 
-    async def _parts(self, files: Sequence[MediaFile]) -> tuple[MailPart, ...]:
-        if not files:
-            return ()
-        numbers = await self._files.next_numbers(self._database, len(files))
-        return tuple(
-            MailPart(
-                role="attachment",
-                number=number,
-                filename=file.filename,
-                mimetype=file.mimetype,
-                size_bytes=file.stored.size_bytes,
-                location=file.stored.location,
-                key=b64encode(file.stored.key).decode(),
-            )
-            for file, number in zip(files, numbers, strict=True)
-        )
-
-    async def _write_down(self, order: Order, fetched: FetchedMedia) -> None:
-        """Raises ContentsLost, and what the database raises: then it is done again."""
-        session_id = order.address.session_id
+    async def _keep(self, order: Order, place: int, outcome: MailPart | MediaProblem) -> Order:
+        """It is known what has become of this file: nobody asks for it again. Raises FetchedElsewhere, ContentsLost,
+        and what the database raises: then it has not come.
+        """
         async with self._database.transaction() as connection:
+            if isinstance(outcome, MailPart):
+                if not await received.add_part(connection, order.mail_id, outcome):
+                    raise FetchedElsewhere
+                if not await leftovers.claim(connection, outcome.location):
+                    raise ContentsLost
+            kept = await self._orders.settle(connection, order, place, outcome)
+            if kept is None:
+                raise FetchedElsewhere
+        return kept
+
+    async def _write_down(self, order: Order) -> None:
+        """Its action may run. Raises what the database raises: then it is done again."""
+        session_id, files = order.address.session_id, order.files
+        async with self._database.transaction() as connection:
+            is_news = await received.set_media(connection, order.mail_id, order.address, files if files.media else None)
             await self._orders.done(connection, order.mail_id)
-            if not await received.set_media(connection, order.mail_id, order.address, fetched if order.media else None):
-                return  # somebody else has: these contents stay leftovers
-            if not await leftovers.claim(connection, *(part.location for part in fetched.parts)):
-                raise ContentsLost
+            if not is_news:
+                return  # somebody else has told it
             bell = DeliverMail(mail_id=order.mail_id, session_id=session_id)
             await self._outbox.add(connection, [self._envelopes.wrap(bell, dedup_key=f"mail {order.mail_id}")])
         self._wake_relay()
-        problems = sorted({one.problem for one in fetched.media if one.problem})
+        problems = sorted({one.problem for one in files.media if one.problem})
         log.info(
             "text.media_fetched",
             mail=order.mail_id,
             session=session_id,
-            files=len(fetched.parts),
+            files=len(files.parts),
             problems=problems,
         )
+
+
+def _part(file: MediaFile, number: int) -> MailPart:
+    return MailPart(
+        role="attachment",
+        number=number,
+        filename=file.filename,
+        mimetype=file.mimetype,
+        size_bytes=file.stored.size_bytes,
+        location=file.stored.location,
+        key=b64encode(file.stored.key).decode(),
+    )
 
 
 def _given_up(order: Order, error: MediaAway) -> MediaProblem:

@@ -9,16 +9,16 @@ dies between the two leaves a mail that is sent again, under the same Message-ID
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Literal
 
 import structlog
 
 from shared.contracts.mail import SendMail
 from shared.kernel.clock import Clock
-from shared.kernel.errors import Retryable, Unavailable
+from shared.kernel.errors import Retryable
+from shared.mailbox.claims import held
 from shared.mailbox.courier import return_path_of
 from shared.mailbox.deliveries import Deliveries
 from shared.mailbox.mail import read_back
@@ -77,25 +77,9 @@ class Sending:
             log.warning("mail.kept", mail=message.mail_id, hint="Set COLLOQUY_MAIL_HOST, or run `colloquy mail show`.")
             await self._outgoing.set_state(self._database, message.mail_id, "kept")
             return
-        async with self._held(message.mail_id):
+        hold = partial(self._outgoing.hold, self._database, message.mail_id)
+        async with held(hold, claim_seconds=CLAIM_SECONDS, clock=self._clock):
             await self._hand_over(transport, message.mail_id, letter)
-
-    @contextlib.asynccontextmanager
-    async def _held(self, mail_id: str) -> AsyncIterator[None]:
-        """The claim does not end before the block does."""
-
-        async def hold() -> None:
-            while True:
-                await self._clock.sleep(CLAIM_SECONDS / 3)
-                with contextlib.suppress(Unavailable):
-                    await self._outgoing.hold(self._database, mail_id)
-
-        holding = asyncio.create_task(hold())
-        try:
-            yield
-        finally:
-            holding.cancel()
-            await asyncio.gather(holding, return_exceptions=True)
 
     async def _hand_over(self, transport: Transport | Letters | SmtpTransport, mail_id: str, letter: Letter) -> None:
         try:

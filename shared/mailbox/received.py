@@ -79,10 +79,13 @@ _SET_ACTION = """
 update mailbox.mails set action = $2, task_id = coalesce($3, task_id) where id = $1 and action = any($4)
 returning id
 """
-_SET_MEDIA = """
-update mailbox.mails set media_box = $2, part_locations = $3, size_bytes = size_bytes + $4, action = 'waiting'
+_ADD_PART = """
+update mailbox.mails set part_locations = part_locations || $2::text, size_bytes = size_bytes + $3
 where id = $1 and action = 'fetching'
 returning id
+"""
+_SET_MEDIA = """
+update mailbox.mails set media_box = $2, action = 'waiting' where id = $1 and action = 'fetching' returning id
 """
 _HAS_CLOSED = "select exists (select 1 from mailbox.mails where session_id = $1 and action = 'closed')"
 _MOST_AT_ONCE = 10_000
@@ -131,10 +134,24 @@ class TextMedia(_Record):
 
 
 class FetchedMedia(_Record):
-    """What has become of the files of a text message; only ever in its box."""
+    """What has become of the files of a text message; until all is known in its order, then in its box."""
 
     media: tuple[TextMedia, ...]
     parts: tuple[MailPart, ...] = ()
+
+    @property
+    def missing(self) -> list[int]:
+        """The places in `media` of those that are still to be fetched."""
+        return [place for place, one in enumerate(self.media) if one.problem == "not_yet"]
+
+    def with_outcome(self, place: int, outcome: MailPart | MediaProblem) -> FetchedMedia:
+        """One of them is there, or will not come."""
+        media, parts = list(self.media), list(self.parts)
+        is_there = isinstance(outcome, MailPart)
+        media[place] = media[place].model_copy(update={"problem": None if is_there else outcome})
+        if isinstance(outcome, MailPart):
+            parts.insert(sum(one.problem is None for one in media[:place]), outcome)
+        return FetchedMedia(media=tuple(media), parts=tuple(parts))
 
 
 class Verdicts(_Record):
@@ -258,18 +275,23 @@ async def add(statements: Statements, mail: NewMail) -> bool:
     return added is not None
 
 
-async def set_media(statements: Statements, mail_id: str, address: KnownAddress, fetched: FetchedMedia | None) -> bool:
-    """The files of a text message are there, or will not come: its action may run. With None it stays at what the
-    message says of them. False when it was known before, and when the message is gone.
+async def add_part(statements: Statements, mail_id: str, part: MailPart) -> bool:
+    """A file of a text message has come while others are missing: from now on its contents go with the message. False
+    when nothing is missing any more, and when the message is gone.
     """
-    box, locations, size_bytes = None, [], 0
+    return await statements.fetchval(_ADD_PART, mail_id, part.location, part.size_bytes) is not None
+
+
+async def set_media(statements: Statements, mail_id: str, address: KnownAddress, fetched: FetchedMedia | None) -> bool:
+    """The files of a text message are there, each by `add_part`, or will not come: its action may run. With None it
+    stays at what the message says of them. False when it was known before, and when the message is gone.
+    """
+    box = None
     if fetched is not None:
         box = close_box(
             address.public_key, fetched.model_dump_json().encode(), associated=_place(mail_id, address, "media")
         )
-        locations = [part.location for part in fetched.parts]
-        size_bytes = sum(part.size_bytes for part in fetched.parts)
-    return await statements.fetchval(_SET_MEDIA, mail_id, box, locations, size_bytes) is not None
+    return await statements.fetchval(_SET_MEDIA, mail_id, box) is not None
 
 
 async def of_session(
@@ -382,7 +404,8 @@ def _opened(row: Row, pair: KeyPair) -> ReceivedMail | None:
         size_bytes=row["size_bytes"],
         received_at=row["received_at"],
         contents=contents,
-        are_parts_files=not row["part_locations"],
+        # While files of a text message are missing, those that have come lie there, and nobody can take them yet.
+        are_parts_files=not contents.parts or not row["part_locations"],
     )
 
 

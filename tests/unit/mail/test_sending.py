@@ -14,7 +14,7 @@ from services.mail.sending import MailUnderWay, Sending
 from shared.contracts.mail import SendMail
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import ManualClock, SystemClock
-from shared.mailbox.outgoing import Letter, Outgoing
+from shared.mailbox.outgoing import CLAIM_SECONDS, Letter, Outgoing
 from shared.mailbox.schema import SCHEMA as MAILBOX
 from shared.mailbox.sendings import insist
 from shared.mailbox.transport_smtp import MailServer, MailServerBusy, SmtpTransport
@@ -133,6 +133,36 @@ async def test_the_same_order_that_comes_while_it_is_carried_out_waits(
     assert answers.taken == []
     await database.execute("update mailbox.outgoing set claimed_until = now() where id = $1", mail_id)
     await sending(database, outgoing, port).send(SendMail(mail_id=mail_id))
+    assert len(answers.taken) == 1
+
+
+async def test_whoever_sends_for_long_has_the_letter_to_itself(
+    database: Database, outgoing: Outgoing, running: tuple[Answers, int]
+) -> None:
+    clock, goes_on, asked = ManualClock(), asyncio.Event(), asyncio.Event()
+
+    class Slow(SmtpTransport):
+        async def send(self, letter: Letter, *, mail_id: str) -> None:
+            asked.set()
+            await goes_on.wait()
+            await super().send(letter, mail_id=mail_id)
+
+    answers, port = running
+    answers.says, answers.taken = "250 OK", []
+    letters = Outgoing(sealer=outgoing._sealer, clock=clock)
+    server = MailServer(host="127.0.0.1", port=port, security="none", sender="Forms <forms@example.org>")
+    slow = Sending(database=database, outgoing=letters, transport=Slow(server=server, clock=SystemClock()), clock=clock)
+    mail_id = await letters.add(database, LETTER, kind="account")
+    sending = asyncio.create_task(slow.send(SendMail(mail_id=mail_id)))
+    async with asyncio.timeout(30):
+        await asked.wait()
+        for _ in range(10):  # three times as long as a claim
+            while not clock._sleepers:  # it is just being held
+                await asyncio.sleep(0.01)
+            await clock.advance(CLAIM_SECONDS / 3)
+            assert await letters.claim(database, mail_id) is None
+        goes_on.set()
+        await sending
     assert len(answers.taken) == 1
 
 
