@@ -5,186 +5,21 @@ nobody answers, and what cannot be had says why.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
-from base64 import b64decode
-from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.mail.fetching_media import FetchedElsewhere, MediaFetcher
 from services.mail.media_source import MediaSource
-from services.mail.receiving import Limits
-from services.mail.taking_texts import TakingTexts
-from shared.bus.blobs_postgres import PostgresBlobs
-from shared.bus.cloudevents import Codec
-from shared.bus.outbox import Outbox
-from shared.bus.schema import SCHEMA as BUS
-from shared.contracts.base import Sealed
-from shared.contracts.catalog import message_types
-from shared.contracts.envelope import Envelopes
-from shared.contracts.mail import TakeText
 from shared.crypto.keys import ServerKeys
-from shared.files.contents import StoredContents
-from shared.files.room import FileRoom
-from shared.files.schema import SCHEMA as FILES
-from shared.files.store_directory import DirectoryStore
 from shared.kernel.clock import ManualClock
-from shared.kernel.ids import new_id
-from shared.kernel.telemetry import Metrics
 from shared.mailbox import media_to_fetch, received
-from shared.mailbox.addresses import Addresses
-from shared.mailbox.gauges import MailGauges
-from shared.mailbox.media_to_fetch import CLAIM_SECONDS, PAUSES_SECONDS, MediaToFetch
-from shared.mailbox.received import ReceivedMail
-from shared.mailbox.schema import SCHEMA
-from shared.mailbox.text_lines import Line, TextLines
+from shared.mailbox.media_to_fetch import PAUSES_SECONDS
 from shared.mailbox.texts import text_configs
 from shared.storage.database import Database
-from shared.storage.migrations import migrate
-from tests.phone_office import EXPECTED, SID, TOKEN, Kept, PhoneOffice, phone_office
-from tests.unit.mailbox.test_addresses import SessionKeys
-
-OURS, ANN = "+15550000001", "+16175550123"
-PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 2000
-LIMIT_BYTES = 1024 * 1024
-
-
-@pytest.fixture
-def office() -> Iterator[PhoneOffice]:
-    with phone_office() as running:
-        yield running
-
-
-class Room:
-    """A mail service in front of one session that expects texts, with a clock of its own."""
-
-    def __init__(self, database: Database, server_keys: ServerKeys, folder: Path, **source: Any) -> None:
-        self.database, self.clock, self.keys, self.folder = database, ManualClock(), SessionKeys(), folder
-        self.rings = 0
-        self.files = FileRoom.of(
-            database=database,
-            store=DirectoryStore(folder),
-            server_keys=server_keys,
-            clock=self.clock,
-            max_file_bytes=10 * LIMIT_BYTES,
-        )
-        self.lines = TextLines(database=database, sealer=server_keys.at_rest, clock=self.clock)
-        self.addresses = Addresses(database=database, clock=self.clock)
-        orders = MediaToFetch(sealer=server_keys.at_rest, clock=self.clock)
-        blobs = PostgresBlobs(database=database, clock=self.clock)
-        codec = Codec(types=message_types(), sealer=server_keys.transport, blobs=blobs)
-        parts: dict[str, Any] = {
-            "outbox": Outbox(codec=codec),
-            "envelopes": Envelopes("tests", self.clock),
-            "wake_relay": lambda: None,
-        }
-        self.texts = TakingTexts(
-            database=database,
-            lines=self.lines,
-            orders=orders,
-            ring=self._ring,
-            server_keys=server_keys,
-            limits=Limits(per_address_hour=100, bytes_of_session=3 * LIMIT_BYTES),
-            clock=self.clock,
-            **parts,
-        )
-        self.source = MediaSource(
-            text_configs([{"account sid": SID, "auth token": TOKEN, "number": OURS}]),
-            contents=self.files.contents,
-            **source,
-        )
-        self.fetcher = MediaFetcher(
-            database=database,
-            orders=orders,
-            source=self.source,
-            files=self.files.records,
-            max_bytes=LIMIT_BYTES,
-            bytes_of_session=3 * LIMIT_BYTES,
-            clock=self.clock,
-            **parts,
-        )
-
-    def _ring(self) -> None:
-        self.rings += 1
-
-    async def expect(self) -> None:
-        line = [Line(OURS, ANN)]
-        await self.lines.expect(self.keys, line, interview="a:b.yml", owner="t1", span=timedelta(days=1))
-
-    async def comes(self, *media: tuple[str, str], text: str = "Look") -> None:
-        message = TakeText(
-            message_id=new_id(), ours=Sealed(OURS), theirs=Sealed(ANN), text=Sealed(text), media=Sealed(media)
-        )
-        assert (await self.texts.take(message)).outcome == "kept"
-
-    async def fetch(self) -> None:
-        """What is due now."""
-        await self.source.start()
-        try:
-            await self.fetcher._fetch_due()
-        finally:
-            await self.source.stop()
-
-    async def read(self) -> ReceivedMail:
-        addresses = await self.addresses.of_session(self.database, self.keys)
-        return (await received.of_session(self.database, self.keys.session_id, addresses))[-1]
-
-    async def action(self) -> str:
-        found: str = await self.database.fetchval(
-            "select action from mailbox.mails where session_id = $1 order by received_at desc limit 1",
-            self.keys.session_id,
-        )
-        return found
-
-    async def bells(self) -> int:
-        """How often the session was told."""
-        found: int = await self.database.fetchval("select count(*) from bus.outbox")
-        return found
-
-    async def orders(self) -> int:
-        """Messages whose files are missing."""
-        found: int = await self.database.fetchval("select count(*) from mailbox.media_to_fetch")
-        return found
-
-    async def leftovers(self) -> int:
-        """Contents that nobody has claimed."""
-        found: int = await self.database.fetchval("select count(*) from files.leftovers")
-        return found
-
-    async def contents(self, text: ReceivedMail) -> list[bytes]:
-        return [
-            await self.files.contents.read(StoredContents(part.location, b64decode(part.key), part.size_bytes))
-            for part in text.contents.parts
-        ]
-
-    async def problems(self) -> list[str | None]:
-        return [one.problem for one in (await self.read()).contents.media]
-
-
-@pytest.fixture
-async def tables(database: Database) -> Database:
-    await migrate(database, [SCHEMA, BUS, FILES])
-    await database.execute("truncate mailbox.line_key, mailbox.addresses cascade")
-    await database.execute("delete from bus.outbox")
-    await database.execute("delete from files.leftovers")
-    return database
-
-
-@contextlib.asynccontextmanager
-async def room_with(database: Database, server_keys: ServerKeys, folder: Path, **source: Any) -> AsyncIterator[Room]:
-    room = Room(database, server_keys, folder, **source)
-    await room.expect()
-    yield room
-
-
-@pytest.fixture
-async def room(tables: Database, server_keys: ServerKeys, tmp_path: Path, office: PhoneOffice) -> AsyncIterator[Room]:
-    async with room_with(tables, server_keys, tmp_path, url=office.url) as room:
-        yield room
+from tests.phone_office import EXPECTED, SID, Kept, PhoneOffice, phone_office
+from tests.unit.mail.media_room import LIMIT_BYTES, OURS, PICTURE, Room, room_with
 
 
 async def test_files_are_there_before_the_session_is_told(room: Room, office: PhoneOffice) -> None:
@@ -396,18 +231,6 @@ async def test_while_nobody_answers_it_is_tried_again_and_then_the_address_stays
     assert (await room.action(), await room.bells()) == ("waiting", 1)
 
 
-async def test_it_comes_when_the_provider_is_back(room: Room, office: PhoneOffice) -> None:
-    good, ill = office.keep(PICTURE), office.keep(status=503)
-    await room.comes((good, "image/png"), (ill, "image/gif"))
-    await room.fetch()
-    assert await room.action() == "fetching"
-    path = ill.removeprefix("https://api.twilio.com")
-    office.files[path] = Kept(b"GIF89a", "image/gif")
-    await room.clock.advance(PAUSES_SECONDS[0])
-    await room.fetch()
-    assert await room.contents(await room.read()) == [PICTURE, b"GIF89a"]
-
-
 async def test_a_file_that_does_not_go_on_is_asked_for_again(
     tables: Database, server_keys: ServerKeys, tmp_path: Path, office: PhoneOffice
 ) -> None:
@@ -467,136 +290,6 @@ async def test_half_a_file_is_no_file(room: Room, office: PhoneOffice) -> None:
     assert await room.action() == "fetching"
 
 
-async def test_what_a_dead_process_had_in_its_hands_is_fetched_by_another_once(room: Room, office: PhoneOffice) -> None:
-    waits = threading.Event()
-    await room.comes((office.keep(PICTURE, waits=waits), "image/png"))
-    await room.source.start()
-    dead = asyncio.create_task(room.fetcher._fetch_due())
-    async with asyncio.timeout(30):
-        while not office.asked:
-            await asyncio.sleep(0.01)
-    dead.cancel()
-    await asyncio.gather(dead, return_exceptions=True)
-    waits.set()
-    await room.fetch()
-    assert await room.action() == "fetching", "it is still claimed"
-    await room.clock.advance(21)
-    await room.fetch()
-    assert await room.contents(await room.read()) == [PICTURE]
-    assert await room.bells() == 1
-
-
-async def test_two_that_fetch_the_same_keep_and_tell_it_once(room: Room, office: PhoneOffice) -> None:
-    await room.comes((office.keep(PICTURE), "image/png"))
-    [order] = await room.fetcher._orders.claim(room.database, limit=4)
-    await room.source.start()
-    fetched = await room.fetcher._fetched(order)
-    with pytest.raises(FetchedElsewhere):
-        await room.fetcher._fetched(order)
-    await room.source.stop()
-    for _ in range(2):
-        await room.fetcher._write_down(fetched)
-    assert await room.bells() == 1
-    assert await room.contents(await room.read()) == [PICTURE]
-    assert await room.leftovers() == 1, "what the second has fetched is not needed"
-
-
-async def test_what_has_come_is_not_asked_for_again(room: Room, office: PhoneOffice) -> None:
-    first, ill, last = office.keep(b"GIF89a one"), office.keep(status=503), office.keep(b"GIF89a three")
-    foreign = "https://forms.example.org/picture"
-    await room.comes(*((one, "image/gif") for one in (first, ill, foreign, last)))
-    await room.fetch()
-    assert await room.action() == "fetching"
-    text = await room.read()
-    assert (text.contents.parts, text.are_parts_files) == ((), True), "no run takes what is not there as a whole"
-    assert text.size_bytes == len("Look") + len(b"GIF89a one") + len(b"GIF89a three"), "it counts for the session"
-    path = ill.removeprefix("https://api.twilio.com")
-    office.files[path] = Kept(b"GIF89a two", "image/gif")
-    await room.clock.advance(PAUSES_SECONDS[0])
-    await room.fetch()
-    assert await room.contents(await room.read()) == [b"GIF89a one", b"GIF89a two", b"GIF89a three"]
-    assert await room.problems() == [None, None, "foreign", None]
-    parts = (await room.read()).contents.parts
-    assert [part.filename for part in parts] == ["attachment-1.gif", "attachment-2.gif", "attachment-4.gif"]
-    assert [part for part, _ in office.asked].count(path) == 2
-    assert len(office.asked) == 4
-
-
-async def test_what_has_come_outlasts_the_process_that_fetched_it(room: Room, office: PhoneOffice) -> None:
-    waits = threading.Event()
-    good, slow = office.keep(PICTURE), office.keep(PICTURE, waits=waits)
-    await room.comes((good, "image/png"), (slow, "image/png"))
-    await room.source.start()
-    dead = asyncio.create_task(room.fetcher._fetch_due())
-    async with asyncio.timeout(30):
-        while len(office.asked) < 2:
-            await asyncio.sleep(0.01)
-    dead.cancel()
-    await asyncio.gather(dead, return_exceptions=True)
-    waits.set()
-    await room.clock.advance(CLAIM_SECONDS)
-    await room.fetch()
-    assert await room.contents(await room.read()) == [PICTURE] * 2
-    assert [f"https://api.twilio.com{path}" for path, _ in office.asked] == [good, slow, slow]
-
-
-async def test_what_has_come_counts_for_the_files_of_its_message(room: Room, office: PhoneOffice) -> None:
-    half = bytes(LIMIT_BYTES // 2 + 1)
-    ill = office.keep(status=503)
-    await room.comes((office.keep(half), "image/png"), (ill, "image/png"))
-    await room.fetch()
-    office.files[ill.removeprefix("https://api.twilio.com")] = Kept(half)
-    await room.clock.advance(PAUSES_SECONDS[0])
-    await room.fetch()
-    assert await room.problems() == [None, "too_large"]
-
-
-async def test_what_has_come_goes_with_its_session(room: Room, office: PhoneOffice) -> None:
-    await room.comes((office.keep(PICTURE), "image/png"), (office.keep(status=503), "image/png"))
-    await room.fetch()
-    assert await room.leftovers() == 0, "it is the message's"
-    [kept] = [path.name for path in room.folder.rglob("*") if path.is_file()]
-    assert await received.forget_session(room.database, room.keys.session_id) == [kept], "who deletes it removes this"
-    assert await room.orders() == 0
-
-
-async def test_nobody_reads_what_has_come_from_the_database(room: Room, office: PhoneOffice) -> None:
-    await room.comes((office.keep(PICTURE), "image/png"), (office.keep(status=503), "image/png"))
-    await room.fetch()
-    await room.clock.advance(PAUSES_SECONDS[0])
-    [order] = await room.fetcher._orders.claim(room.database, limit=1)
-    [part] = order.files.parts
-    [row] = await room.database.fetch("select asked_sealed from mailbox.media_to_fetch")
-    for word in (part.key.encode(), b64decode(part.key), part.location.encode(), b"attachment-1"):
-        assert word not in row["asked_sealed"]
-    assert part.key not in repr(order)
-
-
-async def test_whoever_fetches_for_long_has_it_to_itself(room: Room, office: PhoneOffice) -> None:
-    waits = threading.Event()
-    await room.comes((office.keep(PICTURE, waits=waits), "image/png"))
-    await room.source.start()
-    slow = asyncio.create_task(room.fetcher._fetch_due())
-    try:
-        async with asyncio.timeout(30):
-            while not office.asked:
-                await asyncio.sleep(0.01)
-            for _ in range(10):  # three times as long as a claim
-                while not room.clock._sleepers:  # it is just being held
-                    await asyncio.sleep(0.01)
-                await room.clock.advance(CLAIM_SECONDS / 3)
-                assert await room.fetcher._orders.claim(room.database, limit=1) == []
-        waits.set()
-        async with asyncio.timeout(30):
-            await slow
-    finally:
-        waits.set()
-        slow.cancel()
-        await asyncio.gather(slow, return_exceptions=True)
-        await room.source.stop()
-    assert await room.contents(await room.read()) == [PICTURE]
-
-
 async def test_an_order_that_cannot_be_read_holds_nobody_up(room: Room, office: PhoneOffice) -> None:
     await room.comes((office.keep(PICTURE), "image/png"), text="One")
     await room.database.execute("update mailbox.media_to_fetch set asked_sealed = 'x'::bytea")
@@ -611,26 +304,3 @@ async def test_a_session_that_is_gone_gets_nothing(room: Room, office: PhoneOffi
     await received.forget_session(room.database, room.keys.session_id)
     await room.fetch()
     assert (await room.bells(), office.asked) == (0, [])
-
-
-async def test_operators_see_how_many_wait_for_their_files_and_for_how_long(room: Room, office: PhoneOffice) -> None:
-    metrics = Metrics()
-    gauges = MailGauges(metrics)
-
-    async def seen() -> list[str]:
-        await gauges.look(room.database, now=room.clock.now())
-        return [line for line in metrics.render().splitlines() if line.startswith("colloquy_texts_")]
-
-    def told(number: float, seconds: float) -> list[str]:
-        return [f"colloquy_texts_without_files {number}", f"colloquy_texts_without_files_oldest_seconds {seconds}"]
-
-    assert await seen() == told(0.0, 0.0)
-    await room.comes((office.keep(status=503), "image/png"))
-    await room.comes(text="No file")
-    await room.clock.advance(90)
-    await room.comes((office.keep(PICTURE), "image/png"))
-    assert await seen() == told(2.0, 90.0)
-    await room.fetch()
-    assert await seen() == told(1.0, 90.0)
-    await received.forget_session(room.database, room.keys.session_id)
-    assert await seen() == told(0.0, 0.0)
