@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from shared.interview.documents.errors import DocumentTooLarge, DocumentUnreadable
+from shared.interview.documents.errors import DocumentLocked, DocumentTooLarge, DocumentUnreadable
 
 MOST_BYTES = 256 * 1024**2
 """What an archive may unpack to, all members together."""
 MOST_XML_BYTES = 32 * 1024**2
 """The size of one XML member: a tree of it takes some ten times as much memory."""
 MOST_MEMBERS = 10_000
+_OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
+_LOCKED_OFFICE = "EncryptedPackage".encode("utf-16-le")
+_MOST_HEAD_BYTES = 1024**2
+_BEGINNINGS = {
+    _OLD_OFFICE: "a document of Office 97 to 2003, such as .doc",
+    rb"{\rtf": "an RTF file",
+    b"%PDF": "a PDF",
+    b"<": "a page of HTML or XML",
+}
+_ARCHIVES = {
+    b"application/vnd.oasis.opendocument": "an OpenDocument file, such as .odt",
+    b"wordprocessingml.template.main": "a Word template (.dotx)",
+    b"ms-word.template.macroEnabledTemplate.main": "a Word template with macros (.dotm)",
+    b"ms-word.document.macroEnabled.main": "a Word file with macros (.docm)",
+    b"spreadsheetml.sheet.main": "an Excel file",
+    b"presentationml.presentation.main": "a PowerPoint file",
+}
+"""What an archive is that is no DOCX, by its kind of contents; those within it have no `main`."""
 
 
 class Archive:
@@ -23,6 +41,7 @@ class Archive:
         try:
             self._archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            _refuse_another_kind(path, kind, name=self.name)
             raise DocumentUnreadable(self.name, kind, str(error)) from error
         members = self._archive.infolist()
         if len(members) > MOST_MEMBERS:
@@ -80,6 +99,37 @@ def checked_archive(path: Path, kind: str, *, name: str = "") -> None:
         for member in archive.members:
             is_xml = member.lower().endswith((".xml", ".rels"))
             left -= len(archive.read(member, limit_bytes=min(left, MOST_XML_BYTES) if is_xml else left))
+
+
+def _refuse_another_kind(path: Path, kind: str, *, name: str) -> None:
+    """Tell what a file is that is no archive, as far as its first bytes say.
+
+    Raises DocumentLocked for Office files with a password, which are wrapped as the old ones were; DocumentUnreadable.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_MOST_HEAD_BYTES)
+    except OSError:
+        return
+    if head.startswith(_OLD_OFFICE) and _LOCKED_OFFICE in head:
+        raise DocumentLocked(name)
+    found = next((what for beginning, what in _BEGINNINGS.items() if head.lstrip().startswith(beginning)), None)
+    if found is not None:
+        _refuse(name, kind, found)
+
+
+def _refuse(name: str, kind: str, what: str) -> NoReturn:
+    raise DocumentUnreadable(name, kind, f"it is {what}", advice=f"Open it in its program and save it as {kind}.")
+
+
+def checked_word_file(path: Path, *, name: str = "") -> None:
+    """As `checked_archive`, for what is to be a DOCX: its name may say so while it is something else."""
+    checked_archive(path, "DOCX", name=name)
+    with Archive(path, "DOCX", name=name) as archive:
+        signs = b"".join(archive.read(member) for member in ("mimetype", "[Content_Types].xml") if member in archive)
+        found = next((what for sign, what in _ARCHIVES.items() if sign in signs), None)
+        if found is not None:
+            _refuse(archive.name, "DOCX", found)
 
 
 def parser() -> Any:

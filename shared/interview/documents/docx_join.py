@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from shared.interview.documents.archives import Archive, checked_archive
+from shared.interview.documents.archives import Archive, checked_word_file
 from shared.interview.documents.docx_styles import W
 from shared.interview.documents.errors import DocumentError, DocumentUnreadable
 from shared.interview.documents.read_docx import KIND
@@ -31,7 +31,7 @@ def concatenate_docx(sources: Sequence[Path], target: Path, *, names: Sequence[s
     if not sources:
         raise DocumentError("docx_concatenate() needs at least one document.")
     for source, name in zip(sources, labels, strict=True):
-        checked_archive(source, KIND, name=name)
+        checked_word_file(source, name=name)
     composer, at_work = None, labels[0]
     try:
         for source, label in zip(sources, labels, strict=True):

@@ -23,7 +23,7 @@ from jinja2 import Environment, TemplateError, TemplateSyntaxError
 from lxml import etree
 from markupsafe import Markup
 
-from shared.interview.documents.archives import checked_archive, parser
+from shared.interview.documents.archives import checked_word_file, parser
 from shared.interview.documents.errors import DocumentError, DocumentTooLarge, DocumentUnreadable
 from shared.interview.documents.markdown_docx import DocxWriter
 from shared.interview.documents.markdown_tree import Block, Inline, Manner, Mark, Paragraph, Picture, Words, inlines_of
@@ -52,18 +52,26 @@ _AFTER_UPDATE_FIELDS = frozenset(
     }
 )  # fmt: skip
 """What stands after `updateFields` in the settings of a DOCX, by its schema."""
+_PARTS = {"header": "a header", "footer": "a footer", "footnotes": "a footnote"}
+"""Parts of a Word file beside its body, by the beginning of their names."""
+_PART_NAME = re.compile(r"([a-z]+)\d*\.xml$")
+_TAG_SIGNS = (("{{", "}}"), ("{%", "%}"), ("{#", "#}"))
 _MOST_DEPTH = 10
 """How deep templates may include each other."""
 MOST_TEMPLATE_BYTES = 32 * 1024**2
 """How large a template may be: it is unpacked, filled and packed again while a person waits for a screen."""
 
 
-class TemplateBroken(DocumentError):
-    """A template's Jinja2 is wrong."""
+MOST_PARAGRAPHS = 50_000
+"""How many a part of a template may have, before and after it is filled: some two thousand pages."""
 
-    def __init__(self, name: str, message: str, near: str = "") -> None:
-        where = f" Near: “{near}”" if near else ""
-        super().__init__(f"The template {name} is wrong: {message}.{where}")
+
+class TemplateBroken(DocumentError):
+    """A template's Jinja2 is wrong. `part` says where when that is not the body, `near` is what stands there."""
+
+    def __init__(self, name: str, message: str, near: str = "", part: str = "") -> None:
+        where = f" in {part}" if part else ""
+        super().__init__(f"The template {name} is wrong{where}: {message}." + (f" Near: “{near}”" if near else ""))
         self.name, self.near = name, near
 
 
@@ -124,7 +132,7 @@ class Filling:
             raise TemplateBroken(label, f"templates include each other more than {_MOST_DEPTH} deep")
         if self.source.stat().st_size > MOST_TEMPLATE_BYTES:
             raise DocumentTooLarge(label, f"a template may have {MOST_TEMPLATE_BYTES // 1024**2} MB")
-        checked_archive(self.source, KIND, name=label)
+        checked_word_file(self.source, name=label)
         self._template = _Template(str(self.source), self)
         try:
             self._template.init_docx()
@@ -133,15 +141,18 @@ class Filling:
         try:
             self._template.render(dict(values), self.environment, autoescape=True)
         except TemplateError as error:
-            raise TemplateBroken(label, str(error.message or error).rstrip("."), self._template.near) from error
+            message = self._template.unclosed or str(error.message or error).rstrip(".")
+            raise TemplateBroken(label, message, self._template.near, self._template.part) from error
         except Exception as error:
-            near = self._template.near
+            near, part = self._template.near, self._template.part
             if isinstance(error, etree.XMLSyntaxError) or (
                 isinstance(error, AttributeError) and getattr(error, "name", None) == "nsmap"
             ):
-                raise TemplateBroken(label, "what it is filled with does not fit where the tag stands", near) from error
+                wrong = "what it is filled with does not fit where the tag stands"
+                raise TemplateBroken(label, wrong, near, part) from error
             if not hasattr(error, "__notes__"):  # of templates that include each other the innermost says it
-                error.add_note(f"In the template {label}" + (f", near “{near}”." if near else "."))
+                where = (f", in {part}" if part else "") + (f", near “{near}”" if near else "")
+                error.add_note(f"In the template {label}{where}.")
             raise
         self._template.save(str(target))
 
@@ -218,7 +229,7 @@ class Filling:
         """What a Word file holds, as XML; anybody may have made it. Raises DocumentUnreadable, DocumentTooLarge."""
         from docx.opc.exceptions import PackageNotFoundError
 
-        checked_archive(file.path, KIND, name=file.path.name)
+        checked_word_file(file.path, name=file.path.name)
         try:
             inside = str(self._template.new_subdoc(str(file.path)))
             for part in self._template.docx.part.package.image_parts:
@@ -285,25 +296,52 @@ class _Template(DocxTemplate):  # type: ignore[misc]
     def __init__(self, source: str, filling: Filling) -> None:
         super().__init__(source)
         self._filling = filling
-        self.near = ""
-        """The words of the paragraph where rendering has failed."""
+        self.near = self.part = self.unclosed = ""
+        """Where rendering has failed: the words of the paragraph, the part when it is not the body; what is missing."""
 
     def patch_xml(self, src_xml: str) -> str:
         """Tell apart `{{p …}}` and `{{r …}}` before docxtpl takes the letter away."""
+        self._see_that_it_is_not_too_long(src_xml)
         merged = _BRACES.sub("", src_xml)
         merged = _TAGS.sub(lambda tag: _ampersands(_BETWEEN.sub("", tag[0])), merged)
         merged = _PLACED.sub(lambda tag: f"{{{{{tag[1]} ({tag[2].strip()})|as_{tag[1]}_here }}}}", merged)
         patched: str = super().patch_xml(merged)
         return patched
 
+    def map_tree(self, tree: Any) -> None:
+        """Put the filled body in the place of the template's, emptied before: to take it out whole costs its square."""
+        self.docx._element.body.clear()
+        super().map_tree(tree)
+
     def render_xml_part(self, src_xml: str, part: Any, context: Any, jinja_env: Any = None) -> str:
         """Render one part, and settle what tokens stand for."""
         try:
             rendered = super().render_xml_part(src_xml, part, context, jinja_env)
         except Exception as error:
-            self.near = _words_near(error, src_xml)
+            words = _words_near(error, src_xml)
+            self.near = words[:_LONGEST_NEAR]
+            named = _PART_NAME.search(str(part.partname))
+            self.part = _PARTS.get(named[1], "") if named else ""
+            if isinstance(error, TemplateSyntaxError):
+                self.unclosed = _unclosed(words)
             raise
         return self._filling.settle(rendered)
+
+    def resolve_listing(self, xml: str) -> str:
+        """Make the line ends and tabs of values those of Word."""
+        self._see_that_it_is_not_too_long(xml)
+        resolved: str = super().resolve_listing(xml)
+        return resolved
+
+    def _see_that_it_is_not_too_long(self, xml: str) -> None:
+        """Every step takes time for each paragraph. Raises DocumentTooLarge."""
+        count = xml.count("<w:p>") + xml.count("<w:p ")
+        if count > MOST_PARAGRAPHS:
+            raise DocumentTooLarge(
+                self._filling.name or self._filling.source.name,
+                f"it has {count} paragraphs, more than {MOST_PARAGRAPHS}",
+                advice="Make several documents of it.",
+            )
 
 
 def _words_near(error: Exception, xml: str) -> str:
@@ -318,7 +356,15 @@ def _words_near(error: Exception, xml: str) -> str:
     for paragraph in reversed(paragraphs[: number or 0]):
         words = " ".join(_XML_TAG.sub("", paragraph).split())
         if words:
-            return _AS_PLACED.sub(r"{{\2 \1 }}", html.unescape(words))[:_LONGEST_NEAR]
+            return _AS_PLACED.sub(r"{{\2 \1 }}", html.unescape(words))
+    return ""
+
+
+def _unclosed(words: str) -> str:
+    """What to say of a tag without an end, which Jinja2 reads on into Word's XML; empty when all have one."""
+    for begin, end in _TAG_SIGNS:
+        if words.count(begin) > words.count(end):
+            return f"a tag begins with {begin} but does not end with {end}"
     return ""
 
 

@@ -16,17 +16,19 @@ class DocumentError(EvaluationError):
 class DocumentUnreadable(DocumentError):
     """The file is damaged, or not of the kind its name says."""
 
-    def __init__(self, name: str, kind: str, reason: str) -> None:
+    def __init__(
+        self, name: str, kind: str, reason: str, *, advice: str = "Open and save it again, or use another file."
+    ) -> None:
         reason = _FOLDERS.sub("", reason).removeprefix(f"{name}: ").rstrip(".")  # where it lies is nobody's business
-        super().__init__(f"{name} cannot be read as {kind}: {reason}. Open and save it again, or use another file.")
+        super().__init__(f"{name} cannot be read as {kind}: {reason}. {advice}")
         self.name, self.kind = name, kind
 
 
 class DocumentTooLarge(DocumentError):
     """The document would need more time or memory than one may."""
 
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(f"{name} is too large: {reason}. Make it smaller, e.g. by smaller pictures.")
+    def __init__(self, name: str, reason: str, *, advice: str = "Make it smaller, e.g. by smaller pictures.") -> None:
+        super().__init__(f"{name} is too large: {reason}. {advice}")
         self.name = name
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
-from shared.interview.documents.archives import checked_archive
+from shared.interview.documents.archives import checked_word_file
 from shared.interview.documents.docx_contents import Headings, write_contents
 from shared.interview.documents.docx_numbering import fresh_numbering
 from shared.interview.documents.errors import DocumentUnreadable
@@ -61,7 +61,7 @@ def write_docx(blocks: Sequence[Block], manner: Manner, target: Path, *, referen
     from docx.opc.exceptions import PackageNotFoundError
 
     if reference is not None:
-        checked_archive(reference, "DOCX")
+        checked_word_file(reference)
     try:
         document = docx.Document(str(reference) if reference is not None else None)
     except (PackageNotFoundError, KeyError, ValueError) as error:

@@ -142,6 +142,7 @@ def overlay(
     Raises DocumentUnreadable, DocumentLocked.
     """
     with opened(stamp) as stamps, opened(piece) as pdf:  # the inner one is blamed for what goes wrong here
+        _draw_annotations(stamps)
         count = len(stamps.pages)
         for number, page in enumerate(pdf.pages, start=1):
             wanted = stamp_page(number)
@@ -153,6 +154,14 @@ def overlay(
             else:
                 page.add_overlay(shape, None)
         pdf.save(target)
+
+
+def _draw_annotations(pdf: pikepdf.Pdf) -> None:
+    """Make what fields and notes show part of their pages: who takes only the contents of a page loses it."""
+    form = pdf.Root.get("/AcroForm")
+    if form is not None and form.get("/NeedAppearances"):
+        pdf.generate_appearance_streams()
+    pdf.flatten_annotations("all")
 
 
 def finish(piece: Piece, target: Path, *, lock: Lock | None = None, changes: dict[str, str] | None = None) -> None:

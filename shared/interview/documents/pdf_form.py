@@ -80,7 +80,8 @@ def fill_form(
             unknown = _Filler(pdf, values, manner, label).fill()
             pdf.save(target)
     except pikepdf.PasswordError as error:
-        raise DocumentUnreadable(label, KIND, "it is closed by a password; give it as `template password`") from error
+        advice = "Give it as `template password`, or use a copy without one."
+        raise DocumentUnreadable(label, KIND, "it is closed by a password", advice=advice) from error
     except pikepdf.PdfError as error:
         raise DocumentUnreadable(label, KIND, str(error)) from error
     return unknown

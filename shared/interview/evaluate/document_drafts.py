@@ -29,7 +29,7 @@ from shared.interview.evaluate.document_manner import manner_of
 from shared.interview.library.document_sources import DocumentSources
 from shared.interview.library.plain_text import space_to_underscore
 from shared.interview.runtime.run import Run
-from shared.interview.runtime.text import render
+from shared.interview.runtime.text import render, text_of_file
 from shared.kernel.errors import Refused
 
 Writer = Callable[[Path], None]
@@ -226,7 +226,7 @@ class Drafting:
         with self.as_document("pandoc"):
             for name in self.names(attachment.content_files):
                 path = self.template(name)
-                source = path.read_text(encoding="utf-8")
+                source = text_of_file(path, attachment.position)
                 texts.append(template_text(attachment.definitions + source, Position(path.name, 1)))
             return "".join(render(text, self.run) for text in texts)
 
@@ -257,8 +257,8 @@ class Drafting:
     def _yaml(self, name: Any) -> dict[str, Any]:
         path = self.template(name)
         try:
-            found = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-        except (YAMLError, ValueError, OSError) as error:
+            found = YAML(typ="safe", pure=True).load(text_of_file(path, self.attachment.position))
+        except (YAMLError, ValueError) as error:
             raise EvaluationError(f"{path.name} cannot be read as YAML: {error}", self.attachment.position) from error
         return found if isinstance(found, dict) else {}
 

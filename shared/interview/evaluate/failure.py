@@ -36,7 +36,10 @@ def failure_of(error: BaseException, run: Run | None = None) -> TaskFailure:
         if missing is not None and missing not in sought:
             sought = (missing, *sought)
     message = error.message if isinstance(error, InterviewError) else str(error)
-    message = " ".join([message, *getattr(error, "__notes__", ())])
+    if not message and isinstance(error, MemoryError):
+        message = "There is not enough memory for this"
+    for note in getattr(error, "__notes__", ()):
+        message = f"{message.rstrip('.')}. {note}" if message else note
     return TaskFailure(
         error_type=type(error).__name__,
         error_message=message[:_LONGEST_MESSAGE],

@@ -14,7 +14,7 @@ from shared.interview.errors import EvaluationError, Position
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.signals import TargetFilled
 from shared.interview.runtime.sought import Sought
-from shared.interview.runtime.text import render
+from shared.interview.runtime.text import render, text_of_file
 from shared.interview.screen.templates import html_maker, target_html
 from shared.kernel.errors import Refused
 
@@ -131,7 +131,7 @@ def _content_of_files(run: Run, block: TemplateBlock) -> Text:
             file = run.path.find(name if ":" in name else f"{block.package}:{name}", section="templates")
         except Refused as error:
             raise EvaluationError(f"The content file {name} was not found", block.position) from error
-        sources.append(file.path.read_text(encoding="utf-8"))
+        sources.append(text_of_file(file.path, block.position))
         reference = file.reference
     return _compiled("".join(sources), reference)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dis
+from pathlib import Path
 from types import FunctionType, TracebackType
 
 from mako import filters
 from mako.runtime import LoopStack
 
 from shared.interview.compile.expressions import Text
-from shared.interview.errors import Undefined
+from shared.interview.errors import EvaluationError, Position, Undefined
 from shared.interview.runtime.run import Run
 
 _FILTERS = {
@@ -21,6 +22,19 @@ _FILTERS = {
     "str": str,
     "unicode": str,
 }
+
+
+def text_of_file(path: Path, position: Position) -> str:
+    """What a file of text says. Raises EvaluationError when it is not UTF-8, or cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise EvaluationError(
+            f"{path.name} is not UTF-8: see its line {line}. Save it as UTF-8, as any editor of text can", position
+        ) from error
+    except OSError as error:
+        raise EvaluationError(f"{path.name} cannot be read: {error.strerror}", position) from error
 
 
 def render(text: Text, run: Run) -> str:

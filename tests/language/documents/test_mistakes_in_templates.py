@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from collections.abc import Iterator
 from random import Random  # noqa: TID251  # the same bytes in every run
@@ -12,6 +13,7 @@ import pikepdf
 import pytest
 
 from shared.interview.documents.archives import MOST_XML_BYTES
+from shared.interview.documents.docx_template import MOST_PARAGRAPHS
 from shared.interview.runtime.effects import LogLine
 from shared.interview.runtime.operations import ShowScreen
 from shared.interview.runtime.outcomes import RunFailed
@@ -63,6 +65,8 @@ def failed(session: AssemblingSession) -> RunFailed:
         ("{{ 1 / nothing }}", "division by zero"),
         ("{% if planet %}", "if"),
         ("{{ planet | }}", "expected token"),
+        ("{{ planet", "a tag begins with {{ but does not end with }}"),
+        ("{{ [0] * 10 ** 15 }}", "not enough memory"),
         ("{% nowhere %}", "nowhere"),
         ("{{ currency('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h') }}", "argument"),
         ("{{ ''.__class__.__mro__ }}", "unsafe"),
@@ -88,12 +92,105 @@ def test_a_mistake_in_a_header_and_in_an_included_template_is_found_there(assemb
     made.sections[0].header.paragraphs[0].text = "Heading {{ nowhere }}"
     made.save(contents)
     said = failed(assemble(_WORD, a__docx=contents.getvalue())).failure.error_message
-    assert "Heading {{ nowhere }}" in said
+    assert "In the template a.docx, in a header, near “Heading {{ nowhere }}”." in said
+    made.sections[0].header.paragraphs[0].text = "Heading"
+    made.sections[0].footer.paragraphs[0].text = "Foot {% if planet %}"
+    made.save(contents)
+    said = failed(assemble(_WORD, a__docx=contents.getvalue())).failure.error_message
+    assert said.startswith("The template a.docx is wrong in a footer: Unexpected end of template.")
     outer = template("{{p include_docx_template('part.docx') }}")
     said = failed(
         assemble(_WORD, a__docx=outer, part__docx=template("In part {{ 1 / nothing }}"))
     ).failure.error_message
     assert "part.docx, near “In part" in said
+
+
+def changed(contents: bytes, member: str, before: str, after: str) -> bytes:
+    """A Word file whose member says something else."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(contents)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            inside = old.read(name)
+            new.writestr(name, inside.replace(before.encode(), after.encode()) if name == member else inside)
+    return made.getvalue()
+
+
+_MANY = template("{%p for one in range(300) %}", "{%p for two in range(200) %}", "x", "{%p endfor %}", "{%p endfor %}")
+_LONG = changed(
+    template("x"), "word/document.xml", "<w:body>", "<w:body>" + "<w:p><w:r><w:t>x</w:t></w:r></w:p>" * MOST_PARAGRAPHS
+)
+
+
+@pytest.mark.parametrize("contents", [_MANY, _LONG])
+def test_a_template_of_too_many_paragraphs_is_refused_before_it_takes_its_time(
+    assemble: Assemble, contents: bytes
+) -> None:
+    said = failed(assemble(_WORD, a__docx=contents)).failure.error_message
+    assert "a.docx is too large: it has" in said
+    assert "Make several documents of it." in said
+
+
+def test_a_long_template_is_filled_in_time(assemble: Assemble) -> None:
+    many = "<w:body>" + "<w:p><w:r><w:t>x</w:t></w:r></w:p>" * 40_000
+    contents = changed(template("Dear {{ planet }}"), "word/document.xml", "<w:body>", many)
+    session = assemble(_WORD + "  valid formats: docx\n", a__docx=contents)
+    begun = time.process_time()
+    assert session.open() == "Done"
+    assert time.process_time() - begun < 12, "to take the old body out piece by piece took its square"
+    assert session.docx_text("Out.docx").endswith("Dear Mars")
+
+
+_TEMPLATE_OF_WORD = changed(template("x"), "[Content_Types].xml", "document.main+xml", "template.main+xml")
+_OLD_WORD = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)
+
+
+def opendocument() -> bytes:
+    """The beginning of an ODT."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as new:
+        new.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("contents", "said"),
+    [
+        (_OLD_WORD, "a.docx cannot be read as DOCX: it is a document of Office 97 to 2003, such as .doc."),
+        (_OLD_WORD + "EncryptedPackage".encode("utf-16-le"), "a.docx is protected by a password."),
+        (opendocument(), "a.docx cannot be read as DOCX: it is an OpenDocument file, such as .odt."),
+        (_TEMPLATE_OF_WORD, "a.docx cannot be read as DOCX: it is a Word template (.dotx)."),
+        (b"{\\rtf1 x}", "a.docx cannot be read as DOCX: it is an RTF file."),
+    ],
+)
+def test_a_template_of_another_kind_is_told_as_what_it_is(assemble: Assemble, contents: bytes, said: str) -> None:
+    message = failed(assemble(_WORD, a__docx=contents)).failure.error_message
+    assert message.startswith(said)
+    assert "save it as DOCX" in message or "without one" in message
+
+
+def test_a_word_file_with_a_table_of_excel_inside_is_a_word_file(assemble: Assemble) -> None:
+    kind = 'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"'
+    contents = changed(
+        template("Fine"), "[Content_Types].xml", "<Override", f'<Default Extension="xlsx" {kind}/><Override'
+    )
+    assert assemble(_WORD, a__docx=contents).open() == "Done"
+
+
+@pytest.mark.parametrize("key", ["content file: text.md", "content: Hi\n  initial yaml: text.md"])
+def test_a_content_file_that_is_not_utf8_is_named_with_its_line(assemble: Assemble, key: str) -> None:
+    interview = f"mandatory: True\nquestion: Done\nattachment:\n  name: Out\n  {key}\n"
+    outcome = failed(assemble(interview, text__md="one: 1\ntwo: Größe\n".encode("latin-1")))
+    assert "text.md" in outcome.failure.error_message
+    assert "is not UTF-8: see its line 2" in outcome.failure.error_message
+
+
+def test_the_mark_that_some_editors_begin_a_file_with_is_no_part_of_it(assemble: Assemble) -> None:
+    interview = (
+        "mandatory: True\nquestion: Done\nattachment:\n  name: Out\n  valid formats: md\n  content file: text.md\n"
+    )
+    session = assemble(interview, text__md="Words".encode("utf-8-sig"))
+    assert session.open() == "Done"
+    assert session.contents("Out.md").decode().strip() == "Words"
 
 
 def archive(more: Iterator[tuple[str, bytes]]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import docx
@@ -13,7 +14,9 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
+from shared.interview.documents.pdf_form import FormManner, fill_form
 from shared.interview.runtime.document_calls import ProgramAnswer
+from tests.language.documents.forms import form
 
 from .filing import FilingSession, Kept
 
@@ -199,6 +202,18 @@ class TestPages:
         )
         pages = PdfReader(io.BytesIO(last_file(said).contents)).pages
         assert ["DRAFT" in page.extract_text() for page in pages] == [False, True]
+
+    def test_what_fields_and_notes_show_is_laid_over_too(self, after: Any, tmp_path: Path) -> None:
+        empty, filled = tmp_path / "empty.pdf", tmp_path / "filled.pdf"
+        empty.write_bytes(form(a="text"))
+        fill_form(empty, filled, {"a": "IN A FIELD"}, FormManner(is_editable=True))
+        said = after(
+            "both = overlay_pdf(a, b)",
+            a=("a.pdf", "application/pdf", pdf(400)),
+            b=("b.pdf", "application/pdf", filled.read_bytes()),
+        )
+        (page,) = PdfReader(io.BytesIO(last_file(said).contents)).pages
+        assert page.extract_text().strip() == "IN A FIELD"
 
     def test_are_laid_over_page_by_page(self, after: Any) -> None:
         said = after(
