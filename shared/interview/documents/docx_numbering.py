@@ -8,6 +8,13 @@ from typing import Any
 from shared.interview.documents.markdown_lists import Numbering
 
 
+def has_numbering(document: Any) -> bool:
+    """Whether a Word file has a part for numbers and bullets: python-docx can add none, and styles alone show none."""
+    from docx.opc.constants import RELATIONSHIP_TYPE
+
+    return any(relation.reltype == RELATIONSHIP_TYPE.NUMBERING for relation in document.part.rels.values())
+
+
 def fresh_numbering(document: Any, style: str | None, wanted: Numbering) -> int | None:
     """The number of a list that starts anew, placed as the style's lists; None when the style has none."""
     if style is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from shared.interview.documents.archives import checked_word_file
 from shared.interview.documents.docx_contents import Headings, write_contents
-from shared.interview.documents.docx_numbering import fresh_numbering
+from shared.interview.documents.docx_numbering import fresh_numbering, has_numbering
 from shared.interview.documents.errors import DocumentUnreadable
 from shared.interview.documents.markdown_outline import Entry, outline
 from shared.interview.documents.markdown_pictures import for_word
@@ -256,7 +256,7 @@ class DocxWriter:
 
         kind = "List Bullet" if block.numbering is None else "List Number"
         level = min(depth, _MOST_LEVELS - 1)
-        name = self._style(kind if not level else f"{kind} {level + 1}")
+        name = self._style(kind if not level else f"{kind} {level + 1}") if has_numbering(self._document) else None
         number = None if block.numbering is None else fresh_numbering(self._document, name, block.numbering)
         lines = min(1.0, self._lines) if block.is_tight else self._lines
         paragraph: Any = None

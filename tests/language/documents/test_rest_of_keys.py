@@ -99,6 +99,17 @@ def test_a_reference_file_gives_a_word_file_its_styles(assemble: Assemble) -> No
     assert document.styles["Normal"].font.name == "Courier New"
 
 
+def test_lists_keep_their_signs_where_a_reference_file_has_no_numbering(assemble: Assemble) -> None:
+    made, out = docx.Document(), io.BytesIO()
+    relations = made.part.rels
+    del relations[next(key for key, one in relations.items() if one.reltype.endswith("/numbering"))]
+    made.save(out)
+    text = ended("valid formats: docx\ndocx reference file: bare.docx\ncontent: |\n  3. Third\n  4. Fourth\n\n  * Dot")
+    session = opened(assemble, text, bare__docx=out.getvalue())
+    found = [line for line in session.docx_text("Out.docx").splitlines() if line.strip()]
+    assert found == ["3.\tThird", "4.\tFourth", "•\tDot"]
+
+
 def test_rtf_to_docx_makes_a_word_file_that_has_a_name_of_its_own(assemble: Assemble) -> None:
     session = opened(assemble, beside("valid formats: rtf to docx\ncontent: Words", "${ letter.rtf_to_docx.filename }"))
     assert session.docx_text("Out.docx").strip() == "Words"
