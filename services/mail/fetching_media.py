@@ -24,6 +24,7 @@ from shared.files import leftovers
 from shared.files.records import ContentsLost
 from shared.files.store import Files
 from shared.kernel.clock import Clock
+from shared.kernel.ending import end
 from shared.kernel.errors import ColloquyError, Refused
 from shared.kernel.now_and_then import Errand
 from shared.mailbox import received
@@ -82,9 +83,7 @@ class MediaFetcher:
     async def stop(self) -> None:
         """End; what was in hand is fetched again by whoever goes on."""
         tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)
         await self._source.stop()
 
     def ring(self) -> None:

@@ -19,6 +19,7 @@ import httpx
 import structlog
 
 from shared.kernel.clock import Clock
+from shared.kernel.ending import end
 from shared.kernel.now_and_then import Errand
 from shared.mailbox.webhooks import BadWebhook, Due, Webhooks, signature, target_of
 from shared.storage.database import Database
@@ -75,8 +76,7 @@ class WebhookSender:
         """End; what was in hand is sent again later."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end(task)
         http, self._http = self._http, None
         if http is not None:
             await http.aclose()

@@ -7,7 +7,6 @@ differ, and may die at any instant. What was missed while none of them ran is ca
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +25,7 @@ from shared.contracts.session import NamedAction, RunAction, RunSweep
 from shared.contracts.visitor import Visitor
 from shared.crypto.rotation import SealedColumn, at_rest
 from shared.kernel.clock import Clock
+from shared.kernel.ending import end
 from shared.kernel.ids import new_id
 from shared.kernel.now_and_then import Errand
 from shared.kernel.recurrence import BadRecurrence, Recurrence, recurrence_of
@@ -87,8 +87,7 @@ class Ticker:
         """End; what was claimed is committed or was not claimed."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end(task)
 
     async def tick(self) -> None:
         """Say everything that is due now. Raises what the database raises when it does not answer."""
@@ -221,10 +220,7 @@ class Ticker:
         try:
             await asyncio.wait({sleeping, ringing}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (sleeping, ringing):
-                task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(sleeping, ringing, return_exceptions=True)
+            await end(sleeping, ringing)
 
 
 def _newest_due(rule: Recurrence, entry: Entry, now: datetime) -> datetime:

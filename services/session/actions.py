@@ -32,6 +32,7 @@ from shared.contracts.session import ActionDone, ActionTaken, TakeAction
 from shared.contracts.visitor import RequestFacts, Visitor
 from shared.crypto.rotation import SealedColumn, at_rest
 from shared.kernel.clock import Clock
+from shared.kernel.ending import end
 from shared.kernel.errors import ColloquyError, Refused, Retryable
 from shared.kernel.ids import SessionId, new_id
 from shared.kernel.now_and_then import Errand, NowAndThen
@@ -93,10 +94,7 @@ class ForeignActions:
             return
         self._is_open = False
         await self._keeper.stop()
-        tasks = list(self._lines.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*self._lines.values())
         try:
             await store.release(self._parts.database, owner=self._owner)
         except ColloquyError as error:

@@ -12,6 +12,7 @@ from functools import partial
 from services.session.mail_line import MailLine
 from services.session.opened_for_mail import OpenedForMail
 from shared.kernel.clock import Clock
+from shared.kernel.ending import end
 from shared.kernel.now_and_then import Errand
 
 
@@ -31,8 +32,7 @@ class ClosedMail:
         """End; what was in hand is told again when its session is opened next."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end(task)
 
     async def _go_on(self) -> None:
         errand = Errand("closed-mail")

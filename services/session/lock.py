@@ -18,6 +18,7 @@ import structlog
 
 from services.session import lock_scripts
 from shared.kernel.clock import Clock
+from shared.kernel.ending import end
 from shared.kernel.ids import SessionId, new_token
 from shared.kernel.now_and_then import Errand
 from shared.storage.errors import RedisUnavailable
@@ -101,9 +102,7 @@ class SessionLockService:
         while self._errands:
             await asyncio.gather(*self._errands, return_exceptions=True)
         services, self._services = self._services, []
-        for service in services:
-            service.cancel()
-        await asyncio.gather(*services, return_exceptions=True)
+        await end(*services)
 
     async def acquire(self, session_id: SessionId, *, firm_seconds: float = 0.0) -> Lease:
         """Wait for the session, at most `wait_seconds`, then go on; never raises for a lost Redis.

@@ -15,6 +15,7 @@ from shared.bus.port import Bus
 from shared.contracts.base import Sealed
 from shared.contracts.events import TaskProgressed
 from shared.kernel.clock import Clock
+from shared.kernel.ending import end
 from shared.kernel.errors import ColloquyError
 from shared.storage.database import Database
 from shared.tasks.leases import Claim, Leases
@@ -57,8 +58,7 @@ class Progress:
         """The run is over, and with it what it said."""
         telling, self._telling = self._telling, None
         if telling is not None:
-            telling.cancel()
-            await asyncio.gather(telling, return_exceptions=True)
+            await end(telling)
 
     async def _tell(self) -> None:
         try:

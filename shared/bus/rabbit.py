@@ -43,6 +43,7 @@ from shared.bus.watchdog import PAUSES_SECONDS, ConsumerWatchdog
 from shared.contracts.base import Command, Event
 from shared.contracts.envelope import Envelopes
 from shared.kernel.clock import Clock
+from shared.kernel.ending import end
 from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import new_id, uniform
 from shared.kernel.telemetry import Metrics
@@ -141,9 +142,7 @@ class RabbitBus:
             return
         self._is_stopping = True
         supervisor, self._supervisor = self._supervisor, None
-        while not supervisor.done():  # again: what it waits for may have swallowed a cancellation
-            supervisor.cancel()
-            await asyncio.wait([supervisor], timeout=1)
+        await end(supervisor)
         await self._watchdog.stop()
         await asyncio.gather(*(subscription.cancel() for subscription in self._subscriptions))
         await self._drain()

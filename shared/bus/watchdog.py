@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 
 from shared.bus.port import BusUnavailable
+from shared.kernel.ending import end
 
 log = structlog.get_logger()
 
@@ -86,9 +87,7 @@ class ConsumerWatchdog:
 
     async def stop(self) -> None:
         """Renew nothing more."""
-        for task in list(self._renewing.values()):
-            task.cancel()
-        await asyncio.gather(*self._renewing.values(), return_exceptions=True)
+        await end(*self._renewing.values())
 
     async def _renew(self, subscription: Subscription) -> None:
         try:

@@ -58,7 +58,8 @@ T = TypeVar("T")
 _CALL: TypeAdapter[HostCall] = TypeAdapter(HostCall)
 _DEPTH: ContextVar[int] = ContextVar("depth of nested runs", default=0)
 _DESCRIBE_SECONDS = 20.0
-_READY_SECONDS = 30.0
+_READY_SECONDS = 60.0
+"""It loads the engine meanwhile: two seconds of a processor that others may hold."""
 _REPORTS_PER_SECOND = 50
 _READING = ":"
 """In place of a package (none has a colon in its name): processes that read interviews of all packages and run none."""

@@ -15,6 +15,7 @@ from typing import TypeVar
 import structlog
 
 from shared.kernel.clock import Clock
+from shared.kernel.ending import end
 from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import uniform
 
@@ -84,8 +85,7 @@ class NowAndThen:
         """End, also in the middle of it."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end(task)
 
     async def _go_on(self) -> None:
         if self._is_spread:

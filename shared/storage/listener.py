@@ -8,13 +8,13 @@ looks at the lock after entering cannot miss its release.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import structlog
 
+from shared.kernel.ending import end
 from shared.storage.errors import RedisUnavailable
 
 log = structlog.get_logger()
@@ -133,9 +133,7 @@ class Listener:
         """Close the connection; inboxes get nothing more."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await end(task)
         self._channels.clear()
 
     async def _tell(self, verb: bytes, name: bytes) -> None:

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.fault, pytest.mark.timeout(120)]
 async def asked(house: Site, path: str, method: str = "GET", token: str = OPERATOR_TOKEN, **query: str) -> Any:
     """Status and body of the answer."""
     headers = {"authorization": f"Bearer {token}"} if token else {}
-    async with httpx.AsyncClient(base_url=house.url, headers=headers) as http:
+    async with httpx.AsyncClient(base_url=house.url, headers=headers, timeout=60) as http:
         answer = await http.request(method, f"/api/tasks{path}", params=query)
         return answer.status_code, answer.json() if "json" in answer.headers["content-type"] else answer.text
 

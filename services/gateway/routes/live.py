@@ -15,6 +15,7 @@ from services.gateway.connections import PUSH
 from services.gateway.desk import Desk
 from services.gateway.live import Watcher
 from shared.crypto.tokens import TokenBroken
+from shared.kernel.ending import end
 from shared.kernel.errors import Refused, Retryable
 
 _HELLO_SECONDS = 10.0
@@ -79,9 +80,7 @@ async def _serve(socket: WebSocket, watcher: Watcher, beat_seconds: float) -> No
             await socket.receive_text()
         raise Talkative
     finally:
-        sender.cancel()
-        with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
-            await sender
+        await end(sender)
 
 
 async def _send(socket: WebSocket, watcher: Watcher, beat_seconds: float) -> None:

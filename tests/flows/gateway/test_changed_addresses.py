@@ -28,7 +28,7 @@ async def house(postgres_url: str, server_keys: ServerKeys, tmp_path: Path) -> A
 @pytest.fixture
 async def ann(house: House, server_keys: ServerKeys) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody who has signed up and is signed in; her letters so far are forgotten."""
-    async with httpx.AsyncClient(base_url=house.url) as http:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as http:
         await signed_up(house, server_keys, http, ANN)
         yield http
 
@@ -54,7 +54,7 @@ async def email_of(http: httpx.AsyncClient) -> str:
 
 
 async def signs_in(house: House, email: str) -> bool:
-    async with httpx.AsyncClient(base_url=house.url) as elsewhere:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as elsewhere:
         return (await send(elsewhere, "/user/sign-in", email=email, password=PASSWORD)).status_code == 303
 
 
@@ -95,7 +95,7 @@ async def test_a_link_can_be_opened_in_a_browser_without_a_sign_in(
 ) -> None:
     await asks(ann)
     link = await link_to_new(house, server_keys)
-    async with httpx.AsyncClient(base_url=house.url) as phone:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as phone:
         answer = await send(phone, link)
         assert (answer.status_code, answer.headers["location"]) == (303, "/user/sign-in?done=address")
         assert not (await phone.get("/me")).json()["logged_in"]
@@ -124,7 +124,7 @@ async def test_what_is_no_address_is_refused(
 async def test_an_address_that_somebody_has_is_told_only_to_who_reads_its_letters(
     house: House, server_keys: ServerKeys, ann: httpx.AsyncClient
 ) -> None:
-    async with httpx.AsyncClient(base_url=house.url) as bob:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as bob:
         await signed_up(house, server_keys, bob, "bob@example.org")
         taken, free = await asks(ann, "bob@example.org"), await asks(ann, "free@example.org")
         assert (taken.status_code, taken.text) == (free.status_code, free.text)

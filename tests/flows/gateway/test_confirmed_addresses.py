@@ -56,7 +56,7 @@ def link_in(letter: Letter) -> str:
 async def test_an_account_is_made_when_the_link_is_opened_and_the_password_typed(
     house: House, server_keys: ServerKeys
 ) -> None:
-    async with httpx.AsyncClient(base_url=house.url) as http:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as http:
         assert "Look into your mail" in (await sign_up(http, "ann@example.org")).text
         assert await house.database.fetchval("select count(*) from people.accounts") == 0
         [letter] = await letters(house, server_keys)
@@ -69,7 +69,10 @@ async def test_an_account_is_made_when_the_link_is_opened_and_the_password_typed
 
 async def test_nobody_prepares_an_account_for_somebody_else(house: House, server_keys: ServerKeys) -> None:
     """Mallory signs up with Ann's address; Ann, who opens the link, does not know the password: no account."""
-    async with httpx.AsyncClient(base_url=house.url) as mallory, httpx.AsyncClient(base_url=house.url) as ann:
+    async with (
+        httpx.AsyncClient(base_url=house.url, timeout=60) as mallory,
+        httpx.AsyncClient(base_url=house.url, timeout=60) as ann,
+    ):
         await sign_up(mallory, "ann@example.org", "password of mallory")
         [letter] = await letters(house, server_keys)
         assert (await send(ann, link_in(letter), password=PASSWORD)).status_code == 403
@@ -79,10 +82,10 @@ async def test_nobody_prepares_an_account_for_somebody_else(house: House, server
 async def test_signing_up_does_not_tell_whether_an_address_has_an_account(
     house: House, server_keys: ServerKeys
 ) -> None:
-    async with httpx.AsyncClient(base_url=house.url) as http:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as http:
         await sign_up(http, "ann@example.org")
         await send(http, link_in((await letters(house, server_keys))[0]), password=PASSWORD)
-    async with httpx.AsyncClient(base_url=house.url) as stranger:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as stranger:
         known, unknown = [await sign_up(stranger, email) for email in ("ann@example.org", "bob@example.org")]
     assert (known.status_code, known.text) == (unknown.status_code, unknown.text)
     assert "There is one already" in (await letters(house, server_keys))[1].text
@@ -91,7 +94,7 @@ async def test_signing_up_does_not_tell_whether_an_address_has_an_account(
 async def test_forgotten_passwords_leave_no_link_for_addresses_without_an_account(
     house: House, server_keys: ServerKeys
 ) -> None:
-    async with httpx.AsyncClient(base_url=house.url) as http:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as http:
         answer = await send(http, "/user/forgot-password", email="nobody@example.org")
     assert "Look into your mail" in answer.text
     assert await letters(house, server_keys) == []
@@ -99,7 +102,7 @@ async def test_forgotten_passwords_leave_no_link_for_addresses_without_an_accoun
 
 
 async def test_what_letters_say_lies_sealed_in_the_database(house: House, server_keys: ServerKeys) -> None:
-    async with httpx.AsyncClient(base_url=house.url) as http:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as http:
         await sign_up(http, "canary@example.org")
     [letter] = await letters(house, server_keys)
     token = link_in(letter).rpartition("/")[2]
@@ -111,7 +114,7 @@ async def test_what_letters_say_lies_sealed_in_the_database(house: House, server
 
 async def test_bots_that_look_at_the_forms_leave_no_browsers_behind(house: House) -> None:
     before = await house.database.fetchval("select count(*) from gateway.browser_sessions")
-    async with httpx.AsyncClient(base_url=house.url) as http:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as http:
         for path in ("/user/sign-in", "/user/register", "/user/forgot-password"):
             assert (await http.get(path)).status_code == 200
     assert await house.database.fetchval("select count(*) from gateway.browser_sessions") == before

@@ -46,7 +46,7 @@ async def test_only_pages_of_ours_and_of_named_origins_may_show_it(
         gateway_house(
             database_url=postgres_url, server_keys=server_keys, packages=tmp_path, allowed_origins=f"{APP}, *"
         ) as house,
-        httpx.AsyncClient(base_url=house.url) as http,
+        httpx.AsyncClient(base_url=house.url, timeout=60) as http,
     ):
         shown = await http.get("/interview?i=test:names.yml")
         assert f"frame-ancestors 'self' {APP}" in shown.headers["content-security-policy"]

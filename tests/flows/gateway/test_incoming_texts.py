@@ -53,7 +53,7 @@ async def post(
 ) -> httpx.Response:
     form = {"AccountSid": SID, "MessageSid": "SM1", "From": ANN, "To": OURS, "Body": "Hello", **told}
     signature = RequestValidator(token).compute_signature(PUBLIC + path, form)
-    async with httpx.AsyncClient(base_url=house.url) as http:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as http:
         headers = {"X-Twilio-Signature": signature, "X-Forwarded-For": "203.0.113.7"}
         return await http.post(to, data=form, headers=headers)
 
@@ -78,7 +78,7 @@ async def test_what_is_not_signed_by_the_account_or_for_another_address_is_refus
     assert (await post(house, token="another")).status_code == 403
     assert (await post(house, AccountSid="AC1")).status_code == 403
     assert (await post(house, path="/texts/status/1")).status_code == 403
-    async with httpx.AsyncClient(base_url=house.url) as http:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as http:
         assert (await http.post("/texts/incoming", data={"AccountSid": SID, "Body": "x"})).status_code == 403
     assert messages == []
 
@@ -87,7 +87,7 @@ async def test_a_message_that_was_changed_on_its_way_is_refused(taken: tuple[Hou
     house, messages = taken
     form = {"AccountSid": SID, "MessageSid": "SM1", "From": ANN, "To": OURS, "Body": "Hello"}
     signature = RequestValidator(TOKEN).compute_signature(f"{PUBLIC}/texts/incoming", form)
-    async with httpx.AsyncClient(base_url=house.url) as http:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as http:
         for changed in ({"From": "+16175550124"}, {"Body": "STOP"}, {"OptOutType": "STOP"}):
             sent = await http.post(
                 "/texts/incoming", data={**form, **changed}, headers={"X-Twilio-Signature": signature}

@@ -68,7 +68,7 @@ async def letter_id(house: House, server_keys: ServerKeys) -> str:
 
 
 async def test_it_shows_what_was_kept(house: House, letter_id: str) -> None:
-    async with httpx.AsyncClient(base_url=house.url) as http:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as http:
         page = await http.get("/mail")
         assert page.status_code == 200
         assert "ann@example.org" in page.text
@@ -101,7 +101,7 @@ async def test_it_shows_what_was_kept(house: House, letter_id: str) -> None:
 async def test_nobody_sees_it_through_a_proxy_or_under_another_name(
     house: House, letter_id: str, headers: dict[str, str]
 ) -> None:
-    async with httpx.AsyncClient(base_url=house.url, headers=headers) as http:
+    async with httpx.AsyncClient(base_url=house.url, headers=headers, timeout=60) as http:
         letter = f"/mail/letters/{letter_id}"
         for path in ("/mail", letter, f"{letter}?as=raw", f"{letter}/files/0"):
             assert (await http.get(path)).status_code in (400, 404), path
@@ -123,7 +123,7 @@ async def test_nobody_sees_it_through_a_proxy_that_says_nothing_of_itself(house:
 @pytest.mark.parametrize("origin", [None, "https://evil.example", "null"])
 async def test_no_other_site_sends_by_it(house: House, origin: str | None) -> None:
     headers = {"origin": origin} if origin else {}
-    async with httpx.AsyncClient(base_url=house.url, headers=headers) as http:
+    async with httpx.AsyncClient(base_url=house.url, headers=headers, timeout=60) as http:
         assert (await http.post("/mail", data={"to": "a@b.example", "from": "c@d.example"})).status_code == 404
 
 
@@ -132,7 +132,7 @@ async def test_it_is_not_there_where_the_gateway_is_a_process_of_its_own(
 ) -> None:
     async with (
         gateway_house(database_url=postgres_url, server_keys=server_keys, packages=tmp_path) as house,
-        httpx.AsyncClient(base_url=house.url, headers={"origin": house.url}) as http,
+        httpx.AsyncClient(base_url=house.url, headers={"origin": house.url}, timeout=60) as http,
     ):
         for path in ("/mail", f"/mail/letters/{new_id()}"):
             assert (await http.get(path)).status_code == 404
@@ -190,7 +190,7 @@ async def taken(
 async def test_what_is_typed_is_handed_to_the_mail_service(taken: tuple[House, list[TakeMail]]) -> None:
     house, messages = taken
     form = {"to": "abcdef@localhost", "from": "Ann <ann@example.org>", "subject": "Hi\r\nBcc: x@y.example", "text": "A"}
-    async with httpx.AsyncClient(base_url=house.url, headers={"origin": house.url}) as http:
+    async with httpx.AsyncClient(base_url=house.url, headers={"origin": house.url}, timeout=60) as http:
         answer = await http.post("/mail", data=form, files={"file": ("paper.txt", b"Words")})
         assert "It was delivered." in answer.text
         refused = await http.post("/mail", data={**form, "to": "nobody@localhost"})
@@ -215,7 +215,7 @@ async def test_a_provider_hands_mail_over_when_it_signs(taken: tuple[House, list
         form = {"recipient": f"{to}@forms.example.org", "sender": "a@b.example"}
         form |= {"body-mime": f"Subject: Hi\r\n\r\n{text}"}
         form |= {"timestamp": timestamp, "token": token, "signature": signature}
-        async with httpx.AsyncClient(base_url=house.url) as http:
+        async with httpx.AsyncClient(base_url=house.url, timeout=60) as http:
             return (await http.post("/mail/incoming", data=form)).status_code
 
     assert await post() == 200
@@ -248,7 +248,7 @@ async def test_a_provider_that_signs_whole_requests_hands_mail_over_byte_for_byt
             "x-twilio-email-event-webhook-signature": signature,
             "x-twilio-email-event-webhook-timestamp": moment,
         }
-        async with httpx.AsyncClient(base_url=house.url) as http:
+        async with httpx.AsyncClient(base_url=house.url, timeout=60) as http:
             return (await http.post("/mail/incoming", content=said, headers=headers)).status_code
 
     assert await post() == 200

@@ -35,7 +35,7 @@ async def test_a_named_origin_works_with_the_visitors_cookies(
         gateway_house(
             database_url=postgres_url, server_keys=server_keys, packages=tmp_path, allowed_origins=origins
         ) as house,
-        httpx.AsyncClient(base_url=house.url) as http,
+        httpx.AsyncClient(base_url=house.url, timeout=60) as http,
     ):
         asked = await http.options("/interview", headers=preflight(APP))
         assert asked.status_code == 200
@@ -58,7 +58,7 @@ async def test_every_origin_may_read_what_needs_no_cookie(
         gateway_house(
             database_url=postgres_url, server_keys=server_keys, packages=tmp_path, allowed_origins="*"
         ) as house,
-        httpx.AsyncClient(base_url=house.url) as http,
+        httpx.AsyncClient(base_url=house.url, timeout=60) as http,
     ):
         answer = await http.get("/interview?i=test:names.yml&json=1", headers={"origin": APP})
         assert answer.headers["access-control-allow-origin"] == "*"

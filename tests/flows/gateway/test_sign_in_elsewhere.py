@@ -47,7 +47,7 @@ async def house(postgres_url: str, server_keys: ServerKeys, tmp_path: Path, prov
 
 @pytest.fixture
 async def ann(house: House) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=house.url) as http:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as http:
         yield http
 
 
@@ -69,7 +69,7 @@ async def test_who_comes_for_the_first_time_gets_an_account_and_later_the_same(
     assert (answer.status_code, answer.headers["location"]) == (303, "/user/profile")
     first = await me(ann)
     assert (first["email"], first["first_name"]) == ("ann@example.org", "Ann")
-    async with httpx.AsyncClient(base_url=house.url) as elsewhere:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as elsewhere:
         await come_in(elsewhere, provider)
         assert (await me(elsewhere))["user_id"] == first["user_id"]
     assert "without a password" in (await ann.get("/user/profile")).text
@@ -105,7 +105,7 @@ async def test_keys_that_were_rotated_are_fetched_again(
 ) -> None:
     await come_in(ann, provider)
     provider.signs_with = provider.publishes = 1
-    async with httpx.AsyncClient(base_url=house.url) as elsewhere:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as elsewhere:
         assert (await come_in(elsewhere, provider)).status_code == 303
 
 
@@ -113,7 +113,7 @@ async def test_an_answer_that_this_browser_did_not_ask_for_is_refused(
     house: House, provider: Provider, ann: httpx.AsyncClient
 ) -> None:
     """Somebody sends Ann's browser their own answer, so that she works in their account."""
-    async with httpx.AsyncClient(base_url=house.url) as mallory:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as mallory:
         away = await mallory.get("/user/elsewhere")
         back = provider.let_in(away.headers["location"])
     assert (await ann.get(back)).status_code == 403
@@ -133,7 +133,7 @@ async def test_an_address_does_not_take_over_an_account(
     house: House, provider: Provider, ann: httpx.AsyncClient
 ) -> None:
     await send(ann, "/user/register", email="ann@example.org", password=PASSWORD, again=PASSWORD)
-    async with httpx.AsyncClient(base_url=house.url) as elsewhere:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as elsewhere:
         answer = await come_in(elsewhere, provider)
         assert "There is an account with your e-mail address already" in answer.text
         assert await me(elsewhere) == {"logged_in": False}
@@ -148,10 +148,10 @@ async def test_its_owner_connects_an_account_and_comes_in_both_ways(
     number = (await me(ann))["user_id"]
     new = "another horse battery"
     await send(ann, "/user/change-password", present=PASSWORD, password=new, again=new)
-    async with httpx.AsyncClient(base_url=house.url) as elsewhere:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as elsewhere:
         await come_in(elsewhere, provider)
         assert (await me(elsewhere))["user_id"] == number
-    async with httpx.AsyncClient(base_url=house.url) as elsewhere:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as elsewhere:
         await send(elsewhere, "/user/sign-in", email="ann@example.org", password=new)
         assert (await me(elsewhere))["user_id"] == number
 
@@ -167,7 +167,7 @@ async def test_an_address_that_was_not_confirmed_there_makes_no_account(
 async def test_a_closed_account_stays_closed(house: House, provider: Provider, ann: httpx.AsyncClient) -> None:
     await come_in(ann, provider)
     await house.database.execute("update people.accounts set is_active = false")
-    async with httpx.AsyncClient(base_url=house.url) as elsewhere:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as elsewhere:
         assert "closed" in (await come_in(elsewhere, provider)).text
 
 

@@ -49,7 +49,7 @@ async def fires_asked_for(house: House, keys: ServerKeys) -> list[FireNow]:
 
 async def test_an_operators_program_lets_a_cron_type_run_once(operators: House, server_keys: ServerKeys) -> None:
     headers = {"authorization": f"Bearer {TOKEN}", "idempotency-key": "tonight"}
-    async with httpx.AsyncClient(base_url=operators.url) as http:
+    async with httpx.AsyncClient(base_url=operators.url, timeout=60) as http:
         answers = [await http.post("/api/cron/nightly", headers=headers) for _ in range(2)]
         other = await http.post("/api/cron/nightly", headers=headers | {"idempotency-key": "tomorrow"})
     assert [answer.status_code for answer in answers] == [202, 202]
@@ -65,7 +65,7 @@ async def test_an_operators_program_lets_a_cron_type_run_once(operators: House, 
 async def test_what_is_no_cron_type_or_comes_without_the_token_is_refused(
     operators: House, server_keys: ServerKeys
 ) -> None:
-    async with httpx.AsyncClient(base_url=operators.url) as http:
+    async with httpx.AsyncClient(base_url=operators.url, timeout=60) as http:
         assert (await http.post("/api/cron/nightly")).status_code == 401
         assert (await http.post("/api/cron/nightly", headers={"authorization": "Bearer x"})).status_code == 401
         refused = await http.post("/api/cron/my%20type", headers={"authorization": f"Bearer {TOKEN}"})

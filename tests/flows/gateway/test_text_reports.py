@@ -70,7 +70,7 @@ async def report(house: House, message_id: str, *, token: str = TOKEN, **told: s
     path = f"/texts/status/{message_id}"
     form = {"AccountSid": SID, "MessageSid": "SM1", **told}
     signature = RequestValidator(token).compute_signature(PUBLIC + path, form)
-    async with httpx.AsyncClient(base_url=house.url) as http:
+    async with httpx.AsyncClient(base_url=house.url, timeout=60) as http:
         return (await http.post(path, data=form, headers={"X-Twilio-Signature": signature})).status_code
 
 

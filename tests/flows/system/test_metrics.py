@@ -48,7 +48,7 @@ class House:
 
     def read(self, service: str) -> Samples:
         """Every sample, by its name without our prefix, with its labels as they are written."""
-        text = httpx.get(f"http://127.0.0.1:{self.ports[service]}/metrics").raise_for_status().text
+        text = httpx.get(f"http://127.0.0.1:{self.ports[service]}/metrics", timeout=60).raise_for_status().text
         lines = [line.rpartition(" ") for line in text.splitlines() if line.startswith("colloquy_")]
         return {name.removeprefix("colloquy_"): float(value) for name, _, value in lines}
 
@@ -152,7 +152,7 @@ def test_a_form_post_is_one_request_one_message_and_one_turn(house: House) -> No
 
 def test_requests_of_programs_are_told_apart_from_those_of_people(house: House) -> None:
     with house.counting("gateway", {'http_seconds_count{method="GET",route="api",status="403"}': 1}):
-        assert httpx.get(f"{house.site.url}api/list").status_code == 403
+        assert httpx.get(f"{house.site.url}api/list", timeout=60).status_code == 403
 
 
 def test_a_failing_interview_is_a_turn_that_ends_in_a_problem(house: House) -> None:

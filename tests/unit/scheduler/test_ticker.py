@@ -259,3 +259,15 @@ async def test_what_is_over_is_forgotten_after_a_while(desk: Desk, new_clock: Ne
     await ticker.tidy()
     assert await store.fires(desk.database) == []
     assert [str(row["id"]) for row in await store.timers(desk.database)] == [later.timer_id]
+
+
+async def test_it_ends_whatever_it_is_doing(desk: Desk, new_clock: NewClock) -> None:
+    for steps in range(12):  # of the loop, after it was woken
+        ticker = desk.ticker(new_clock())
+        await ticker.start()
+        await asyncio.sleep(0.03)
+        ticker.wake()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(4):  # it is told once
+            await ticker.stop()
