@@ -128,10 +128,12 @@ class MediaFetcher:
         for again: the others are kept. Raises FetchedElsewhere, ContentsLost; what database and store raise.
         """
         away: MediaAway | None = None
-        ends = asyncio.get_running_loop().time() + _LIMIT_SECONDS
-        for place in order.files.missing:
+        missing, now = order.files.missing, asyncio.get_running_loop().time
+        ends = now() + _LIMIT_SECONDS
+        for number, place in enumerate(missing):
+            fair = (ends - now()) / (len(missing) - number)  # one that drips leaves time for the others
             try:
-                outcome = await self._outcome(order, place, ends=ends)
+                outcome = await self._outcome(order, place, ends=now() + fair)
             except MediaAway as error:
                 away = error
             else:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import ipaddress
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -56,7 +58,7 @@ class ResolverSilent(Exception):
 class DnsJudge:
     """Asks the domain of the sender."""
 
-    def __init__(self, *, resolver: str, hostname: str, all_seconds: float = 10.0) -> None:
+    def __init__(self, *, resolver: str, hostname: str, all_seconds: float) -> None:
         """`resolver`: an IP address, with a port behind a colon or not, or `system`. `all_seconds`: for one mail."""
         self._all_seconds = all_seconds
         self._questions = _Questions(resolver, _OF_ALL * all_seconds)
@@ -66,15 +68,16 @@ class DnsJudge:
 
     async def verdicts(self, raw: bytes, *, ip: str, sender: str, helo: str) -> Verdicts:
         """All three; those that took too long are `none`."""
-        async with self._room:
-            try:
-                async with asyncio.timeout(self._all_seconds):
-                    return await asyncio.to_thread(self._judge, raw, ip, sender, helo)
-            except Exception as error:  # a mail is kept whatever its signatures are made of
-                log.info("mail.not_judged", error=type(error).__name__)
-                return Verdicts()
+        ends = time.monotonic() + self._all_seconds
+        try:
+            async with asyncio.timeout(self._all_seconds), self._room:
+                return await asyncio.to_thread(self._judge, raw, ip, sender, helo, ends)
+        except Exception as error:  # a mail is kept whatever its signatures are made of
+            log.info("mail.not_judged", error=type(error).__name__)
+            return Verdicts()
 
-    def _judge(self, raw: bytes, ip: str, sender: str, helo: str) -> Verdicts:
+    def _judge(self, raw: bytes, ip: str, sender: str, helo: str, ends: float) -> Verdicts:
+        self._questions.until(ends)
         from_where = self._spf(ip, sender, helo)
         signatures = self._dkim(raw)
         ask = self._asked_once()
@@ -216,6 +219,7 @@ class _Questions:
 
     def __init__(self, resolver: str, seconds: float) -> None:
         self._seconds = seconds
+        self._thread = threading.local()
         self._resolver = dns.resolver.Resolver(configure=resolver == SYSTEM)
         if resolver != SYSTEM:
             host, port = resolver, ""
@@ -223,6 +227,10 @@ class _Questions:
                 host, _, port = resolver.partition(":")
             self._resolver.nameservers = [host]
             self._resolver.port = int(port or 53)
+
+    def until(self, ends: float) -> None:
+        """Who asks in this thread has time until then, by the monotonic clock: a thread cannot be told to end."""
+        self._thread.ends = ends
 
     def text(self, name: str | bytes, timeout: float = 0) -> bytes | None:
         """The first TXT record, whole; how long to wait is not for the library to say. Raises ResolverSilent."""
@@ -253,14 +261,18 @@ class _Questions:
 
     def _ask(self, name: str | bytes, kind: str) -> list[Any]:
         asked = name.decode("ascii", "replace") if isinstance(name, bytes) else name
+        left = self._thread.ends - time.monotonic()
+        if left <= 0:
+            raise ResolverSilent
         try:
-            return list(self._resolver.resolve(asked, dns.rdatatype.from_text(kind), lifetime=self._seconds))
+            lifetime = min(self._seconds, left)
+            return list(self._resolver.resolve(asked, dns.rdatatype.from_text(kind), lifetime=lifetime))
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return []
         except dns.exception.DNSException as error:
             raise ResolverSilent from error
 
 
-def judge_of(resolver: str, *, hostname: str, all_seconds: float = 10.0) -> Judge:
+def judge_of(resolver: str, *, hostname: str, all_seconds: float) -> Judge:
     """By the resolver of the settings; without one nothing is looked up."""
     return DnsJudge(resolver=resolver, hostname=hostname, all_seconds=all_seconds) if resolver else NoJudge()

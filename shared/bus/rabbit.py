@@ -54,6 +54,8 @@ ATTEMPT = "x-colloquy-attempt"
 
 _ATTEMPTS_A_LINE = 15  # about twice a minute in the log
 _GIVE_BACK_SECONDS = 0.5
+_DEAF_SECONDS = 1.0
+"""After which a task is told again to end: the client library swallows cancellations, and a stop has its limit."""
 _PAUSES_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.0)
 
 
@@ -142,7 +144,7 @@ class RabbitBus:
             return
         self._is_stopping = True
         supervisor, self._supervisor = self._supervisor, None
-        await end(supervisor)
+        await end(supervisor, again_seconds=_DEAF_SECONDS)
         await self._watchdog.stop()
         await asyncio.gather(*(subscription.cancel() for subscription in self._subscriptions))
         await self._drain()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from shared.kernel.clock import Clock
+from shared.kernel.errors import Unavailable
 from shared.kernel.now_and_then import NowAndThen
 
-_HOLDS_PER_CLAIM = 3
-"""So that one of them may fail, and the claim still does not run out."""
+_HOLDS_PER_CLAIM = 6
+"""So that one of them may fail, after as long as it may take, and the claim still does not run out."""
+
+
+class NotHeld(Unavailable):
+    """A claim could not be held in time; it is tried again."""
 
 
 @contextlib.asynccontextmanager
@@ -17,9 +23,16 @@ async def held(hold: Callable[[], Awaitable[object]], *, claim_seconds: float, c
     """A claim that lasts `claim_seconds` does not run out while the block does its work: `hold` claims it anew, again
     and again. It ends with the block, and with the process.
     """
-    holding = NowAndThen(
-        "hold a claim", hold, every_seconds=claim_seconds / _HOLDS_PER_CLAIM, clock=clock, is_spread=True
-    )
+    pause = claim_seconds / _HOLDS_PER_CLAIM
+
+    async def hold_in_time() -> None:
+        try:
+            async with asyncio.timeout(pause):
+                await hold()
+        except TimeoutError:
+            raise NotHeld from None
+
+    holding = NowAndThen("hold a claim", hold_in_time, every_seconds=pause, clock=clock, is_spread=True)
     await holding.start()
     try:
         yield

@@ -35,7 +35,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 on conflict do nothing
 returning id
 """
-_COLUMNS = "id, local_part, session_id, state, reason, size_bytes, received_at, contents_box, media_box, part_locations"
+_COLUMNS = "id, local_part, session_id, state, reason, size_bytes, received_at, contents_box, media_box, part_locations, action"
 _OF_SESSION = f"""
 select {_COLUMNS} from mailbox.mails where session_id = $1 and state = 'received' and ($2::text[] is null or
        local_part = any($2)) order by received_at, id limit $3
@@ -119,7 +119,7 @@ MediaProblem = Literal[
     "not_yet", "not_fetched", "no_answer", "missing", "refused", "too_large", "no_room", "foreign", "no_account"
 ]
 """Why there is no file; docs/authors/text-messages.md says what each of them means. not_fetched: the message came to a
-release that left files where they were.
+release that left files where they were, or its order cannot be read any more.
 """
 
 
@@ -393,6 +393,8 @@ def _opened(row: Row, pair: KeyPair) -> ReceivedMail | None:
                 open_box(pair, row["media_box"], associated=associated_data("media", *place))
             )
             contents = contents.model_copy(update={"media": fetched.media, "parts": fetched.parts})
+        elif row["action"] != "fetching":
+            contents = contents.model_copy(update={"media": tuple(map(_never_fetched, contents.media))})
     except (SealBroken, ValidationError):
         log.warning("mail.not_opened", mail=mail_id, session=str(row["session_id"]))
         return None
@@ -407,6 +409,11 @@ def _opened(row: Row, pair: KeyPair) -> ReceivedMail | None:
         # While files of a text message are missing, those that have come lie there, and nobody can take them yet.
         are_parts_files=not contents.parts or not row["part_locations"],
     )
+
+
+def _never_fetched(one: TextMedia) -> TextMedia:
+    """Nobody fetches it any more: the order could not be read."""
+    return one.model_copy(update={"problem": "not_fetched"}) if one.problem == "not_yet" else one
 
 
 def _place(mail_id: str, address: KnownAddress, box: str = "mail") -> bytes:

@@ -84,8 +84,9 @@ async def _serve(socket: WebSocket, watcher: Watcher, beat_seconds: float) -> No
 
 
 async def _send(socket: WebSocket, watcher: Watcher, beat_seconds: float) -> None:
-    while True:
-        await socket.send_text(await watcher.next_message(beat_seconds))
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the page has gone: who listens to it sees that, too
+        while True:
+            await socket.send_text(await watcher.next_message(beat_seconds))
 
 
 def _check_origin(desk: Desk, socket: WebSocket) -> None:

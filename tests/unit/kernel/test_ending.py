@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import structlog
 
 from shared.kernel.ending import end
 
@@ -31,14 +32,16 @@ async def test_a_task_whose_client_swallowed_the_cancellation_is_told_again() ->
     assert (task.cancelled(), told) == (True, 2)
 
 
-async def test_all_are_ended_and_what_they_raise_is_dropped() -> None:
+async def test_all_are_ended_and_a_fault_of_theirs_is_told() -> None:
     async def fail() -> None:
         raise ZeroDivisionError
 
     failing, waiting = asyncio.create_task(fail()), asyncio.create_task(asyncio.sleep(60))
     await asyncio.sleep(0)
-    await end(failing, waiting)
+    with structlog.testing.capture_logs() as told:
+        await end(failing, waiting)
     assert (failing.done(), waiting.cancelled()) == (True, True)
+    assert [(line["event"], line["error"]) for line in told] == [("service.task_broken", "ZeroDivisionError")]
     await end()
 
 

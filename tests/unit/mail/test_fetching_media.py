@@ -297,6 +297,9 @@ async def test_an_order_that_cannot_be_read_holds_nobody_up(room: Room, office: 
     await room.fetch()
     assert await room.bells() == 2
     assert await room.problems() == [None]
+    addresses = await room.addresses.of_session(room.database, room.keys)
+    texts = await received.of_session(room.database, room.keys.session_id, addresses)
+    assert [one.problem for text in texts for one in text.contents.media] == ["not_fetched", None]
 
 
 async def test_a_session_that_is_gone_gets_nothing(room: Room, office: PhoneOffice) -> None:

@@ -8,6 +8,7 @@ from base64 import b64decode
 
 import pytest
 
+from services.mail import fetching_media
 from services.mail.fetching_media import FetchedElsewhere
 from shared.kernel.telemetry import Metrics
 from shared.mailbox import received
@@ -120,6 +121,21 @@ async def test_what_has_come_goes_with_its_session(room: Room, office: PhoneOffi
     [kept] = [path.name for path in room.folder.rglob("*") if path.is_file()]
     assert await received.forget_session(room.database, room.keys.session_id) == [kept], "who deletes it removes this"
     assert await room.orders() == 0
+
+
+async def test_one_that_does_not_come_leaves_time_for_the_others(
+    room: Room, office: PhoneOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching_media, "_LIMIT_SECONDS", 4.0)
+    waits = threading.Event()
+    try:
+        await room.comes((office.keep(PICTURE, waits=waits), "image/png"), (office.keep(b"GIF89a two"), "image/gif"))
+        await room.fetch()
+    finally:
+        waits.set()
+    await room.clock.advance(PAUSES_SECONDS[0])
+    [order] = await room.fetcher._orders.claim(room.database, limit=1)
+    assert [one.problem for one in order.files.media] == ["not_yet", None]
 
 
 async def test_nobody_reads_what_has_come_from_the_database(room: Room, office: PhoneOffice) -> None:

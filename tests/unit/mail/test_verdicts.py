@@ -38,7 +38,7 @@ SIGNED = dkim.sign(RAW, b"s1", b"example.org", PRIVATE, include_headers=[b"from"
 @pytest.fixture
 def judge() -> Iterator[DnsJudge]:
     with names(ZONE) as resolver:
-        yield DnsJudge(resolver=resolver, hostname="forms.example.org")
+        yield DnsJudge(resolver=resolver, hostname="forms.example.org", all_seconds=10)
 
 
 async def test_a_signed_mail_from_the_right_place_passes(judge: DnsJudge) -> None:
@@ -75,14 +75,14 @@ async def test_what_is_broken_has_no_good_verdict(judge: DnsJudge, raw: bytes) -
 async def test_a_silent_resolver_gives_none() -> None:
     with names(ZONE) as resolver:
         pass
-    judge = DnsJudge(resolver=f"127.0.0.1:{free_port()}", hostname="forms.example.org")
+    judge = DnsJudge(resolver=f"127.0.0.1:{free_port()}", hostname="forms.example.org", all_seconds=10)
     found = await judge.verdicts(SIGNED, ip="192.0.2.1", sender="ann@example.org", helo="x")
     assert (found.spf, found.dkim, found.dmarc) == ("none", "none", "none")
     assert resolver
 
 
 async def test_without_a_resolver_nothing_is_asked() -> None:
-    judge = judge_of("", hostname="x")
+    judge = judge_of("", hostname="x", all_seconds=10)
     assert isinstance(judge, NoJudge)
     found = await judge.verdicts(SIGNED, ip="192.0.2.1", sender="ann@example.org", helo="x")
     assert (found.spf, found.dkim, found.dmarc, found.detail) == ("none", "none", "none", "")
