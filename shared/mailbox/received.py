@@ -35,7 +35,10 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 on conflict do nothing
 returning id
 """
-_COLUMNS = "id, local_part, session_id, state, reason, size_bytes, received_at, contents_box, media_box, part_locations, action"
+_COLUMNS = (
+    "id, local_part, session_id, state, action, reason, size_bytes, received_at, contents_box, media_box, "
+    "part_locations"
+)
 _OF_SESSION = f"""
 select {_COLUMNS} from mailbox.mails where session_id = $1 and state = 'received' and ($2::text[] is null or
        local_part = any($2)) order by received_at, id limit $3
