@@ -5,7 +5,8 @@ from __future__ import annotations
 from shared.kernel.telemetry import Metrics
 from shared.storage.database import Database
 
-# A row waits from its moment on, also while it rests after an attempt that failed; until then it is only planned.
+# Until its moment a row is only planned; then it waits, also while it rests after an attempt that failed. The attempt
+# moves not_before, so that from then on its age is that of the row: one that was planned counts its delay, too.
 _LOOK = """
 select count(*) as waiting, coalesce(extract(epoch from now() - min(
            case when attempts = 0 then greatest(created_at, not_before) else created_at end

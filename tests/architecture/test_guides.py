@@ -236,6 +236,14 @@ def test_the_architecture_names_the_servers_that_a_service_needs_and_no_other(na
     assert talk("To")[name] & {str(port) for port in PORTS.values()} == needed
 
 
+@pytest.mark.parametrize("name", sorted(named("NetworkPolicy")))
+def test_a_pod_is_told_of_the_servers_that_the_architecture_names_and_of_no_other(name: str) -> None:
+    told = {variable for variable in environment(name) if variable.endswith(("_URL", "_URL_FILE"))}
+    ports = {f"COLLOQUY_{setting.upper()}_FILE": str(port) for setting, port in PORTS.items()}
+    wanted = {variable for variable, port in ports.items() if port in talk("To")[name]}
+    assert told - set(named("ConfigMap")["colloquy"]["data"]) == wanted
+
+
 @pytest.mark.parametrize("name", OF_SERVICES)
 def test_the_architecture_names_the_ports_where_a_service_listens(name: str) -> None:
     given = environment(name)
@@ -274,10 +282,18 @@ def test_a_server_of_an_overlay_lets_in_whom_the_architecture_names(overlay: Pat
 # Compose -------------------------------------------------------------------------------------------------------------
 
 
+FILLED_IN = {"COLLOQUY_PASSWORD": "a", "COLLOQUY_AUTHOR_PASSWORD": "b", "COLLOQUY_PUBLIC_URL": "http://localhost/"}
+
+
+@pytest.mark.parametrize("name", OF_SERVICES)
+def test_compose_tells_a_service_of_the_servers_that_the_architecture_names_and_of_no_other(name: str) -> None:
+    told = compose(FILLED_IN)["services"][name]["environment"]
+    wanted = {setting for setting, port in PORTS.items() if str(port) in talk("To")[name]}
+    assert {setting for setting in PORTS if f"COLLOQUY_{setting.upper()}" in told} == wanted
+
+
 def test_the_guide_for_one_host_speaks_of_what_compose_starts() -> None:
-    made = compose(
-        {"COLLOQUY_PASSWORD": "a", "COLLOQUY_AUTHOR_PASSWORD": "b", "COLLOQUY_PUBLIC_URL": "http://localhost/"}
-    )
+    made = compose(FILLED_IN)
     services, texts = made["services"], "\n".join(code(ONE_HOST))
     assert set(re.findall(r"exec (\w+)|--scale (\w+)=|cp (\w+):", texts)) == {
         ("session", "", ""),
