@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from shared.interview.documents.errors import DocumentLocked, DocumentTooLarge, DocumentUnreadable
 
@@ -14,8 +15,10 @@ MOST_XML_BYTES = 32 * 1024**2
 """The size of one XML member: a tree of it takes some ten times as much memory."""
 MOST_MEMBERS = 10_000
 _OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
-_LOCKED_OFFICE = "EncryptedPackage".encode("utf-16-le")
-_MOST_HEAD_BYTES = 1024**2
+_LOCKED_OFFICE = "EncryptedPackage\0".encode("utf-16-le")
+_MOST_HEAD_BYTES = 1024
+_MOST_DIRECTORY_BYTES = 1024**2
+_DIRECTORY_ENTRY_BYTES = 128
 _BEGINNINGS = {
     _OLD_OFFICE: "a document of Office 97 to 2003, such as .doc",
     rb"{\rtf": "an RTF file",
@@ -109,13 +112,27 @@ def _refuse_another_kind(path: Path, kind: str, *, name: str) -> None:
     try:
         with path.open("rb") as file:
             head = file.read(_MOST_HEAD_BYTES)
+            is_locked = head.startswith(_OLD_OFFICE) and _holds_a_locked_document(file, head)
     except OSError:
         return
-    if head.startswith(_OLD_OFFICE) and _LOCKED_OFFICE in head:
-        raise DocumentLocked(name)
+    if is_locked:
+        raise DocumentLocked(name, advice="Use a copy without one.")
     found = next((what for beginning, what in _BEGINNINGS.items() if head.lstrip().startswith(beginning)), None)
     if found is not None:
         _refuse(name, kind, found)
+
+
+def _holds_a_locked_document(file: BinaryIO, head: bytes) -> bool:
+    """Whether the directory of a compound file ([MS-CFB] 2.2 and 2.6) names what [MS-OFFCRYPTO] 2.3.4.4 locks.
+
+    The directory may stand anywhere; its further sectors are looked for behind the first one.
+    """
+    if len(head) < 52:
+        return False
+    (shift,), (first,) = struct.unpack_from("<H", head, 30), struct.unpack_from("<I", head, 48)
+    file.seek((first + 1) * (4096 if shift == 12 else 512))  # there are no other sizes
+    directory = file.read(_MOST_DIRECTORY_BYTES)
+    return any(directory.startswith(_LOCKED_OFFICE, at) for at in range(0, len(directory), _DIRECTORY_ENTRY_BYTES))
 
 
 def _refuse(name: str, kind: str, what: str) -> NoReturn:

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from shared.interview.documents.archives import checked_word_file
+from shared.interview.documents.archives import checked_archive
 from shared.interview.documents.as_markdown import as_markdown
 from shared.interview.documents.errors import DocumentTooLarge, DocumentUnreadable, NotConvertible
 from shared.interview.documents.layout import Block, Document, Page, Paragraph, Picture, Section
@@ -119,7 +119,7 @@ def convert(
 def _outside(host: Host | None, source: Path, target: Path, source_kind: str, target_kind: str, name: str) -> bool:
     """Whether another program has done it."""
     if source_kind in ("docx", "docm"):
-        checked_word_file(source, name=name)
+        checked_archive(source, "DOCX", name=name)  # templates and files with macros convert as well
     try:
         return converted_outside(host, source, target, source_kind=source_kind, target_kind=target_kind, name=name)
     except ProgramFailed:

@@ -43,8 +43,8 @@ class NotConvertible(DocumentError):
 class DocumentLocked(DocumentError):
     """The document needs a password, and the right one was not given."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name} is protected by a password. Use a copy without one, or give its password.")
+    def __init__(self, name: str, *, advice: str = "Use a copy without one, or give its password.") -> None:
+        super().__init__(f"{name} is protected by a password. {advice}")
         self.name = name
 
 

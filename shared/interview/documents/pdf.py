@@ -75,7 +75,7 @@ def _mapped(piece: Piece) -> Iterator[None]:
         raise DocumentTooLarge(piece.label, "there is not enough memory for it") from error
     except DocumentError:
         raise
-    except (RuntimeError, TypeError, AttributeError, KeyError, ValueError, SystemError) as error:
+    except (RuntimeError, TypeError, AttributeError, KeyError, ValueError, OverflowError, SystemError) as error:
         # what pikepdf raises when parts of a file are not of the kind they should be
         raise DocumentUnreadable(piece.label, KIND, _reason(error, piece)) from error
 
@@ -141,27 +141,33 @@ def overlay(
 
     Raises DocumentUnreadable, DocumentLocked.
     """
-    with opened(stamp) as stamps, opened(piece) as pdf:  # the inner one is blamed for what goes wrong here
+    with opened(stamp) as stamps:
         _draw_annotations(stamps)
         count = len(stamps.pages)
-        for number, page in enumerate(pdf.pages, start=1):
-            wanted = stamp_page(number)
-            if wanted is None or not 1 <= wanted <= count:
-                continue
-            shape = stamps.pages[wanted - 1]
-            if is_below:
-                page.add_underlay(shape, None)
-            else:
-                page.add_overlay(shape, None)
-        pdf.save(target)
+        with opened(piece) as pdf:  # the inner one is blamed for what goes wrong here
+            for number, page in enumerate(pdf.pages, start=1):
+                wanted = stamp_page(number)
+                if wanted is None or not 1 <= wanted <= count:
+                    continue
+                shape = stamps.pages[wanted - 1]
+                if is_below:
+                    page.add_underlay(shape, None)
+                else:
+                    page.add_overlay(shape, None)
+            pdf.save(target)
 
 
 def _draw_annotations(pdf: pikepdf.Pdf) -> None:
-    """Make what fields and notes show part of their pages: who takes only the contents of a page loses it."""
+    """Make what fields and notes print part of their pages: who takes only the contents of a page loses it.
+
+    Notes for the screen alone, such as those of reviewers, are left out.
+    """
+    from pikepdf import Dictionary
+
     form = pdf.Root.get("/AcroForm")
-    if form is not None and form.get("/NeedAppearances"):
+    if isinstance(form, Dictionary) and form.get("/NeedAppearances"):
         pdf.generate_appearance_streams()
-    pdf.flatten_annotations("all")
+    pdf.flatten_annotations("print")
 
 
 def finish(piece: Piece, target: Path, *, lock: Lock | None = None, changes: dict[str, str] | None = None) -> None:

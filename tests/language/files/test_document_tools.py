@@ -215,6 +215,29 @@ class TestPages:
         (page,) = PdfReader(io.BytesIO(last_file(said).contents)).pages
         assert page.extract_text().strip() == "IN A FIELD"
 
+    def test_of_the_notes_of_a_letterhead_those_that_print_are_laid_over(self, after: Any) -> None:
+        stamp = pikepdf.new()
+        stamp.add_blank_page(page_size=(400, 400))
+        notes = []
+        for words, flags in (("ON SCREEN", 0), ("ON PAPER", 4)):
+            look = stamp.make_stream(f"BT /F 9 Tf 5 5 Td ({words}) Tj ET".encode())
+            look.Subtype, look.BBox = pikepdf.Name.Form, [0, 0, 90, 20]
+            font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Courier)
+            look.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F=font))
+            note = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FreeText, Rect=[9, 9, 99, 29])
+            note.F, note.AP = flags, pikepdf.Dictionary(N=stamp.make_indirect(look))
+            notes.append(stamp.make_indirect(note))
+        stamp.pages[0].obj.Annots = pikepdf.Array(notes)
+        out = io.BytesIO()
+        stamp.save(out)
+        said = after(
+            "both = overlay_pdf(a, b)",
+            a=("a.pdf", "application/pdf", pdf(400)),
+            b=("b.pdf", "application/pdf", out.getvalue()),
+        )
+        (page,) = PdfReader(io.BytesIO(last_file(said).contents)).pages
+        assert page.extract_text().strip() == "ON PAPER"
+
     def test_are_laid_over_page_by_page(self, after: Any) -> None:
         said = after(
             "both = overlay_pdf(a, pdf_concatenate(b, c), multi=True)",

@@ -11,7 +11,7 @@ import pytest
 from docx.enum.text import WD_BREAK
 from pypdf import PdfReader
 
-from shared.interview.documents.convert import docx_to_pdf, pictures_to_pdf, to_pdf
+from shared.interview.documents.convert import convert, docx_to_pdf, pictures_to_pdf, to_pdf
 from shared.interview.documents.errors import DocumentUnreadable, NotConvertible
 
 from .made import changed_docx, docx_file, pages_of, picture
@@ -117,6 +117,23 @@ class TestDocx:
         (tmp_path / "a.docx").write_bytes(b"PK\x03\x04 nothing")
         with pytest.raises(DocumentUnreadable, match=r"My letter\.docx cannot be read as DOCX"):
             docx_to_pdf(tmp_path / "a.docx", tmp_path / "a.pdf", name="My letter.docx")
+
+    @pytest.mark.parametrize(
+        ("kind", "sort"),
+        [
+            ("docm", "ms-word.document.macroEnabled.main"),
+            ("docx", "ms-word.document.macroEnabled.main"),
+            ("docx", "openxmlformats-officedocument.wordprocessingml.template.main"),
+        ],
+    )
+    def test_one_with_macros_and_a_template_convert_as_well(self, tmp_path: Path, kind: str, sort: str) -> None:
+        plain = docx_file(tmp_path / "plain.docx", "Hello")
+        usual = "openxmlformats-officedocument.wordprocessingml.document.main"
+        source = changed_docx(plain, tmp_path / f"a.{kind}", "[Content_Types].xml", usual, sort)
+        convert(source, tmp_path / "a.pdf", source_kind=kind, target_kind="pdf")
+        assert "Hello" in pages_of(tmp_path / "a.pdf")[0]
+        convert(source, tmp_path / "a.png", source_kind=kind, target_kind="png")
+        assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
 class TestOtherKinds:

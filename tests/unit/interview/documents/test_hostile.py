@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random  # noqa: TID251  # the same damage in every run
+from typing import Any
 
 import pikepdf
 import pytest
@@ -117,6 +119,60 @@ class TestPdfs:
         (tmp_path / "a.bmp").write_bytes(header)
         with pytest.raises(DocumentUnreadable, match=r"a\.bmp cannot be read as a picture"):
             pictures_to_pdf([tmp_path / "a.bmp"], tmp_path / "a.pdf")
+
+    def test_broken_field_of_a_stamp_is_blamed_on_the_stamp(self, tmp_path: Path) -> None:
+        with with_field(tmp_path / "a.pdf") as (pdf, field):
+            look = pdf.make_stream(b"nothing that was deflated")
+            look.Filter, look.Subtype, look.BBox = pikepdf.Name.FlateDecode, pikepdf.Name.Form, [0, 0, 80, 20]
+            field.AP = pikepdf.Dictionary(N=look)
+            pdf.Root.AcroForm.NeedAppearances = True
+        with pytest.raises(DocumentUnreadable, match=r"^a\.pdf cannot be read"):
+            overlay(Piece(blank(tmp_path / "b.pdf")), Piece(tmp_path / "a.pdf"), tmp_path / "c.pdf", stamp_page=int)
+
+    def test_number_that_is_too_large_is_named(self, tmp_path: Path) -> None:
+        with with_field(tmp_path / "a.pdf") as (pdf, field):
+            field.F = 2**40
+            pdf.Root.AcroForm.NeedAppearances = True
+        with pytest.raises(DocumentUnreadable, match=r"^a\.pdf cannot be read"):
+            overlay(Piece(blank(tmp_path / "b.pdf")), Piece(tmp_path / "a.pdf"), tmp_path / "c.pdf", stamp_page=int)
+
+    @pytest.mark.parametrize("form", [3, True, "text", pikepdf.Name.X, pikepdf.Array([1])])
+    def test_stamp_whose_form_is_no_form_is_laid_over_without_one(self, tmp_path: Path, form: Any) -> None:
+        with pikepdf.open(blank(tmp_path / "a.pdf"), allow_overwriting_input=True) as pdf:
+            pdf.pages[0].obj.Contents = pdf.make_stream(b"7 7 9 9 re f")
+            pdf.Root.AcroForm = form
+            pdf.save()
+        overlay(Piece(blank(tmp_path / "b.pdf")), Piece(tmp_path / "a.pdf"), tmp_path / "c.pdf", stamp_page=int)
+        assert b"7 7 9 9 re" in drawn_over(tmp_path / "c.pdf")
+
+
+@contextmanager
+def with_field(path: Path) -> Iterator[tuple[pikepdf.Pdf, pikepdf.Object]]:
+    """A PDF of a page with one field of text, to be changed before it is written."""
+    pdf = pikepdf.open(blank(path), allow_overwriting_input=True)
+    field = pdf.make_indirect(
+        pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Widget, FT=pikepdf.Name.Tx, T="a", V="x", Rect=[9, 9, 89, 29]
+        )
+    )
+    pdf.pages[0].obj.Annots = pikepdf.Array([field])
+    pdf.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array([field]))
+    yield pdf, field
+    pdf.save(path)
+
+
+def blank(path: Path) -> Path:
+    """A PDF of one empty page."""
+    pdf = pikepdf.new()
+    pdf.add_blank_page(page_size=(100, 100))
+    pdf.save(path)
+    return path
+
+
+def drawn_over(path: Path) -> bytes:
+    """What the forms on the first page of a PDF draw."""
+    with pikepdf.open(path) as pdf:
+        return b"".join(form.read_bytes() for form in pdf.pages[0].form_xobjects.values())
 
 
 PDF_WORK: tuple[Work, ...] = (
