@@ -114,6 +114,12 @@ def test_queues_sessions_and_errors_by_line_are_shown_and_keep_themselves_up_to_
     expect(console.locator("#errors")).to_contain_text("ZeroDivisionError")
 
 
+def revoke(console: Page) -> None:
+    """End the task that is shown: there is one process for tasks, and others need it."""
+    console.get_by_role("button", name="Revoke it").click()
+    expect(console.locator("main")).to_contain_text("revoked")
+
+
 def test_a_task_is_seen_with_its_progress_and_can_be_ended(site: Site, console: Page) -> None:
     visit(site, "work")
     task = console.locator("tr", has_text="overseen:data/questions/work.yml").filter(has_text="running").first
@@ -123,8 +129,7 @@ def test_a_task_is_seen_with_its_progress_and_can_be_ended(site: Site, console: 
     expect(console.locator("#sessions")).to_contain_text("overseen:data/questions/work.yml")
     task.get_by_role("link").first.click()
     expect(console.locator("main")).to_contain_text("leased")
-    console.get_by_role("button", name="Revoke it").click()
-    expect(console.locator("main")).to_contain_text("revoked")
+    revoke(console)
 
 
 def test_a_dead_letter_is_put_back_and_handled(site: Site, console: Page) -> None:
@@ -177,11 +182,14 @@ def test_no_table_is_cut_off_at_its_edge(site: Site, console: Page, browser: Bro
     ):
         console.goto(site.url + str(path).lstrip("/"))
         assert console.evaluate(WIDE) == [], path
+    revoke(console)
 
 
 def test_a_task_leads_to_its_session(site: Site, console: Page) -> None:
     visit(site, "work")
-    console.locator("tr", has_text="overseen:data/questions/work.yml").get_by_role("link").first.click()
+    task = console.locator("tr", has_text="overseen:data/questions/work.yml").filter(has_text="running").first
+    task.get_by_role("link").first.click()
+    revoke(console)
     console.get_by_role("row", name="session").get_by_role("link").click()
     expect(console.get_by_role("heading", level=1)).to_have_text("Who set what")
 
