@@ -71,13 +71,17 @@ _RELEASE = """
 update mailbox.mails set state = 'received', reason = '' where id = $1 and state = 'quarantined'
 returning session_id::text
 """
-_HEAD = """
+_TO_DO = """
 select m.id::text, m.kind, m.local_part, m.action, m.task_id::text, a.owner, a.interview
 from mailbox.mails m join mailbox.addresses a using (local_part)
-where m.session_id = $1 and m.state = 'received'
-      and (m.action in ('fetching', 'waiting', 'running') or ($2 and m.action = 'closed'))
-order by m.action = 'running' desc, m.received_at, m.id limit 1
-"""
+where m.session_id = $1 and m.state = 'received' and"""
+_HEAD = f"""
+({_TO_DO} m.action = 'running' limit 1)
+union all
+({_TO_DO} (m.action in ('fetching', 'waiting') or ($2 and m.action = 'closed')) order by m.received_at, m.id limit 1)
+limit 1
+"""  # noqa: S608  (made of constants)
+"""In the order of an index: a sort would go through all that wait, again for each of them."""
 _SET_ACTION = """
 update mailbox.mails set action = $2, task_id = coalesce($3, task_id) where id = $1 and action = any($4)
 returning id
