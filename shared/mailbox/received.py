@@ -80,7 +80,7 @@ _HEAD = f"""
 union all
 ({_TO_DO} (m.action in ('fetching', 'waiting') or ($2 and m.action = 'closed')) order by m.received_at, m.id limit 1)
 limit 1
-"""  # noqa: S608  (made of constants)
+"""
 """In the order of an index: a sort would go through all that wait, again for each of them."""
 _SET_ACTION = """
 update mailbox.mails set action = $2, task_id = coalesce($3, task_id) where id = $1 and action = any($4)
