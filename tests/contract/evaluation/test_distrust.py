@@ -200,8 +200,15 @@ async def test_interviews_end_with_a_server_that_was_killed(tmp_path: Path) -> N
 
 async def _are_gone(pids: list[int]) -> bool:
     """Whether all of them end, within a generous time."""
-    for _ in range(500):
-        if not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie" for pid in pids):
+    for _ in range(1500):
+        if not any(map(_lives, pids)):
             return True
         await asyncio.sleep(0.02)
     return False
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
