@@ -20,6 +20,7 @@ DEPLOY = ROOT / "deploy"
 BASE = DEPLOY / "k8s" / "base"
 COMPOSE = DEPLOY / "compose.yaml"
 KUSTOMIZATIONS = sorted(path.parent for path in (DEPLOY / "k8s").rglob("kustomization.yaml"))
+WHOLE = "*"
 OVERLAYS = sorted(path for path in (DEPLOY / "k8s" / "overlays").iterdir() if path.is_dir())
 
 
@@ -61,7 +62,25 @@ def container(name: str) -> dict[str, Any]:
 def environment(name: str) -> dict[str, str]:
     """The variables of a container as the kubelet would make them, without Secrets."""
     given = dict(named("ConfigMap")["colloquy"]["data"])
-    return given | {one["name"]: one["value"] for one in container(name)["env"]}
+    return given | {one["name"]: one["value"] for one in container(name)["env"] if "value" in one}
+
+
+def secrets(pod: Mapping[str, Any]) -> dict[str, set[str]]:
+    """The keys that a pod sees of each Secret, in files and in variables; `*` where it sees the whole one."""
+    seen: dict[str, set[str]] = {}
+    for volume in pod["volumes"]:
+        if "secret" in volume:
+            keys = {each["key"] for each in volume["secret"].get("items", ())}
+            seen.setdefault(volume["secret"]["secretName"], set()).update(keys or {WHOLE})
+    for one in pod["containers"]:
+        for each in one.get("envFrom", ()):
+            if "secretRef" in each:
+                seen.setdefault(each["secretRef"]["name"], set()).add(WHOLE)
+        for each in one.get("env", ()):
+            if "secretKeyRef" in each.get("valueFrom", ()):
+                of = each["valueFrom"]["secretKeyRef"]
+                seen.setdefault(of["name"], set()).add(of["key"])
+    return seen
 
 
 def rendered(folder: Path) -> list[dict[str, Any]] | None:
