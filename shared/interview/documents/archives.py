@@ -19,6 +19,8 @@ _LOCKED_OFFICE = "EncryptedPackage\0".encode("utf-16-le")
 _MOST_HEAD_BYTES = 1024
 _MOST_DIRECTORY_BYTES = 1024**2
 _DIRECTORY_ENTRY_BYTES = 128
+_DECLARATIONS = (b"<!DOCTYPE", "!DOCTYPE".encode("utf-16-be"))
+"""How a DTD begins, also in UTF-16 of either order."""
 _BEGINNINGS = {
     _OLD_OFFICE: "a document of Office 97 to 2003, such as .doc",
     rb"{\rtf": "an RTF file",
@@ -94,14 +96,18 @@ class Archive:
 def checked_archive(path: Path, kind: str, *, name: str = "") -> None:
     """See that an archive may be given to a library that unpacks without limits.
 
-    Every member is unpacked once and counted, because what an archive says of its sizes may be a lie.
+    Every member is unpacked once and counted, because what an archive says of its sizes may be a lie. What declares
+    entities of its own is refused, as ECMA-376 part 2 §8.1.4 does: libraries would leave out their words.
     Raises DocumentUnreadable, DocumentTooLarge.
     """
     with Archive(path, kind, name=name) as archive:
         left = MOST_BYTES
         for member in archive.members:
             is_xml = member.lower().endswith((".xml", ".rels"))
-            left -= len(archive.read(member, limit_bytes=min(left, MOST_XML_BYTES) if is_xml else left))
+            contents = archive.read(member, limit_bytes=min(left, MOST_XML_BYTES) if is_xml else left)
+            left -= len(contents)
+            if is_xml and any(declaration in contents for declaration in _DECLARATIONS):
+                raise DocumentUnreadable(archive.name, kind, f"{member} has a DTD, which no file of Office may have")
 
 
 def _refuse_another_kind(path: Path, kind: str, *, name: str) -> None:

@@ -26,6 +26,7 @@ from markupsafe import Markup
 from shared.interview.documents.archives import checked_word_file, parser
 from shared.interview.documents.errors import DocumentError, DocumentTooLarge, DocumentUnreadable
 from shared.interview.documents.markdown_docx import DocxWriter
+from shared.interview.documents.markdown_pictures import LeftOut
 from shared.interview.documents.markdown_tree import Block, Inline, Manner, Mark, Paragraph, Picture, Words, inlines_of
 from shared.interview.documents.read_docx import KIND
 
@@ -116,6 +117,7 @@ class Filling:
     name: str = ""
     depth: int = 0
     hyperlink_style: str = ""
+    left_out: LeftOut | None = None
     _insertions: list[Callable[[Any], list[Any]]] = field(default_factory=list)
     _template: Any = None
     _scratch: Any = None
@@ -205,7 +207,11 @@ class Filling:
         for element in list(self._scratch.subdocx.element.body):
             self._scratch.subdocx.element.body.remove(element)
         return self._scratch, DocxWriter(
-            self._scratch.subdocx, Manner(), is_within=True, hyperlink_style=self.hyperlink_style
+            self._scratch.subdocx,
+            Manner(),
+            is_within=True,
+            hyperlink_style=self.hyperlink_style,
+            left_out=self.left_out,
         )
 
     def _paragraphs(self, blocks: Sequence[Block]) -> str:

@@ -14,7 +14,7 @@ from shared.interview.documents.docx_contents import Headings, write_contents
 from shared.interview.documents.docx_numbering import fresh_numbering, has_numbering
 from shared.interview.documents.errors import DocumentUnreadable
 from shared.interview.documents.markdown_outline import Entry, outline
-from shared.interview.documents.markdown_pictures import for_word
+from shared.interview.documents.markdown_pictures import LeftOut, for_word
 from shared.interview.documents.markdown_tree import (
     Block,
     Code,
@@ -53,25 +53,33 @@ _MOST_LEVELS = 3
 """Levels of lists that Word's built-in styles know."""
 
 
-def write_docx(blocks: Sequence[Block], manner: Manner, target: Path, *, reference: Path | None = None) -> None:
+def write_docx(
+    blocks: Sequence[Block],
+    manner: Manner,
+    target: Path,
+    *,
+    reference: Path | None = None,
+    left_out: LeftOut | None = None,
+) -> None:
     """Write a Word file. With `reference` its styles, headers, footers and page are taken, and `manner` only for the
     text. Raises DocumentUnreadable, DocumentTooLarge for a reference that is no Word file; TypesettingFailed.
     """
     import docx
     from docx.opc.exceptions import PackageNotFoundError
+    from lxml.etree import XMLSyntaxError
 
     if reference is not None:
         checked_word_file(reference)
     try:
         document = docx.Document(str(reference) if reference is not None else None)
-    except (PackageNotFoundError, KeyError, ValueError) as error:
+    except (PackageNotFoundError, KeyError, ValueError, XMLSyntaxError) as error:
         raise DocumentUnreadable(reference.name if reference else "", "DOCX", str(error)) from error
     if reference is not None:
         body = document.element.body
         for element in list(body):
             if not element.tag.endswith("}sectPr"):
                 body.remove(element)
-    writer = DocxWriter(document, manner)
+    writer = DocxWriter(document, manner, left_out=left_out)
     if reference is None:
         writer.dress()
     if manner.has_contents or manner.numbers_sections:
@@ -85,9 +93,15 @@ class DocxWriter:
     """Appends blocks to a Word file. `is_within` a template, paragraphs look as its styles say."""
 
     def __init__(
-        self, document: Document, manner: Manner, *, is_within: bool = False, hyperlink_style: str = ""
+        self,
+        document: Document,
+        manner: Manner,
+        *,
+        is_within: bool = False,
+        hyperlink_style: str = "",
+        left_out: LeftOut | None = None,
     ) -> None:
-        self._document, self._manner = document, manner
+        self._document, self._manner, self._left_out = document, manner, left_out
         self._is_within, self._hyperlink_style = is_within, hyperlink_style
         self._lines, self._indents, self._margin = manner.line_spacing, manner.indents_first_line, 0.0
         self._notes: list[Note] = []
@@ -127,8 +141,10 @@ class DocxWriter:
         self._running(section.header, manner.header)
         self._running(section.footer, manner.footer)
         if differs:
-            self._running(section.first_page_header, manner.first_header or Running())
-            self._running(section.first_page_footer, manner.first_footer or Running())
+            first_header = manner.header if manner.first_header is None else manner.first_header
+            first_footer = manner.footer if manner.first_footer is None else manner.first_footer
+            self._running(section.first_page_header, first_header)
+            self._running(section.first_page_footer, first_footer)
 
     def _running(self, place: Any, parts: Running) -> None:
         from docx.enum.text import WD_TAB_ALIGNMENT
@@ -394,6 +410,8 @@ class DocxWriter:
 
         made = for_word(picture.path)
         if made is None:
+            if self._left_out is not None:
+                self._left_out(picture.path)
             _run(paragraph, looks).add_text(_clean(picture.alternative or picture.path.name))
             return
         shape = paragraph.add_run().add_picture(io.BytesIO(made[0]))

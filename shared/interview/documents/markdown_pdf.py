@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, assert_never
 
-from shared.interview.documents.markdown_pictures import for_typst
+from shared.interview.documents.markdown_pictures import LeftOut, for_typst
 from shared.interview.documents.markdown_tree import (
     Block,
     Code,
@@ -57,10 +57,11 @@ def write_pdf(
     *,
     name: str = "The document",
     standards: Sequence[str] = (),
+    left_out: LeftOut | None = None,
 ) -> None:
     """Write a PDF file, always tagged. `standards` as Typst calls them: `a-2b`, `ua-1`. Raises TypesettingFailed."""
     with tempfile.TemporaryDirectory(prefix="typst-") as folder:
-        room = _Room(Path(folder))
+        room = _Room(Path(folder), left_out)
         (room.folder / "document.json").write_text(json.dumps(room.document(blocks, manner)), encoding="utf-8")
         source = _TEMPLATE.read_text(encoding="utf-8")
         target.write_bytes(typeset(source, room.folder, standards=standards, name=name))
@@ -69,8 +70,8 @@ def write_pdf(
 class _Room:
     """The folder typst works in, and the tree as data that point into it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, left_out: LeftOut | None) -> None:
+        self.folder, self._left_out = folder, left_out
         self._pictures: dict[Path, str] = {}
 
     def document(self, blocks: Iterable[Block], manner: Manner) -> dict[str, Any]:
@@ -194,6 +195,8 @@ class _Room:
             self._pictures[path] = "" if made is None else f"picture{len(self._pictures)}.{made[1]}"
             if made is not None:
                 (self.folder / self._pictures[path]).write_bytes(made[0])
+            elif self._left_out is not None:
+                self._left_out(path)
         return self._pictures[path] or None
 
 

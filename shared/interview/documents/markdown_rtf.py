@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import assert_never
 
 from shared.interview.documents.markdown_outline import Entry, outline, title_of_contents
-from shared.interview.documents.markdown_pictures import for_word
+from shared.interview.documents.markdown_pictures import LeftOut, for_word
 from shared.interview.documents.markdown_tree import (
     Block,
     Code,
@@ -58,15 +58,15 @@ _LANGUAGES = {
 }  # fmt: skip
 
 
-def write_rtf(blocks: Sequence[Block], manner: Manner, target: Path) -> None:
+def write_rtf(blocks: Sequence[Block], manner: Manner, target: Path, *, left_out: LeftOut | None = None) -> None:
     """Write an RTF file. Raises TypesettingFailed where it has a table of contents."""
     entries = outline(blocks, manner) if manner.has_contents or manner.numbers_sections else []
-    target.write_text(_Writer(manner, entries).document(blocks), encoding="ascii")
+    target.write_text(_Writer(manner, entries, left_out).document(blocks), encoding="ascii")
 
 
 class _Writer:
-    def __init__(self, manner: Manner, entries: Sequence[Entry] = ()) -> None:
-        self._manner = manner
+    def __init__(self, manner: Manner, entries: Sequence[Entry], left_out: LeftOut | None) -> None:
+        self._manner, self._left_out = manner, left_out
         self._entries, self._headings = entries, iter(entries)
         self._lines, self._indents, self._margin = manner.line_spacing, manner.indents_first_line, 0.0
         width, height = _PAPER[manner.paper]
@@ -81,8 +81,8 @@ class _Writer:
         differs = manner.first_header is not None or manner.first_footer is not None
         running = self._running("header", manner.header) + self._running("footer", manner.footer)
         if differs:
-            running += self._running("headerf", manner.first_header or Running())
-            running += self._running("footerf", manner.first_footer or Running())
+            running += self._running("headerf", manner.header if manner.first_header is None else manner.first_header)
+            running += self._running("footerf", manner.footer if manner.first_footer is None else manner.first_footer)
         return (
             r"{\rtf1\ansi\ansicpg1252\deff0\uc1"
             rf"\deflang{_LANGUAGES.get(manner.language[:2].lower(), 1033)}"
@@ -300,6 +300,8 @@ class _Writer:
         made = for_word(picture.path, only=frozenset({"png", "jpg"}))
         size = None if made is None else pixels(made[0])
         if made is None or size is None:
+            if self._left_out is not None:
+                self._left_out(picture.path)
             return _escaped(picture.alternative or picture.path.name)
         width, height = size
         kind = r"\jpegblip" if made[1] == "jpg" else r"\pngblip"

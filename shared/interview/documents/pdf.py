@@ -145,11 +145,16 @@ def overlay(
         _draw_annotations(stamps)
         count = len(stamps.pages)
         with opened(piece) as pdf:  # the inner one is blamed for what goes wrong here
+            whole = set[int]()
             for number, page in enumerate(pdf.pages, start=1):
                 wanted = stamp_page(number)
                 if wanted is None or not 1 <= wanted <= count:
                     continue
                 shape = stamps.pages[wanted - 1]
+                if wanted not in whole:
+                    with _mapped(stamp):
+                        shape.as_form_xobject().read_bytes()
+                    whole.add(wanted)
                 if is_below:
                     page.add_underlay(shape, None)
                 else:

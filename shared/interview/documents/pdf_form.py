@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared.interview.documents.errors import DocumentError, DocumentTooLarge, DocumentUnreadable
-from shared.interview.documents.markdown_pictures import for_typst
+from shared.interview.documents.markdown_pictures import LeftOut, for_typst
 from shared.interview.documents.typesetting import font_names, typeset
 
 if TYPE_CHECKING:
@@ -64,7 +64,13 @@ class UnknownFields(DocumentError):
 
 
 def fill_form(
-    source: Path, target: Path, values: Mapping[str, Value], manner: FormManner, *, name: str = ""
+    source: Path,
+    target: Path,
+    values: Mapping[str, Value],
+    manner: FormManner,
+    *,
+    name: str = "",
+    left_out: LeftOut | None = None,
 ) -> list[str]:
     """Write the filled form; gives the names that no field has, if only some are unknown.
 
@@ -77,7 +83,7 @@ def fill_form(
         raise DocumentTooLarge(label, f"more than {_MOST_BYTES // 1024**2} MB")
     try:
         with pikepdf.open(source, password=manner.password) as pdf:
-            unknown = _Filler(pdf, values, manner, label).fill()
+            unknown = _Filler(pdf, values, manner, label, left_out).fill()
             pdf.save(target)
     except pikepdf.PasswordError as error:
         advice = "Give it as `template password`, or use a copy without one."
@@ -118,8 +124,15 @@ class _Drawing:
 
 
 class _Filler:
-    def __init__(self, pdf: pikepdf.Pdf, values: Mapping[str, Value], manner: FormManner, name: str) -> None:
-        self._pdf, self._values, self._manner, self._name = pdf, values, manner, name
+    def __init__(
+        self,
+        pdf: pikepdf.Pdf,
+        values: Mapping[str, Value],
+        manner: FormManner,
+        name: str,
+        left_out: LeftOut | None,
+    ) -> None:
+        self._pdf, self._values, self._manner, self._name, self._left_out = pdf, values, manner, name, left_out
         self._form = pdf.Root.get("/AcroForm")
         self._drawings: list[_Drawing] = []
 
@@ -275,6 +288,8 @@ class _Filler:
                 if made is not None:
                     drawing.said["picture"] = f"picture{number}.{made[1]}"
                     (room / drawing.said["picture"]).write_bytes(made[0])
+                elif drawing.picture is not None and self._left_out is not None:
+                    self._left_out(drawing.picture)
             (room / "fields.json").write_text(json.dumps([one.said for one in self._drawings]), encoding="utf-8")
             contents = typeset(_TEMPLATE.read_text(encoding="utf-8"), room, name=self._name)
         with pikepdf.open(io.BytesIO(contents)) as drawn:

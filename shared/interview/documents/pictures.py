@@ -6,11 +6,11 @@ import io
 from pathlib import Path
 
 from shared.interview.documents.errors import DocumentTooLarge, DocumentUnreadable
-from shared.interview.documents.typesetting import svg_drawn
+from shared.interview.documents.typesetting import drawn
 
 MOST_PIXELS = 100_000_000
 _LONGEST_SIDE = 4000
-_TO_TRY, _FOR_PRINT, _ON_SCREENS = 18, 192, 96.0
+TO_TRY, _FOR_PRINT, _ON_SCREENS = 18, 192, 96.0
 """Pixels to an inch."""
 _LIKELY = range(50, 2401)
 WRITABLE_PICTURES = {
@@ -25,7 +25,7 @@ def printable(contents: bytes) -> tuple[bytes, str] | None:
     """Bytes and ending of a picture the typesetter takes; None for what is no picture, or far too large a one."""
     if _is_svg(contents):
         # One that it cannot draw would be the end of the whole document.
-        return None if svg_drawn(contents, per_inch=_TO_TRY) is None else (contents, "svg")
+        return None if drawn(contents, "svg", per_inch=TO_TRY) is None else (contents, "svg")
     from PIL import Image, ImageOps
 
     try:
@@ -48,7 +48,7 @@ def printable(contents: bytes) -> tuple[bytes, str] | None:
                     out, "PNG"
                 )
             return out.getvalue(), "jpg" if is_photo else "png"
-    except (OSError, ValueError, SyntaxError, KeyError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError, KeyError, Image.DecompressionBombError, MemoryError):
         return None
 
 
@@ -131,11 +131,11 @@ def printable_pixels(contents: bytes) -> tuple[bytes, str] | None:
         return made
     from PIL import Image
 
-    drawn = svg_drawn(contents, per_inch=_FOR_PRINT)
-    if drawn is None:
+    painted = drawn(contents, "svg", per_inch=_FOR_PRINT)
+    if painted is None:
         return None
     out = io.BytesIO()
-    with Image.open(io.BytesIO(drawn)) as picture:
+    with Image.open(io.BytesIO(painted)) as picture:
         picture.save(out, "PNG", dpi=(_FOR_PRINT, _FOR_PRINT))
     return out.getvalue(), "png"
 

@@ -89,10 +89,10 @@ class _Setter:
         def varied(usual: list[Block], first: list[Block] | None) -> str:
             if first is None:
                 return f"[{self._blocks(usual)}]" if usual else "none"
-            start = "query(selector(<section-start>).before(here())).last().location().page()"
-            return (
-                f"context if here().page() == {start} {{ [{self._blocks(first)}] }} else {{ [{self._blocks(usual)}] }}"
-            )
+            # A header comes before what its page begins with: only numbers of pages tell which section it is of.
+            starts = "query(<section-start>).map(it => it.location().page()).filter(page => page <= here().page())"
+            is_first = f"here().page() == calc.max(0, ..{starts})"
+            return f"context if {is_first} {{ [{self._blocks(first)}] }} else {{ [{self._blocks(usual)}] }}"
 
         footer = varied(section.footer, section.first_footer)
         if self._is_marked:

@@ -1,5 +1,5 @@
-"""Typst: text in, PDF out; and pictures made of lines (SVG) in, pixels out. The one module that imports it, and maps
-its errors to ours.
+"""Typst: text in, PDF out; and pictures made of lines (SVG) or PDFs in, pixels out. The one module that imports it,
+and maps its errors to ours.
 
     typeset('#"Hello"', folder)
 
@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from shared.interview.documents.errors import DocumentError
 
@@ -31,9 +31,9 @@ _MONO_NAMES = re.compile(r"courier|mono|consol|menlo|code", re.I)
 
 _DRAWN = """#set page(width: auto, height: auto, margin: 0pt, fill: none)
 #context {
-  let size = measure(image("picture.svg"))
+  let size = measure(image("picture.KIND"))
   let share = calc.min(1, 1000pt / calc.max(size.width, size.height))
-  image("picture.svg", width: size.width * share, height: size.height * share)
+  image("picture.KIND", width: size.width * share, height: size.height * share)
 }
 """
 """No side longer than 1000 points, whatever the picture says of itself: its pixels have to be in memory."""
@@ -84,18 +84,19 @@ def typeset(source: str, folder: Path, *, standards: Sequence[str] = (), name: s
     return made
 
 
-def svg_drawn(contents: bytes, *, per_inch: int) -> bytes | None:
-    """A picture made of lines (SVG) as PNG, clear where it draws nothing, with so many pixels to an inch.
+def drawn(contents: bytes, kind: Literal["svg", "pdf"], *, per_inch: int) -> bytes | None:
+    """A picture made of lines, or the first page of a PDF, as PNG, clear where it draws nothing.
 
-    None for one that is broken, has no size, or wants other files: nothing is fetched for it.
+    `per_inch`: pixels to an inch. None for one that is broken, locked, has no size, or wants other files: nothing is
+    fetched for it.
     """
     import typst
 
-    with tempfile.TemporaryDirectory(prefix="svg-") as folder:
-        Path(folder, "picture.svg").write_bytes(contents)
+    with tempfile.TemporaryDirectory(prefix="drawn-") as folder:
+        Path(folder, f"picture.{kind}").write_bytes(contents)
         options: dict[str, Any] = {"root": folder, "font_paths": _fonts(), "format": "png", "ppi": per_inch}
         try:
-            made = typst.compile(_DRAWN.encode(), **options)
+            made = typst.compile(_DRAWN.replace("KIND", kind).encode(), **options)
         except typst.TypstError:
             return None
         except BaseException as error:

@@ -73,7 +73,7 @@ class Drafting:
 
     def __init__(self, run: Run, block: Block, attachment: Attachment) -> None:
         self.run, self.block, self.attachment = run, block, attachment
-        self.sources = DocumentSources(run, block.package)
+        self.sources = DocumentSources(run, block.package, attachment.position)
 
     def draft(self) -> Draft:
         """The draft. Raises Undefined and kin, EvaluationError, and whatever the author's code raises."""
@@ -206,15 +206,20 @@ class Drafting:
         made.markdown = markdown
         blocks = read_markdown(markdown, self.sources)
         manner = manner_of(self._metadata(), title=made.name, language=made.language, sources=self.sources)
+        left_out = self.sources.left_out
         for name in formats:
             match name:
                 case "pdf":
-                    made.files[name] = partial(write_pdf, blocks, manner, name=made.name, standards=made.standards)
+                    made.files[name] = partial(
+                        write_pdf, blocks, manner, name=made.name, standards=made.standards, left_out=left_out
+                    )
                 case "docx" | "rtf to docx":
-                    made.files[name] = partial(write_docx, blocks, manner, reference=self._reference())
+                    made.files[name] = partial(
+                        write_docx, blocks, manner, reference=self._reference(), left_out=left_out
+                    )
                     made.endings[name] = "docx"
                 case "rtf":
-                    made.files[name] = partial(write_rtf, blocks, manner)
+                    made.files[name] = partial(write_rtf, blocks, manner, left_out=left_out)
                 case "md":
                     made.files[name] = partial(_write_text, markdown)
                 case _:

@@ -84,7 +84,7 @@ def draft_pdf(drafting: Drafting, made: Draft) -> None:
         font=Path(made.options.get("rendering font", "")).stem,
         password=made.options.get("template password", ""),
     )
-    unknown = fill_form(template, target, values, manner, name=template.name)
+    unknown = fill_form(template, target, values, manner, name=template.name, left_out=drafting.sources.left_out)
     place = f"{attachment.position.file}, line {attachment.position.line}"
     if unknown:
         fields = ", ".join(map(repr, unknown))

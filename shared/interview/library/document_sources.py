@@ -7,7 +7,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from shared.interview.errors import HostRefused
+from shared.interview.documents.pictures import MOST_PIXELS
+from shared.interview.errors import HostRefused, Position
 from shared.interview.library.faults import DAError
 from shared.interview.library.file_desk import FileDesk
 from shared.interview.library.plain_text import verbatim
@@ -18,10 +19,11 @@ _MOST_TEXT = 200_000
 
 
 class DocumentSources:
-    """Finds what the texts of one document mention; relative names belong to `package`."""
+    """Finds what the texts of one document mention; relative names belong to `package`, the document to `position`."""
 
-    def __init__(self, run: Run, package: str = "") -> None:
-        self._run, self.package = run, package or run.interview.package
+    def __init__(self, run: Run, package: str = "", position: Position | None = None) -> None:
+        self._run, self.package, self._position = run, package or run.interview.package, position
+        self._told_of = set[Path]()
         self._images: Mapping[str, tuple[str, str]] = run.interview.images
         self._folder: Path | None = None
         self._kept = 0
@@ -62,6 +64,19 @@ class DocumentSources:
         path = self._folder / f"{self._kept}{suffix}"
         path.write_bytes(contents)
         return path
+
+    def left_out(self, path: Path) -> None:
+        """Tell the author, once, that the document is made without this picture."""
+        from shared.interview.library.document_tools import warn
+
+        if path in self._told_of:
+            return
+        self._told_of.add(path)
+        place = "" if self._position is None else f"{self._position.file}, line {self._position.line}: "
+        warn(
+            f"{place}the picture {path.name} is left out: it is damaged, locked, of an unknown kind, or has more than "
+            f"{MOST_PIXELS // 10**6} million pixels. Use a smaller copy in PNG or JPEG"
+        )
 
     def _find(self, reference: str) -> tuple[Path | None, str]:
         from shared.interview.library.objects.files import mimetype_of

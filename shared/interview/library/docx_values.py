@@ -405,7 +405,14 @@ def fill_template(
     outer: WordEnvironment | None = run.memo.get(_MEMO)
     depth = 0 if outer is None or outer.filling is None else outer.filling.depth + 1
     environment = WordEnvironment(run, sources, skips_undefined=skips_undefined)
-    filling = Filling(source, environment, name=name or source.name, depth=depth, hyperlink_style=hyperlink_style)
+    filling = Filling(
+        source,
+        environment,
+        name=name or source.name,
+        depth=depth,
+        hyperlink_style=hyperlink_style,
+        left_out=sources.left_out,
+    )
     environment.filling = filling
     environment.values = {**(outer.values if outer is not None else {}), **values}
     with _at_work(run, environment):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import docx
 import pytest
@@ -129,6 +130,22 @@ def test_headers_numbers_and_letters_are_on_the_pages(assemble: Assemble) -> Non
     assert "Page 2 of 2" in second
     assert "1 One" in " ".join(first.split())
     assert "2 Two" in " ".join(second.split())
+
+
+def test_the_first_page_has_the_header_of_all_where_only_its_footer_is_another(assemble: Assemble) -> None:
+    text = ended(
+        "valid formats: [docx, rtf]\nmetadata:\n  HeaderLeft: On top\n  FooterCenter: All\n  FirstFooterCenter: First\n"
+        "content: Words"
+    )
+    session = opened(assemble, text)
+    section = docx.Document(io.BytesIO(session.contents("Out.docx"))).sections[0]
+    assert "On top" in section.first_page_header.paragraphs[0].text
+    assert "First" in section.first_page_footer.paragraphs[0].text
+    parts = dict(
+        re.findall(r"^\{\\(headerf|footerf|header|footer) (.*)\}$", session.contents("Out.rtf").decode(), re.M)
+    )
+    assert "On top" in parts["headerf"]
+    assert "First" in parts["footerf"]
 
 
 def test_what_a_document_is_called_and_made_of_is_told_to_code(assemble: Assemble) -> None:

@@ -74,6 +74,32 @@ class TestDocx:
         docx_to_pdf(tmp_path / "a.docx", tmp_path / "a.pdf")
         assert ["In re Smith" in page for page in pages_of(tmp_path / "a.pdf")] == [True, True]
 
+    def test_first_page_of_a_section_has_a_header_of_its_own(self, tmp_path: Path) -> None:
+        made = docx.Document()
+        for number in (1, 2):
+            section = made.sections[0] if number == 1 else made.add_section()
+            section.different_first_page_header_footer = True
+            for part, words in (
+                (section.first_page_header, "begins"),
+                (section.header, "goes on"),
+                (section.first_page_footer, "below the first"),
+                (section.footer, "below others"),
+            ):
+                part.is_linked_to_previous = False
+                part.paragraphs[0].text = f"{words} {number}"
+            made.add_paragraph("a")
+            made.add_page_break()
+            made.add_paragraph("b")
+        made.save(str(tmp_path / "a.docx"))
+        docx_to_pdf(tmp_path / "a.docx", tmp_path / "a.pdf")
+        seen = [[line for line in page.splitlines() if line[-1:].isdigit()] for page in pages_of(tmp_path / "a.pdf")]
+        assert seen == [
+            ["begins 1", "below the first 1"],
+            ["goes on 1", "below others 1"],
+            ["begins 2", "below the first 2"],
+            ["goes on 2", "below others 2"],
+        ]
+
     def test_takes_the_size_of_the_paper(self, tmp_path: Path) -> None:
         made = docx.Document()
         made.sections[0].page_width, made.sections[0].page_height = docx.shared.Mm(210), docx.shared.Mm(297)
@@ -110,8 +136,8 @@ class TestDocx:
             '<!DOCTYPE a [<!ENTITY secret SYSTEM "file:///etc/passwd">]><w:document ',
         )
         hostile = changed_docx(declared, tmp_path / "c.docx", "word/document.xml", "PLACE", "x&secret;y")
-        docx_to_pdf(hostile, tmp_path / "c.pdf")
-        assert "root" not in pages_of(tmp_path / "c.pdf")[0]
+        with pytest.raises(DocumentUnreadable, match=r"c\.docx cannot be read as DOCX: word/document\.xml has a DTD"):
+            docx_to_pdf(hostile, tmp_path / "c.pdf")
 
     def test_damaged_one_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "a.docx").write_bytes(b"PK\x03\x04 nothing")

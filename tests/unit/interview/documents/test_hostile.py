@@ -136,6 +136,27 @@ class TestPdfs:
         with pytest.raises(DocumentUnreadable, match=r"^a\.pdf cannot be read"):
             overlay(Piece(blank(tmp_path / "b.pdf")), Piece(tmp_path / "a.pdf"), tmp_path / "c.pdf", stamp_page=int)
 
+    @pytest.mark.parametrize("damaged_one", ["a.pdf", "b.pdf"])
+    @pytest.mark.parametrize("is_below", [False, True])
+    def test_damaged_page_is_blamed_on_the_file_it_is_of(
+        self, tmp_path: Path, damaged_one: str, is_below: bool
+    ) -> None:
+        for name in ("a.pdf", "b.pdf"):
+            with pikepdf.open(blank(tmp_path / name), allow_overwriting_input=True) as pdf:
+                pdf.pages[0].obj.Contents = pdf.make_stream(b"7 7 9 9 re f")
+                if name == damaged_one:
+                    pdf.pages[0].obj.Contents = pdf.make_stream(b"nothing that was deflated")
+                    pdf.pages[0].obj.Contents.Filter = pikepdf.Name.FlateDecode
+                pdf.save()
+        with pytest.raises(DocumentUnreadable, match=rf"^{damaged_one} cannot be read"):
+            overlay(
+                Piece(tmp_path / "b.pdf"),
+                Piece(tmp_path / "a.pdf"),
+                tmp_path / "c.pdf",
+                stamp_page=int,
+                is_below=is_below,
+            )
+
     @pytest.mark.parametrize("form", [3, True, "text", pikepdf.Name.X, pikepdf.Array([1])])
     def test_stamp_whose_form_is_no_form_is_laid_over_without_one(self, tmp_path: Path, form: Any) -> None:
         with pikepdf.open(blank(tmp_path / "a.pdf"), allow_overwriting_input=True) as pdf:
