@@ -6,18 +6,31 @@ from typing import Any
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _TWENTIETHS = 20.0
+_HOLDERS = frozenset({"tabs", "pBdr", "tcBorders"})
+_ADDED_UP = _HOLDERS | {"ind", "spacing"}
+"""Of these a layer says some, and those below it the rest."""
 Properties = dict[str, Any]
 """Local names of elements, with their attributes by local name."""
 
 
 def properties(element: Any) -> Properties:
-    """The children of a `w:pPr` or `w:rPr` by name."""
+    """The children of a `w:pPr` or `w:rPr` by name; of tab stops and borders, what they hold: by place, by side."""
     if element is None:
         return {}
     return {
-        local(child): {local_name(name): value for name, value in child.attrib.items()}
+        local(child): _held(child)
+        if local(child) in _HOLDERS
+        else {local_name(name): value for name, value in child.attrib.items()}
         for child in element
         if isinstance(child.tag, str)
+    }
+
+
+def _held(holder: Any) -> dict[str, Any]:
+    children = (child for child in holder if isinstance(child.tag, str))
+    return {
+        child.get(f"{W}pos") or local(child): {local_name(name): value for name, value in child.attrib.items()}
+        for child in children
     }
 
 
@@ -132,7 +145,7 @@ def merged(*layers: Properties) -> Properties:
     made: Properties = {}
     for layer in layers:
         for name, attributes in layer.items():
-            made[name] = {**made[name], **attributes} if name in made and name in ("ind", "spacing") else attributes
+            made[name] = {**made[name], **attributes} if name in made and name in _ADDED_UP else attributes
     return made
 
 
@@ -141,6 +154,7 @@ class Numbering:
 
     def __init__(self, tree: Any | None) -> None:
         self._levels: dict[str, dict[int, Any]] = {}
+        self._own_levels: dict[str, dict[int, Any]] = {}
         self._abstract_of: dict[str, str] = {}
         self._starts: dict[tuple[str, int], int] = {}
         self._counts: dict[str, dict[int, int]] = {}
@@ -156,14 +170,16 @@ class Numbering:
             if abstract is not None:
                 self._abstract_of[identifier] = abstract.get(f"{W}val", "")
             for override in number.iter(f"{W}lvlOverride"):
-                start = override.find(f"{W}startOverride")
+                place = int(override.get(f"{W}ilvl", "0"))
+                start, level = override.find(f"{W}startOverride"), override.find(f"{W}lvl")
                 if start is not None:
-                    place = (identifier, int(override.get(f"{W}ilvl", "0")))
-                    self._starts[place] = int(start.get(f"{W}val", "1"))
+                    self._starts[identifier, place] = int(start.get(f"{W}val", "1"))
+                if level is not None:
+                    self._own_levels.setdefault(identifier, {})[place] = level
 
     def item(self, identifier: str, level: int) -> tuple[str, Properties] | None:
         """The label of the next item, and what its level says of paragraphs; None for no list."""
-        levels = self._levels.get(self._abstract_of.get(identifier, ""), {})
+        levels = self._levels.get(self._abstract_of.get(identifier, ""), {}) | self._own_levels.get(identifier, {})
         if level not in levels:
             return None
         key = self._abstract_of[identifier]

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Alignment = Literal["left", "center", "right", "justify"]
+Side = Literal["top", "bottom", "left", "right"]
+MOST_STOPS = 64
+"""How many tab stops a paragraph has: as Word."""
 
 
 @dataclass(slots=True)
@@ -35,6 +38,18 @@ class Break:
 @dataclass(slots=True)
 class Tab:
     """A jump to the next tab stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A tab stop."""
+
+    at: float
+    """From the left margin of the page."""
+    share: float = 0
+    """How much of what follows stands before it: 0 nothing, 0.5 half (centred), 1 all (flush right)."""
+    leader: str = ""
+    """What fills the room up to it."""
 
 
 @dataclass(slots=True)
@@ -85,6 +100,11 @@ class Paragraph:
     level: int = 0
     """How deep the item stands, from 0."""
     on_new_page: bool = False
+    in_new_column: bool = False
+    stops: tuple[Stop, ...] = ()
+    """From left to right."""
+    edges: frozenset[Side] = frozenset()
+    """Sides with a line."""
     is_quote: bool = False
     is_preformatted: bool = False
 
@@ -102,6 +122,8 @@ class Cell:
     columns: int = 1
     rows: int = 1
     fill: str = ""
+    edges: frozenset[Side] = frozenset()
+    """Sides with a line of their own."""
 
 
 @dataclass(slots=True)
@@ -148,6 +170,9 @@ class Section:
     """Of the first page, where that has its own."""
     first_footer: list[Block] | None = None
     begins_page: bool = True
+    columns: int = 1
+    gutter: float = 36
+    """Room between columns."""
 
 
 @dataclass(slots=True)

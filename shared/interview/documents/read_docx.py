@@ -16,6 +16,7 @@ from shared.interview.documents.docx_styles import Numbering, Properties, Styles
 from shared.interview.documents.docx_styles import properties as properties_of
 from shared.interview.documents.errors import DocumentUnreadable
 from shared.interview.documents.layout import (
+    MOST_STOPS,
     Block,
     Break,
     Cell,
@@ -27,12 +28,16 @@ from shared.interview.documents.layout import (
     Paragraph,
     Picture,
     Section,
+    Side,
     Span,
+    Stop,
     Tab,
     Table,
 )
 
 KIND = "DOCX"
+_COLUMN = Break()
+"""Not any line that ends, but a column that does."""
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
@@ -43,7 +48,11 @@ _EMU_PER_POINT = 12_700
 _ALIGNMENTS = {"center": "center", "right": "right", "end": "right", "both": "justify", "distribute": "justify"}
 _THROUGH = frozenset({"sdt", "sdtContent", "smartTag", "ins", "moveTo", "customXml", "dir", "bdo"})
 _HIGHLIGHTS = {"yellow": "ffff00", "green": "00ff00", "cyan": "00ffff", "magenta": "ff00ff", "lightGray": "d3d3d3"}
+_STOPS = {"center": 0.5, "right": 1.0, "end": 1.0, "decimal": 1.0, "left": 0.0, "start": 0.0, "num": 0.0}
+_LEADERS = {"dot": ".", "middleDot": "·", "hyphen": "-", "underscore": "_", "heavy": "_"}
+_SIDES: tuple[Side, ...] = ("top", "bottom", "left", "right")
 _MOST_DEPTH = 12
+_MOST_COLUMNS = 12
 
 
 def read_docx(path: Path, *, name: str = "") -> Document:
@@ -149,6 +158,7 @@ class _Reader:
             if side in margins:
                 setattr(page, side, max(abs(points(margins[side])), 18.0))
         has_first = is_on(properties_of(given), "titlePg")
+        columns = properties_of(given).get("cols", {})
         parts = {
             (local(reference).removesuffix("Reference"), reference.get(f"{W}type", "default")): self._beside(reference)
             for reference in given
@@ -163,6 +173,8 @@ class _Reader:
             first_header=parts.get(("header", "first"), []) if has_first else None,
             first_footer=parts.get(("footer", "first"), []) if has_first else None,
             begins_page=not before or properties_of(given).get("type", {}).get("val") != "continuous",
+            columns=min(int(columns["num"]), _MOST_COLUMNS) if columns.get("num", "").isdigit() else 1,
+            gutter=points(columns.get("space", "720")),
         )
 
     def _beside(self, reference: Any) -> list[Block]:
@@ -220,12 +232,16 @@ class _Reader:
             label=label,
             level=level,
             on_new_page=is_on(given, "pageBreakBefore"),
+            stops=_stops(given),
+            edges=_edges(given, "pBdr"),
             is_quote="quote" in name,
         )
         made = [replace(shape, inlines=[])]
         for inline in self._inlines(element, runs, link=""):
-            if inline is None:
-                made.append(replace(shape, inlines=[], on_new_page=True, label="", before=0.0))
+            if inline is None or inline is _COLUMN:
+                is_page = inline is None
+                shape = replace(shape, on_new_page=is_page, in_new_column=not is_page, label="", before=0.0)
+                made.append(replace(shape, inlines=[]))
             else:
                 made[-1].inlines.append(inline)
         return made
@@ -248,7 +264,8 @@ class _Reader:
                     standing[place].rows += 1
                 else:
                     fill = given.get("shd", {}).get("fill", "")
-                    made = Cell(self._blocks(cell), count, fill=fill if _is_color(fill) else "")
+                    fill, edges = fill if _is_color(fill) else "", _edges(given, "tcBorders")
+                    made = Cell(self._blocks(cell), count, fill=fill, edges=edges)
                     cells.append(made)
                     standing.pop(place, None)
                     if "vMerge" in given:
@@ -261,7 +278,7 @@ class _Reader:
 
     # Runs
     def _inlines(self, element: Any, inherited: Properties, *, link: str) -> Iterator[Inline | None]:
-        """What stands in a paragraph; None where a new page begins."""
+        """What stands in a paragraph; None where a new page begins, `_COLUMN` where a new column does."""
         for child in _through(element):
             match local(child):
                 case "r":
@@ -299,6 +316,8 @@ class _Reader:
                     yield Tab()
                 case "br" if child.get(f"{W}type") == "page":
                     yield None
+                case "br" if child.get(f"{W}type") == "column":
+                    yield _COLUMN
                 case "br" | "cr":
                     yield Break()
                 case "drawing" | "pict" | "object":
@@ -396,6 +415,19 @@ def _span(text: str, given: Properties, link: str) -> Span:
         font=_font(given),
         link=link,
     )
+
+
+def _stops(given: Properties) -> tuple[Stop, ...]:
+    found = [
+        Stop(points(place), _STOPS[stop["val"]], _LEADERS.get(stop.get("leader", ""), ""))
+        for place, stop in given.get("tabs", {}).items()
+        if stop.get("val") in _STOPS
+    ]
+    return tuple(sorted(found[:MOST_STOPS], key=lambda stop: stop.at))
+
+
+def _edges(given: Properties, name: str) -> frozenset[Side]:
+    return frozenset(side for side in _SIDES if is_on(given.get(name, {}), side))
 
 
 def _size(given: Properties) -> float | None:

@@ -1,4 +1,4 @@
-"""An RTF as plain data: words, their look, paragraphs, tables and pictures (RTF specification 1.9.1)."""
+"""An RTF as plain data: words, their look, paragraphs, tables, pictures, notes, headers (RTF specification 1.9.1)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,21 @@ from typing import Any
 
 from shared.interview.documents.errors import DocumentTooLarge, DocumentUnreadable
 from shared.interview.documents.layout import (
+    MOST_STOPS,
     Block,
     Break,
     Cell,
     Document,
+    Footnote,
+    Inline,
     Page,
     PageNumber,
     Paragraph,
     Picture,
     Section,
+    Side,
     Span,
+    Stop,
     Tab,
     Table,
 )
@@ -33,8 +38,8 @@ _TOKEN = re.compile(
 )
 _SKIPPED_WRITTEN = (
     "fonttbl colortbl stylesheet info listtable listoverridetable rsidtbl generator xmlnstbl themedata datastore "
-    "colorschememapping latentstyles filetbl revtbl fldinst pnseclvl bkmkstart bkmkend nonshppict objdata "
-    "template mmathPr header headerl headerr headerf footer footerl footerr footerf footnote annotation"
+    "colorschememapping latentstyles filetbl revtbl pnseclvl bkmkstart bkmkend nonshppict objdata "
+    "template mmathPr headerl footerl annotation"
 )
 _SKIPPED = frozenset(_SKIPPED_WRITTEN.split())
 _LETTERS = {
@@ -47,6 +52,14 @@ _OF_PARAGRAPHS = {"li": "left", "fi": "first", "sb": "before", "sa": "after", "r
 _OF_PAGES = {
     "paperw": "width", "paperh": "height", "margl": "left", "margr": "right", "margt": "top", "margb": "bottom",
 }  # fmt: skip
+_RUNNING = {
+    "header": "header", "headerr": "header", "headerf": "first_header",
+    "footer": "footer", "footerr": "footer", "footerf": "first_footer",
+}  # fmt: skip
+_SHARES = {"tqc": 0.5, "tqr": 1.0, "tqdec": 1.0}
+_LEADERS = {"tldot": ".", "tlmdot": "·", "tlhyph": "-", "tlul": "_", "tlth": "_"}
+_SIDES: dict[str, Side] = {"t": "top", "b": "bottom", "l": "left", "r": "right"}
+_LINES = frozenset({"brdrs", "brdrth", "brdrdb", "brdrdot", "brdrdash", "brdrhair"})
 _TWENTIETHS = 20.0
 
 
@@ -70,21 +83,44 @@ class _State:
     is_picture: bool = False
     is_label: bool = False
     """Number or bullet of a list's item, as it was last computed."""
+    is_instruction: bool = False
+    """What a field is to work out."""
     unicode_skip: int = 1
+
+
+@dataclass(slots=True)
+class _Flow:
+    """Blocks that follow each other: those of the document, of a header, of a note."""
+
+    destination: str = ""
+    depth: int = 0
+    """Of the group it ends with."""
+    blocks: list[Block] = field(default_factory=list)
+    paragraph: Paragraph = field(default_factory=Paragraph)
+    shape: Paragraph = field(default_factory=Paragraph)
+    cells: list[Cell] = field(default_factory=list)
+    cell: list[Block] = field(default_factory=list)
+    rows: list[list[Cell]] = field(default_factory=list)
+    is_in_table: bool = False
 
 
 class _Reader:
     def __init__(self, name: str) -> None:
         self._name = name
         self._page = Page()
-        self._blocks: list[Block] = []
-        self._paragraph = Paragraph()
-        self._shape = Paragraph()
+        self._flow, self._flows = _Flow(), list[_Flow]()
+        self._running: dict[str, list[Block]] = {}
+        self._has_first = False
         self._state, self._outer = _State(), list[_State]()
-        self._cells: list[Cell] = []
-        self._cell: list[Block] = []
-        self._rows: list[list[Cell]] = []
-        self._is_in_table = False
+        self._instruction = ""
+        self._stop_share, self._stop_leader = 0.0, ""
+        self._lines = 0
+        self._bordered: set[Side] | None = None
+        """The sides that a line is about to be said of."""
+        self._side: Side = "top"
+        self._drawn: list[tuple[float, set[Side]]] = []
+        """Of the row's cells: where each ends, and its sides with lines."""
+        self._next_drawn: set[Side] = set()
         self._picture = bytearray()
         self._picture_width: float | None = None
         self._picture_height: float | None = None
@@ -109,9 +145,33 @@ class _Reader:
                 self._letters(_SIGNS.get(sign, ""))
             elif text:
                 self._text(text)
+        while self._flows:
+            self._end_flow()
         self._end_paragraph()
         self._end_table()
-        return Document([Section(self._blocks, self._page)])
+        running: dict[str, Any] = {name: self._running.get(name, []) for name in ("header", "footer")}
+        if self._has_first:
+            running |= {name: self._running.get(name, []) for name in ("first_header", "first_footer")}
+        return Document([Section(self._flow.blocks, self._page, **running)])
+
+    def _begin_flow(self, destination: str) -> None:
+        self._flows.append(self._flow)
+        self._flow = _Flow(destination, len(self._outer))
+
+    def _end_flow(self) -> None:
+        """Put a header, footer or note where it belongs, and go on where it was met."""
+        ended = self._flow
+        if ended.paragraph.inlines or not ended.blocks:
+            self._end_paragraph()
+        self._end_table()
+        self._flow = self._flows.pop()
+        if ended.destination != "footnote":
+            self._running[_RUNNING[ended.destination]] = ended.blocks
+            return
+        inlines: list[Inline] = []
+        for paragraph in (block for block in ended.blocks if isinstance(block, Paragraph)):
+            inlines += ([Break()] if inlines else []) + paragraph.inlines
+        self._flow.paragraph.inlines.append(Footnote(inlines))
 
     def _brace(self, brace: bytes) -> None:
         if brace == b"{":
@@ -119,6 +179,8 @@ class _Reader:
                 raise DocumentUnreadable(self._name, KIND, "its groups are nested too deep")
             self._outer.append(replace(self._state))
         elif self._outer:
+            if self._flows and self._flow.depth == len(self._outer):
+                self._end_flow()
             if self._state.is_picture and not self._outer[-1].is_picture:
                 self._end_picture()
             self._state = self._outer.pop()
@@ -135,8 +197,10 @@ class _Reader:
             left = text[self._skip :]
             self._skip = max(self._skip - len(text), 0)
             text = left
-        if text and not self._state.is_skipped and not self._state.is_picture:
-            self._paragraph.inlines.append(replace(self._state.look, text=text))
+        if self._state.is_instruction:
+            self._instruction += text
+        elif text and not self._state.is_skipped and not self._state.is_picture:
+            self._flow.paragraph.inlines.append(replace(self._state.look, text=text))
 
     def _word(self, word: str, number: int | None) -> None:
         is_starred, self._is_starred = self._is_starred, False
@@ -145,7 +209,13 @@ class _Reader:
             self._picture_width = self._picture_height = None
         elif word in ("listtext", "pntext"):
             self._state.is_label = True
-        elif word in _SKIPPED or (is_starred and word not in ("shppict",)):
+        elif word == "fldinst":
+            self._state.is_instruction, self._instruction = True, ""
+        elif word == "fldrslt":
+            self._result_of_field()
+        elif (word in _RUNNING or word == "footnote") and not self._state.is_skipped and not self._flows:
+            self._begin_flow(word)
+        elif word in _SKIPPED or word in _RUNNING or word == "footnote" or (is_starred and word != "shppict"):
             self._state.is_skipped = True
         elif word == "u" and number is not None:
             self._letters(chr(number % 65536) if not 0xD800 <= number % 65536 < 0xE000 else "")
@@ -161,42 +231,85 @@ class _Reader:
                 self._picture_height = number / _TWENTIETHS
         elif self._state.is_label:
             if word == "tab":
-                self._paragraph.inlines.append(Tab())
+                self._flow.paragraph.inlines.append(Tab())
         elif not self._structure(word, number):
             self._look(word, number)
 
+    def _result_of_field(self) -> None:
+        """Numbers of pages are worked out here; of other fields their last result counts."""
+        word = next(iter(self._instruction.split()), "").upper()
+        self._instruction = ""
+        if word in ("PAGE", "NUMPAGES", "SECTIONPAGES") and not self._state.is_skipped:
+            self._flow.paragraph.inlines.append(PageNumber(is_total=word != "PAGE"))
+            self._state.is_skipped = True
+
     def _structure(self, word: str, number: int | None) -> bool:
         match word:
+            case "titlepg":
+                self._has_first = True
+            case "sl":
+                self._lines = number or 0
+            case "slmult":
+                self._flow.shape.line_height = self._lines / 240 if number and self._lines > 0 else 1
+            case "tqc" | "tqr" | "tqdec":
+                self._stop_share = _SHARES[word]
+            case "tldot" | "tlmdot" | "tlhyph" | "tlul" | "tlth":
+                self._stop_leader = _LEADERS[word]
+            case "tx":
+                stop = Stop((number or 0) / _TWENTIETHS, self._stop_share, self._stop_leader)
+                self._flow.shape.stops = (*self._flow.shape.stops[: MOST_STOPS - 1], stop)
+                self._stop_share, self._stop_leader = 0.0, ""
+            case "trowd":
+                self._drawn, self._next_drawn = [], set()
+            case "cellx":
+                self._drawn.append(((number or 0) / _TWENTIETHS, self._next_drawn))
+                self._next_drawn = set()
+            case "clbrdrt" | "clbrdrb" | "clbrdrl" | "clbrdrr":
+                self._bordered, self._side = self._next_drawn, _SIDES[word[-1]]
+            case "brdrt" | "brdrb" | "brdrl" | "brdrr":
+                self._bordered, self._side = None, _SIDES[word[-1]]
+            case "box":
+                self._bordered, self._flow.shape.edges = None, frozenset(_SIDES.values())
+            case _ if word.startswith(("chbrdr", "trbrdr", "pgbrdr", "brdrbtw", "brdrbar")):
+                self._bordered = set()  # lines that are not drawn here
+            case _ if word in _LINES:
+                if self._bordered is None:
+                    self._flow.shape.edges |= {self._side}
+                else:
+                    self._bordered.add(self._side)
             case "par" | "sect":
                 self._end_paragraph()
             case "pard":
-                self._shape = Paragraph()
-                self._is_in_table = False
+                self._flow.shape = Paragraph()
+                self._flow.is_in_table = False
             case "line":
-                self._paragraph.inlines.append(Break())
+                self._flow.paragraph.inlines.append(Break())
             case "tab":
-                self._paragraph.inlines.append(Tab())
+                self._flow.paragraph.inlines.append(Tab())
             case "page":
-                self._end_paragraph()
-                self._paragraph.on_new_page = True
+                if self._flow.paragraph.inlines:
+                    self._end_paragraph()
+                self._flow.paragraph.on_new_page = True
             case "chpgn":
-                self._paragraph.inlines.append(PageNumber())
+                self._flow.paragraph.inlines.append(PageNumber())
             case "intbl":
-                self._is_in_table = True
+                self._flow.is_in_table = True
             case "cell":
                 self._end_paragraph(is_in_cell=True)
-                self._cells.append(Cell(self._cell))
-                self._cell = []
+                self._flow.cells.append(Cell(self._flow.cell))
+                self._flow.cell = []
             case "row":
-                if self._cells:
-                    self._rows.append(self._cells)
-                self._cells = []
+                for cell, (_, sides) in zip(self._flow.cells, self._drawn, strict=False):
+                    cell.edges = frozenset(sides)
+                if self._flow.cells:
+                    self._flow.rows.append(self._flow.cells)
+                self._flow.cells = []
             case "ql" | "qc" | "qr" | "qj":
-                self._shape.alignment = _ALIGNMENTS[word]  # type: ignore[assignment]
+                self._flow.shape.alignment = _ALIGNMENTS[word]  # type: ignore[assignment]
             case "li" | "fi" | "sb" | "sa" | "ri":
-                setattr(self._shape, _OF_PARAGRAPHS[word], (number or 0) / _TWENTIETHS)
+                setattr(self._flow.shape, _OF_PARAGRAPHS[word], (number or 0) / _TWENTIETHS)
             case "outlinelevel":
-                self._shape.heading = min((number or 0) + 1, 6)
+                self._flow.shape.heading = min((number or 0) + 1, 6)
             case "paperw" | "paperh" | "margl" | "margr" | "margt" | "margb":
                 setattr(self._page, _OF_PAGES[word], max((number or 0) / _TWENTIETHS, 18.0))
             case _ if word in _LETTERS:
@@ -237,22 +350,24 @@ class _Reader:
             self._state.look = replace(look, **changes)
 
     def _end_paragraph(self, *, is_in_cell: bool = False) -> None:
-        on_new_page = self._paragraph.on_new_page
-        made = replace(self._shape, inlines=self._paragraph.inlines, on_new_page=on_new_page)
-        self._paragraph = Paragraph()
-        if is_in_cell or self._is_in_table:
-            self._cell.append(made)
+        on_new_page = self._flow.paragraph.on_new_page
+        made = replace(self._flow.shape, inlines=self._flow.paragraph.inlines, on_new_page=on_new_page)
+        self._flow.paragraph = Paragraph()
+        if is_in_cell or self._flow.is_in_table:
+            self._flow.cell.append(made)
             return
         self._end_table()
-        self._blocks.append(made)
+        self._flow.blocks.append(made)
 
     def _end_table(self) -> None:
-        if self._rows:
-            self._blocks.append(Table(self._rows))
-            self._rows = []
-        if self._cell:
-            self._blocks += self._cell
-            self._cell = []
+        if self._flow.rows:
+            ends = [end for end, _ in self._drawn]
+            widths = [end - begin for begin, end in zip([0.0, *ends], ends, strict=False)]
+            self._flow.blocks.append(Table(self._flow.rows, widths, has_lines=False))
+            self._flow.rows = []
+        if self._flow.cell:
+            self._flow.blocks += self._flow.cell
+            self._flow.cell = []
 
     def _end_picture(self) -> None:
         digits = bytes(byte for byte in self._picture if byte not in b" \t\r\n")
@@ -263,7 +378,7 @@ class _Reader:
             contents = bytes.fromhex(digits.decode("ascii"))
         except ValueError:
             return
-        self._paragraph.inlines.append(Picture(contents, self._picture_width, self._picture_height))
+        self._flow.paragraph.inlines.append(Picture(contents, self._picture_width, self._picture_height))
 
 
 def _colors(contents: bytes) -> Iterator[str]:

@@ -22,7 +22,9 @@ from shared.interview.documents.layout import (
     Picture,
     Rule,
     Section,
+    Side,
     Span,
+    Stop,
     Tab,
     Table,
 )
@@ -32,8 +34,32 @@ from shared.interview.documents.typesetting import fonts_like, quoted, typeset
 MARK = "plain rendition"
 """Among the keywords of every PDF made this way."""
 _NOTE = "Simplified layout"
-_TAB = 36.0
+_MOST_TABS = 200
+"""On one line: where each jumps to has to be worked out."""
 _LEADING = 0.5
+_FUNCTIONS = """
+#let tabbed(start, stops, ..pieces) = context {
+  let x = start
+  for (place, piece) in pieces.pos().enumerate() {
+    let width = measure(piece).width
+    if place > 0 {
+      let next = stops.find(stop => stop.first() > x + 0.5pt)
+      let (at, share, leader) = if next != none { next } else { ((calc.floor(x / 36pt + 0.01) + 1) * 36pt, 0, "") }
+      let gap = calc.max(at - x - share * width, 2pt)
+      if leader == "" { h(gap) } else { box(width: gap, repeat(leader)) }
+      x += gap
+    }
+    piece
+    x += width
+  }
+}
+#let balanced(count, gutter, body) = layout(room => {
+  let height = measure(body, width: (room.width - gutter * (count - 1)) / count).height
+  block(height: height / count + 1em, columns(count, gutter: gutter, body))
+})
+"""
+"""`tabbed`: the pieces of a line between its tabs, at `stops` (where, share, leader), from `start`. `balanced`: columns
+that end at the same height."""
 _BETWEEN = 0.6
 """Room between paragraphs that ask for none, in ems: lines are counted from their baselines."""
 MOST_SOURCE_BYTES = 6 * 1024**2
@@ -61,7 +87,7 @@ class _Setter:
         self._folder, self._document, self._is_marked = folder, document, is_marked
         self._pictures: dict[bytes, str | None] = {}
         self._width = 0.0
-        self._is_in_table = False
+        self._is_in_table = self._is_contained = False
 
     def source(self) -> str:
         document = self._document
@@ -74,6 +100,7 @@ class _Setter:
             f"lang: {quoted(language if language.isalpha() and len(language) in (2, 3) else 'en')})",
             f"#set par(leading: {_LEADING}em, spacing: 0.5em)",
             "#set table(inset: 4pt)",
+            _FUNCTIONS,
             '#show heading: set text(size: 1em, weight: "regular")',
             "#show heading: set block(above: 0pt, below: 0pt)",
         ]
@@ -83,7 +110,17 @@ class _Setter:
         page = section.page
         self._width = max(page.width - page.left - page.right, 36.0)
         opening = self._paper(section, page) if index == 0 or section.begins_page else ""
-        return opening + "\n" + self._blocks(section.blocks)
+        if section.columns < 2:
+            return opening + "\n" + self._blocks(section.blocks)
+        gutter = min(section.gutter, self._width / section.columns / 2)
+        self._width = (self._width - gutter * (section.columns - 1)) / section.columns
+        self._is_contained = True
+        blocks = self._blocks(section.blocks)
+        self._is_contained = False
+        has_breaks = any(isinstance(block, Paragraph) and block.in_new_column for block in section.blocks)
+        if section.begins_page or has_breaks:
+            return f"{opening}\n#columns({section.columns}, gutter: {gutter:g}pt)[{blocks}]"
+        return f"{opening}\n#balanced({section.columns}, {gutter:g}pt)[{blocks}]"
 
     def _paper(self, section: Section, page: Page) -> str:
         def varied(usual: list[Block], first: list[Block] | None) -> str:
@@ -121,31 +158,58 @@ class _Setter:
                 assert_never(block)
 
     def _paragraph(self, paragraph: Paragraph) -> str:
-        content = self._inlines(paragraph.inlines)
-        breaks = "#pagebreak(weak: true)\n" if paragraph.on_new_page and not self._is_in_table else ""
+        content = self._lines(paragraph)
+        breaks = ""
+        if not self._is_in_table and (paragraph.on_new_page or paragraph.in_new_column):
+            breaks = "#colbreak()\n" if self._is_contained or paragraph.in_new_column else "#pagebreak(weak: true)\n"
         if not content.strip():
             content = "~"
         sizes = {inline.size for inline in paragraph.inlines if isinstance(inline, Span)}
         size = sizes.pop() if len(sizes) == 1 else None
-        settings = self._settings(paragraph)
-        body = f"#set par({', '.join(settings)})\n{content}" if settings else content
+        settings = ", ".join(self._settings(paragraph))
+        body = f"#set par({settings})\n{content}" if settings else content
+        if "indent" in settings and not paragraph.heading:
+            body = f"#par({settings})[{content}]"  # where there is no more than one, it has to be said that it is one
         if paragraph.alignment in ("center", "right"):
             body = f"#set align({paragraph.alignment})\n{body}"
         if size and size != self._document.size:
             body = f"#set text(size: {size:g}pt)\n{body}"
         if paragraph.heading:
             body = f"#heading(level: {paragraph.heading})[{body}]"
-        left = max(paragraph.left, 0)
+        left = max(paragraph.left + min(paragraph.first, 0), 0)
         if paragraph.label:
-            left = max(left + min(paragraph.first, 0), 0)
             gap = self._gap(paragraph.label, max(-paragraph.first, 14))
-            body = f"#list(marker: [#{quoted(paragraph.label)}], body-indent: {gap:g}pt)[{body}]"
+            look = next((inline for inline in paragraph.inlines if isinstance(inline, Span)), Span(""))
+            label = _span(replace(look if paragraph.heading else Span(""), text=paragraph.label), self._document)
+            body = f"#list(marker: [{label}], body-indent: {gap:g}pt)[{body}]"
         if left or paragraph.right:
             body = f"#pad(left: {min(left, self._width * 0.8):g}pt, right: {max(paragraph.right, 0):g}pt)[{body}]"
         inset = ", inset: (left: 12pt), stroke: (left: 2pt + luma(200))" if paragraph.is_quote else ""
-        above, below = (f"{_BETWEEN}em + {max(room, 0):g}pt" for room in (paragraph.before, paragraph.after))
+        if paragraph.edges:
+            inset = f", inset: 3pt, stroke: {_strokes(paragraph.edges)}"
+        below = f"{_BETWEEN}em + {max(paragraph.after, 0):g}pt"
+        higher = max(paragraph.line_height - 1, 0) * 1.15
+        above = f"{_BETWEEN + higher:g}em + {max(paragraph.before, 0):g}pt"
         sticky = ", sticky: true" if paragraph.heading else ""
         return f"{breaks}#block(width: 100%, above: {above}, below: {below}{inset}{sticky})[{body}]"
+
+    def _lines(self, paragraph: Paragraph) -> str:
+        """What stands in it; in lines with tabs, each at its stop. Who hangs has one where the others begin."""
+        if paragraph.alignment in ("center", "right") or not any(isinstance(one, Tab) for one in paragraph.inlines):
+            return self._inlines(paragraph.inlines)
+        hanging = [Stop(paragraph.left)] if paragraph.first < 0 else []
+        stops = "".join(
+            f"({stop.at:g}pt, {stop.share:g}, {quoted(stop.leader)}), "
+            for stop in sorted([*paragraph.stops, *hanging], key=lambda stop: stop.at)
+        )
+        lines, start = [], paragraph.left + (0 if paragraph.label else paragraph.first)
+        for line in _cut(paragraph.inlines, Break):
+            pieces = [f"[{self._inlines(piece)}]" for piece in _cut(line, Tab)]
+            is_tabbed = 1 < len(pieces) <= _MOST_TABS
+            tabbed = f"#tabbed({start:g}pt, ({stops}), {', '.join(pieces)})"
+            lines.append(tabbed if is_tabbed else self._inlines(line))
+            start = paragraph.left
+        return "#linebreak()".join(lines)
 
     def _gap(self, label: str, hang: float) -> float:
         """What is between the label and the text, so that the text begins where it hangs."""
@@ -176,7 +240,7 @@ class _Setter:
             case Break():
                 return "#linebreak()"
             case Tab():
-                return f"#h({_TAB:g}pt)"
+                return "#h(36pt)"
             case PageNumber(is_total=is_total):
                 counted = "final().first()" if is_total else "get().first()"
                 return f"#context str(counter(page).{counted})"
@@ -240,7 +304,23 @@ class _Setter:
             f"rowspan: {cell.rows}, " if cell.rows > 1 else ""
         )
         fill = f"fill: rgb({quoted(cell.fill)}), " if cell.fill else ""
-        return f"table.cell({span}{fill})[{self._blocks(cell.blocks)}], "
+        stroke = f"stroke: {_strokes(cell.edges)}, " if cell.edges else ""
+        return f"table.cell({span}{fill}{stroke})[{self._blocks(cell.blocks)}], "
+
+
+def _cut(inlines: Iterable[Inline], mark: type[Break | Tab]) -> list[list[Inline]]:
+    """The pieces between marks of that kind."""
+    pieces: list[list[Inline]] = [[]]
+    for inline in inlines:
+        if isinstance(inline, mark):
+            pieces.append([])
+        else:
+            pieces[-1].append(inline)
+    return pieces
+
+
+def _strokes(sides: Iterable[Side]) -> str:
+    return f"({', '.join(f'{side}: 0.5pt' for side in sorted(sides))})"
 
 
 def _joined(inlines: Iterable[Inline]) -> list[Inline]:
