@@ -12,23 +12,22 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
-from email import message_from_bytes, policy
+from email import policy
 from email.header import decode_header
 from email.message import Message
-from email.parser import BytesFeedParser
+from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
 
 import orjson
 
+from services.mail.bounded_parser import NotUnderstood, message_of
 from services.mail.long_runs import shortened
 from shared.files.kinds import HEAD_BYTES, UNKNOWN, mimetype_of, safe_name
-from shared.kernel.errors import Malformed
 from shared.mailbox.received import Mailbox, MailContents
 
 MOST_PARTS = 100
 DEEPEST = 20
 MOST_HOPS = 50
-_FED_BYTES = 64 * 1024
 _MOST_HEADERS = 1000
 _MOST_HEADER_LETTERS = 100_000
 _MOST_PEOPLE = 500
@@ -37,17 +36,13 @@ _TRACE = frozenset(
     | {"arc-seal", "arc-message-signature", "arc-authentication-results", "dkim-signature", "x-received"}
 )
 """What each server on the way adds or writes anew."""
+_NAMING = ("content-disposition", "content-type")
 _KNOWN_ENDINGS = {"text/plain": "txt", "text/html": "html", "message/rfc822": "eml", "text/calendar": "ics"}
+_UNSEEN = frozenset("\t\u200c\u200d")
+"""Beside what is printed: the joiners are a part of names in Persian or Hindi."""
 _KIND = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}")
+_END_OF_HEADERS = re.compile(rb"(?<=\n)\r?\n|\A\r?\n")
 _ANGLE = re.compile(r"<([^<>]*)>")
-
-
-class NotUnderstood(Malformed):
-    """This mail cannot be taken apart:"""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +74,8 @@ def parsed(raw: bytes) -> ParsedMail:
         reason = error.reason
     except Exception as error:  # the parser of the standard library meets what nobody has thought of
         reason = type(error).__name__
-    headers = _headers_only(raw)
-    return ParsedMail(_contents(headers), (_headers_part(headers), _whole(raw)), reason)
+    lines = _header_lines_only(raw)
+    return ParsedMail(_contents(lines), (_headers_part(_headers(lines)), _whole(raw)), reason)
 
 
 def identity(raw: bytes) -> bytes:
@@ -103,20 +98,21 @@ def identity(raw: bytes) -> bytes:
 
 def _taken_apart(raw: bytes) -> ParsedMail:
     message, leaves, decoded = _leaves_of(raw)
-    headers = _headers(message)
+    lines = _header_lines(message)
+    headers = _headers(lines)
     text, html = _bodies(leaves)
     parts = [_headers_part(headers)]
     for number, (part, _) in enumerate(leaves, start=1):
         role = "text" if part is text else "html" if part is html else "attachment"
         parts.append(_file_of(part, role, number, decoded.get(number - 1)))
-    return ParsedMail(_contents(headers), tuple(parts), hops=sum(name.lower() == "received" for name, _ in headers))
+    return ParsedMail(_contents(lines), tuple(parts), hops=sum(name.lower() == "received" for name, _ in headers))
 
 
 def _leaves_of(raw: bytes) -> tuple[Message, list[tuple[Message, int]], Mapping[int, bytes]]:
     """A mail, its leaves, and what some of them hold by their place."""
     short = shortened(raw)
     for given in (short.raw, raw):
-        message = _message_of(given)
+        message = message_of(given)
         leaves = list(_leaves(message))
         if len(leaves) > MOST_PARTS:
             raise NotUnderstood("too_many_parts")
@@ -126,28 +122,28 @@ def _leaves_of(raw: bytes) -> tuple[Message, list[tuple[Message, int]], Mapping[
     return message, leaves, {}
 
 
-def _message_of(raw: bytes) -> Message:
-    """As `email.message_from_bytes`, which holds a mail as text of four bytes a letter meanwhile."""
-    parser = BytesFeedParser(policy=policy.compat32)
-    for begin in range(0, len(raw), _FED_BYTES):
-        parser.feed(raw[begin : begin + _FED_BYTES])
-    return parser.close()
-
-
-def _headers(message: Message) -> list[tuple[str, str]]:
-    """Names and values in order, decoded as far as they can be."""
-    raw = message.raw_items()
-    found = [(str(name), text_of(value)) for name, value in raw]
+def _header_lines(message: Message) -> list[tuple[str, str]]:
+    """Names and values in order, each in one line, its bytes beyond ASCII (RFC 6532) as letters."""
+    found = [(str(name), line_of(value)) for name, value in message.raw_items()]
     if len(found) > _MOST_HEADERS:
         raise NotUnderstood("too_many_headers")
     return found
 
 
+def _headers(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The same, decoded as far as they can be."""
+    return [(name, text_of(value)) for name, value in lines]
+
+
+def line_of(value: object) -> str:
+    """A header as it stands there, unfolded."""
+    given = str(value).encode("utf-8", "surrogateescape")[:_MOST_HEADER_LETTERS]
+    return re.sub(r"\r?\n(?=[ \t])", "", _decoded(given))
+
+
 def text_of(value: object) -> str:
     """A header as people read it: encoded words (RFC 2047) and bytes beyond ASCII become letters."""
-    given = str(value).encode("utf-8", "surrogateescape")[:_MOST_HEADER_LETTERS]
-    text = _decoded(given)
-    unfolded = re.sub(r"\r?\n(?=[ \t])", "", text)
+    unfolded = line_of(value)
     try:
         pieces = decode_header(unfolded)
     except Exception:  # binascii.Error and others, for what only looks encoded
@@ -174,7 +170,7 @@ def _decoded(given: bytes) -> str:
 
 
 def _clean(text: str) -> str:
-    letters = (letter if letter.isprintable() or letter == "\t" else " " for letter in text)
+    letters = (letter if letter.isprintable() or letter in _UNSEEN else " " for letter in text)
     return "".join(letters).encode("utf-8", "replace").decode().strip()
 
 
@@ -207,8 +203,12 @@ def _is_attachment(part: Message) -> bool:
 
 
 def _name_of(part: Message) -> str:
+    naming = Message()
+    for name, value in part.raw_items():
+        if str(name).lower() in _NAMING:
+            naming[str(name)] = line_of(value)  # as letters: bytes beyond ASCII would be lost
     try:
-        return text_of(part.get_filename() or "")
+        return text_of(naming.get_filename() or "")
     except Exception:  # a name whose encoding is broken
         return ""
 
@@ -279,28 +279,32 @@ def _whole(raw: bytes) -> ParsedPart:
     return ParsedPart("attachment", "message.eml", "message/rfc822", raw)
 
 
-def _headers_only(raw: bytes) -> list[tuple[str, str]]:
+def _header_lines_only(raw: bytes) -> list[tuple[str, str]]:
     """What can be read of the headers of a mail that cannot be taken apart."""
     try:
-        head = raw[:_MOST_HEADER_LETTERS].partition(b"\r\n\r\n")[0]
-        return _headers(message_from_bytes(head, policy=policy.compat32))
+        head = _END_OF_HEADERS.split(raw[:_MOST_HEADER_LETTERS], maxsplit=1)[0]
+        return _header_lines(BytesHeaderParser(policy=policy.compat32).parsebytes(head))
     except Exception:
         return []
 
 
-def _contents(headers: list[tuple[str, str]]) -> MailContents:
+def _contents(lines: list[tuple[str, str]]) -> MailContents:
     named: dict[str, list[str]] = {}
-    for name, value in headers:
-        named.setdefault(name.lower(), []).append(value)
+    as_written: dict[str, list[str]] = {}
+    for name, value in lines:
+        named.setdefault(name.lower(), []).append(text_of(value))
+        as_written.setdefault(name.lower(), []).append(value)
 
     def first(*names: str) -> str:
         return next((value for name in names for value in named.get(name, ()) if value), "")
 
     def all_of(*names: str) -> tuple[Mailbox, ...]:
-        return _people([value for name in names for value in named.get(name, ())])
+        return _people([value for name in names for value in as_written.get(name, ())])
 
     def one(*names: str) -> Mailbox | None:
-        return next((person for name in names for person in all_of(name)), None)
+        found = [person for name in names for person in all_of(name)]
+        # A name with a comma, and without the quotes that belong around it, is no address.
+        return next((person for person in found if "@" in person.address), found[0] if found else None)
 
     return MailContents(
         to=all_of("to", "resent-to"),
@@ -316,12 +320,30 @@ def _contents(headers: list[tuple[str, str]]) -> MailContents:
 
 
 def _people(values: list[str]) -> tuple[Mailbox, ...]:
+    """Everybody who is named in such headers, as they were written: what an encoded word holds is a name, also where
+    it looks like an address (RFC 2047 §5).
+    """
+    found = [person for value in values[:_MOST_PEOPLE] for person in _people_in(value)]
+    return tuple(found[:_MOST_PEOPLE])
+
+
+def _people_in(value: str) -> list[Mailbox]:
+    pairs = _pairs(value)
+    if not any("@" in address for _, address in pairs):
+        pairs = _pairs(text_of(value))  # programs that encode the address as well
+    return [Mailbox(name=text_of(name).strip('"'), address=_clean(address)) for name, address in pairs if address]
+
+
+def people_named(raw: bytes, *names: str) -> tuple[Mailbox, ...]:
+    """Everybody in headers of these names, given in small letters, as `parsed` tells them."""
+    return _people([value for name, value in _header_lines_only(raw) if name.lower() in names])
+
+
+def _pairs(value: str) -> list[tuple[str, str]]:
     try:
-        pairs = getaddresses(values)
+        return getaddresses([value])[:_MOST_PEOPLE]
     except Exception:
-        return ()
-    found = [Mailbox(name=_clean(name), address=_clean(address)) for name, address in pairs[:_MOST_PEOPLE] if address]
-    return tuple(found)
+        return []
 
 
 def _return_path(value: str) -> Mailbox | None:

@@ -30,6 +30,7 @@ from services.mail.receiving import (
 )
 from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError
+from shared.mailbox.mail import AddressUnusable, domain_for_dns
 
 log = structlog.get_logger()
 
@@ -37,6 +38,7 @@ _ALL = 1 << 30
 _COMMANDS = {"*": 100, "RCPT": 500, "MAIL": 500, "DATA": 500, "RSET": 1000, "NOOP": 100, "VRFY": 5}
 _LATER = "451 4.3.0 It cannot be kept at the moment; please try again later"
 _UNKNOWN = "550 5.1.1 Nobody here has this address"
+_NO_ADDRESS = "553 5.1.3 This is no e-mail address"
 
 
 class PortTaken(ColloquyError):
@@ -128,6 +130,17 @@ class SmtpDoor:
         session.host_name = hostname
         return [line for line in responses if not line[4:].startswith("AUTH")]
 
+    async def handle_MAIL(  # noqa: N802
+        self, server: _Conversation, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Who sends it: letters beyond ASCII are taken whether SMTPUTF8 was announced or not (RFC 6531)."""
+        sender = letters_of(address)
+        if not sender.isprintable():
+            return _NO_ADDRESS
+        envelope.mail_from = sender
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
+
     async def handle_RCPT(  # noqa: N802
         self, server: _Conversation, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
@@ -137,8 +150,11 @@ class SmtpDoor:
             return "452 4.5.3 Too many recipients"
         if not self._peers.may_guess(peer):
             return "421 4.7.0 Too many unknown addresses"
+        address = letters_of(address)
         local, _, domain = address.rpartition("@")
-        if self._domains and domain.lower() not in self._domains:
+        if not address.isprintable():
+            return _NO_ADDRESS
+        if self._domains and not self._is_ours(domain):
             self._peers.has_guessed(peer)
             return "550 5.7.1 Mail is not relayed"
         mail_id = bounced_mail(local)
@@ -156,6 +172,12 @@ class SmtpDoor:
             return _UNKNOWN
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
+
+    def _is_ours(self, domain: str) -> bool:
+        try:
+            return domain_for_dns(domain).lower() in self._domains
+        except AddressUnusable:
+            return False
 
     async def handle_DATA(self, server: _Conversation, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep it, then say so."""
@@ -176,7 +198,7 @@ class SmtpDoor:
                     recipients=names,
                     sender=sender,
                     client_ip=peer,
-                    helo=session.host_name or "",
+                    helo=letters_of(session.host_name or ""),
                 )
                 await self._receiver.take(arrived)
         except UnknownRecipients:
@@ -355,6 +377,15 @@ class _Conversation(SMTP):
             pass
         if self.transport is not None:
             self.transport.close()
+
+
+def letters_of(said: str) -> str:
+    """What aiosmtpd read as UTF-8; bytes that are none are letters of Latin 1, as old programs send them."""
+    try:
+        said.encode()
+    except UnicodeEncodeError:
+        return said.encode("utf-8", "surrogateescape").decode("latin-1")
+    return said
 
 
 def name_of(local: str) -> str:

@@ -12,15 +12,23 @@ from datetime import datetime
 from email import message_from_bytes
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
+from unicodedata import normalize
+
+import idna
 
 from shared.kernel.errors import Malformed
 
 _ADDRESS = re.compile(r'\s*(?:(?P<name>[^<>]*?)\s*<\s*(?P<in_brackets>[^<>\s]+)\s*>|(?P<bare>[^<>\s",;:]+))\s*\Z')
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"
+_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+"""RFC 5321 §4.1.2 with the letters of RFC 6531 §3.3."""
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _LONGEST_LOCAL, _LONGEST_ADDRESS = 64, 254
+"""In octets."""
+_JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))
+"""Letters that cannot be seen, and which names in Persian or Hindi are not written without."""
 _MOST_SUBJECT = 300
 _NEVER_ATTACHED_AS = ("message/", "multipart/")
 """Kinds that MIME gives a structure of their own: a file that says so is attached as bytes."""
@@ -59,28 +67,47 @@ class Mail:
     """For a service that notes them with the mail; not a part of it."""
 
     @property
+    def has_international_headers(self) -> bool:
+        """Whether an address in it has letters beyond ASCII before the @: then its headers are UTF-8 (RFC 6532)."""
+        named = (*self.to, *self.cc, self.sender, self.reply_to)
+        return not all(one.username.isascii() for one in named if one is not None)
+
+    @property
     def recipients(self) -> tuple[str, ...]:
         """Everybody it goes to, each once."""
         return tuple(dict.fromkeys(one.addr_spec for one in (*self.to, *self.cc, *self.bcc)))
 
 
 def address_of(text: str) -> Address:
-    """One address, with or without a name. Raises AddressUnusable, also for two at once."""
+    """One address, with or without a name; its domain as the DNS knows it (RFC 5891), what stands before the @ in the
+    form that RFC 6532 §3.1 asks for. Raises AddressUnusable, also for two at once.
+    """
+    text = normalize("NFC", text)
     found = _ADDRESS.match(text)
-    if found is None or not text.isprintable():
+    if found is None or not text.translate(_JOINERS).isprintable():
         raise AddressUnusable
     spec = found["in_brackets"] or found["bare"]
     local, _, domain = spec.rpartition("@")
-    if not _LOCAL.fullmatch(local) or len(local) > _LONGEST_LOCAL:
+    if not spec.isprintable() or not _LOCAL.fullmatch(local) or len(local.encode()) > _LONGEST_LOCAL:
         raise AddressUnusable
-    try:
-        domain = domain.encode("idna").decode()
-    except UnicodeError:
-        raise AddressUnusable from None
-    if not all(_LABEL.fullmatch(label) for label in domain.split(".")) or len(local) + len(domain) >= _LONGEST_ADDRESS:
+    domain = domain_for_dns(domain)
+    if not all(_LABEL.fullmatch(label) for label in domain.split(".")):
+        raise AddressUnusable
+    if len(local.encode()) + len(domain) >= _LONGEST_ADDRESS:
         raise AddressUnusable
     name = " ".join((found["name"] or "").replace('"', "").replace("\\", "").split())
     return Address(display_name=name, username=local, domain=domain)
+
+
+def domain_for_dns(domain: str) -> str:
+    """A domain in ASCII, as people write it or as it stands in the DNS already. Raises AddressUnusable."""
+    if domain.isascii():
+        return domain
+    try:
+        # Not the codec of Python, which is IDNA 2003: straße.de and strasse.de are two domains.
+        return idna.encode(domain, uts46=True).decode()
+    except UnicodeError:
+        raise AddressUnusable from None
 
 
 def addresses_of(texts: Iterable[str]) -> tuple[Address, ...]:
@@ -96,15 +123,15 @@ def read_back(message: bytes, recipients: Sequence[str], variables: Mapping[str,
     """A mail that was written here, for a service that writes it anew. Raises AddressUnusable."""
     found = message_from_bytes(message, policy=SMTP)
     assert isinstance(found, EmailMessage)
-    to, cc = (tuple(found[name].addresses) if found[name] else () for name in ("To", "Cc"))
+    to, cc, sender, reply_to = (_named_in(found, name) for name in ("To", "Cc", "From", "Reply-To"))
     named = {one.addr_spec for one in (*to, *cc)}
     text, page = found.get_body(("plain",)), found.get_body(("html",))
     return Mail(
         to=to,
         cc=cc,
         bcc=tuple(address_of(one) for one in recipients if one not in named),
-        sender=found["From"].addresses[0],
-        reply_to=found["Reply-To"].addresses[0] if found["Reply-To"] else None,
+        sender=sender[0],
+        reply_to=reply_to[0] if reply_to else None,
         subject=str(found["Subject"] or ""),
         text=_content(text) or "",
         html=_content(page),
@@ -117,14 +144,25 @@ def read_back(message: bytes, recipients: Sequence[str], variables: Mapping[str,
     )
 
 
+def _named_in(message: EmailMessage, header: str) -> tuple[Address, ...]:
+    """The addresses in a header; what is UTF-8 there, the parser leaves as bytes."""
+    for name, value in message.raw_items():
+        if name.lower() == header.lower():
+            letters = str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            unfolded = letters.replace("\r", "").replace("\n", "")
+            return tuple(SMTPUTF8.header_factory(header, unfolded).addresses)
+    return ()
+
+
 def _content(part: object) -> str | None:
     return part.get_content().replace("\r\n", "\n") if isinstance(part, EmailMessage) else None
 
 
 def written(mail: Mail, *, default_sender: str, message_id: str, now: datetime) -> bytes:
     """The mail as bytes to hand over; blind copies are not in it. Raises AddressUnusable for a bad default sender."""
-    message = EmailMessage(policy=SMTP)
     own = address_of(default_sender)
+    is_international = mail.has_international_headers or not (mail.sender or own).username.isascii()
+    message = EmailMessage(policy=SMTPUTF8 if is_international else SMTP)
     message["From"] = mail.sender or own
     message["To"] = mail.to
     if mail.cc:
@@ -151,7 +189,8 @@ def written(mail: Mail, *, default_sender: str, message_id: str, now: datetime) 
 
 def one_line(text: str) -> str:
     """A text without line breaks and control characters, for a header."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in _encodable(text)).split())
+    letters = (letter if letter.isprintable() or ord(letter) in _JOINERS else " " for letter in _encodable(text))
+    return " ".join("".join(letters).split())
 
 
 def names_of(attachments: Sequence[Attachment]) -> list[str]:

@@ -21,6 +21,7 @@ from shared.mailbox.outgoing import Letter
 Security = Literal["starttls", "tls", "none"]
 
 _FINAL_FROM = 500
+_INTERNATIONAL = ("SMTPUTF8", "BODY=8BITMIME")
 
 
 class MailServerBusy(Retryable):
@@ -72,10 +73,9 @@ class SmtpTransport:
         """
         server = self._server
         try:
-            await aiosmtplib.send(
-                message,
-                sender=return_path or address_of(server.sender).addr_spec,
-                recipients=list(recipients),
+            sender = return_path or address_of(server.sender).addr_spec
+            is_international = _is_international(message, (sender, *recipients))
+            client = aiosmtplib.SMTP(
                 hostname=server.host,
                 port=server.port,
                 username=server.user or None,
@@ -85,6 +85,15 @@ class SmtpTransport:
                 tls_context=ssl.create_default_context() if server.security != "none" else None,
                 timeout=server.timeout_seconds,
             )
+            async with client:
+                try:
+                    await client.sendmail(
+                        sender, list(recipients), message, mail_options=_INTERNATIONAL if is_international else ()
+                    )
+                except aiosmtplib.SMTPNotSupported:
+                    raise MailRefused(
+                        "It takes no address with letters beyond a to z before the @ (it does not offer SMTPUTF8)."
+                    ) from None
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = [one.code for one in error.recipients]
             if all(code >= _FINAL_FROM for code in codes):
@@ -96,6 +105,11 @@ class SmtpTransport:
             raise MailServerBusy(f"It answered {error.code}.") from None
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             raise MailServerBusy(f"{type(error).__name__}.") from None
+
+
+def _is_international(message: bytes, addresses: Sequence[str]) -> bool:
+    """Whether it can be handed over only to a server that takes letters beyond ASCII in addresses (RFC 6531 §3.1)."""
+    return not (message.partition(b"\r\n\r\n")[0].isascii() and all(map(str.isascii, addresses)))
 
 
 def transport_of(settings: Settings, clock: Clock) -> SmtpTransport | None:

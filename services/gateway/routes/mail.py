@@ -7,6 +7,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from email.message import EmailMessage
+from email.policy import SMTPUTF8
 from email.utils import format_datetime
 from urllib.parse import quote
 
@@ -110,7 +111,7 @@ def router(desk: Desk) -> APIRouter:
             sender = address_of(said.get("from", ""))
         except AddressUnusable as error:
             return await page(request, error=str(error), said=said)
-        message = EmailMessage()
+        message = EmailMessage(policy=SMTPUTF8)
         message["From"], message["To"] = sender, to
         message["Subject"] = one_line(said.get("subject", ""))[:300]
         message["Date"] = format_datetime(desk.clock.now())

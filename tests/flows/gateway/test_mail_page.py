@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import json
 import time
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from hashlib import sha256
@@ -23,12 +23,14 @@ from services.gateway.settings import GatewaySettings
 from shared.bus.dispatch import consumers
 from shared.contracts.mail import MailTaken, TakeMail
 from shared.crypto.keys import ServerKeys
+from shared.files.contents import StoredContents
 from shared.kernel.clock import SystemClock
 from shared.kernel.ids import new_id
 from shared.mailbox.mail import Attachment, Mail, address_of, written
 from shared.mailbox.outgoing import Letter, Outgoing
 from shared.storage.database import Database
 from tests.flows.gateway.house import House, gateway_house
+from tests.servers import content_store
 
 KEY = "a signing key"
 SENDGRID = ec.generate_private_key(ec.SECP256R1())
@@ -200,6 +202,20 @@ async def test_what_is_typed_is_handed_to_the_mail_service(taken: tuple[House, l
         assert "not one e-mail address" in (await http.post("/mail", data={**form, "to": "a, b"})).text
     assert (messages[0].recipients.value, messages[0].sender.value) == (("abcdef@localhost",), "ann@example.org")
     assert (messages[0].via, len(messages)) == ("page", 2)
+
+
+async def test_what_is_typed_may_come_from_an_address_with_letters_beyond_ascii(
+    taken: tuple[House, list[TakeMail]],
+) -> None:
+    house, messages = taken
+    form = {"to": "abcdef@localhost", "from": "Jürgen <jürgen@exämple.org>", "subject": "Grüße", "text": "Ä"}
+    async with httpx.AsyncClient(base_url=house.url, headers={"origin": house.url}, timeout=60) as http:
+        assert "It was delivered." in (await http.post("/mail", data=form)).text
+    [message] = messages
+    stored = StoredContents(message.location, b64decode(message.key.value), message.size_bytes)
+    raw = await content_store().read(stored)
+    assert "From: Jürgen <jürgen@xn--exmple-cua.org>\r\n".encode() in raw
+    assert message.sender.value == "jürgen@xn--exmple-cua.org"
 
 
 async def test_a_provider_hands_mail_over_when_it_signs(taken: tuple[House, list[TakeMail]]) -> None:

@@ -157,6 +157,79 @@ async def test_a_mail_runs_the_action_and_has_all_its_attributes(house: House, p
     assert told["is_before"] is True
 
 
+INTERNATIONAL = """\
+From: Jürgen Müller <jürgen@exämple.org>
+To: {address}, Zoé <zoé@exämple.org>
+Cc: ø@example.org
+Reply-To: "Müller, Jürgen" <jürgen+x@exämple.org>
+Subject: Grüße {number}
+
+Über
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "charset", "parameters"),
+    [(1, "utf-8", " BODY=8BITMIME SMTPUTF8"), (2, "utf-8", ""), (3, "latin-1", ""), (4, "latin-1", " SMTPUTF8")],
+)
+async def test_mail_may_come_from_addresses_with_letters_beyond_ascii(
+    house: House, port: int, number: int, charset: str, parameters: str
+) -> None:
+    player = await begun(house)
+    address = await player.act("address")
+    raw = INTERNATIONAL.format(address=address, number=number).replace("\n", "\r\n").encode(charset)
+
+    def talk() -> list[str]:
+        wire = Wire(port)
+        try:
+            wire.says()
+            said = [
+                wire.ask("EHLO kö.example.org".encode(charset)),
+                wire.ask(f"MAIL FROM:<jürgen@exämple.org>{parameters}".encode(charset)),
+                wire.ask(f"RCPT TO:<zoé@{address.partition('@')[2]}>".encode(charset)),
+                wire.ask(f"RCPT TO:<{address}>"),
+                wire.ask("DATA"),
+                wire.ask(raw + b"."),
+            ]
+        finally:
+            wire.close()
+        return said
+
+    hello, *said = await asyncio.to_thread(talk)
+    assert "250-SMTPUTF8" in hello
+    assert [line[:3] for line in said] == ["250", "550", "250", "354", "250"]
+    await until_filed(player, 1)
+    told = await player.act("last_letter")
+    assert told["sender"] == '"Jürgen Müller" <jürgen@exämple.org>'
+    assert told["reply_to"] == "[Müller, Jürgen](mailto:j%C3%BCrgen%2Bx@ex%C3%A4mple.org)"
+    assert told["to"] == [["", address], ["Zoé", "zoé@exämple.org"]]
+    assert told["cc"] == [["", "ø@example.org"]]
+    assert told["return_path"] == "jürgen@exämple.org"
+    assert told["text"] == "Über\n"
+    assert ["Subject", f"Grüße {number}"] in told["headers"]
+
+
+async def test_what_is_no_address_is_refused_and_not_asked_for_again(house: House, port: int) -> None:
+    def talk() -> list[str]:
+        wire = Wire(port)
+        try:
+            wire.says()
+            wire.ask("EHLO client.example.org")
+            return [
+                wire.ask("MAIL FROM:<=?utf-8?q?a=0d=0aX=3a_y?=@example.org>"),
+                wire.ask("MAIL FROM:<a\u202e@example.org>"),
+                wire.ask("MAIL FROM:<ann@example.org>"),
+                wire.ask(b"RCPT TO:<a\0b@forms.example.org>"),
+                wire.ask(b"RCPT TO:<\xfc@forms.example.org>"),
+                wire.ask(b"RCPT TO:<abcdef@f\xfcrms.example.org>"),
+                wire.ask("RCPT TO:<abcdef@☃.example.org>"),
+            ]
+        finally:
+            wire.close()
+
+    assert [line[:3] for line in await asyncio.to_thread(talk)] == ["553", "553", "250", "553", "550", "550", "550"]
+
+
 async def test_the_same_question_gives_the_same_address_and_another_one_another(house: House) -> None:
     player = await begun(house)
     plain, keyed = await player.act("address"), await player.act("address", key="papers")

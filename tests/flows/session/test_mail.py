@@ -28,6 +28,7 @@ def running_office() -> Iterator[PostOffice]:
 def office(running_office: PostOffice) -> PostOffice:
     running_office.says, running_office.taken = "250 OK", []
     running_office.refuses.clear()
+    running_office.is_international = True
     return running_office
 
 
@@ -135,6 +136,17 @@ async def test_a_static_file_is_attached_by_its_reference(player: Player, office
 async def test_what_is_not_one_address_gets_no_mail(player: Player, office: PostOffice, to: str) -> None:
     assert await player.act("send", to=to, subject="Trick", body="x") is False
     assert office.taken == []
+
+
+async def test_addresses_may_have_letters_beyond_ascii(player: Player, office: PostOffice) -> None:
+    assert await player.act("send", to="Jürgen <jürgen@exämple.org>", subject="Grüße", body="x") is True
+    [envelope] = office.taken
+    assert envelope.rcpt_tos == ["jürgen@xn--exmple-cua.org"]
+    assert "To: Jürgen <jürgen@xn--exmple-cua.org>\r\nSubject: Grüße\r\n".encode() in envelope.content
+    office.is_international = False
+    assert await player.act("send", to="jürgen@exämple.org", subject="Grüße", body="x") is False
+    assert await player.act("send", to="j@exämple.org", subject="Grüße", body="x") is True
+    assert [one.rcpt_tos for one in office.taken[1:]] == [["j@xn--exmple-cua.org"]]
 
 
 async def test_nobody_gets_no_mail_and_several_may_stand_in_anything(player: Player, office: PostOffice) -> None:

@@ -95,6 +95,50 @@ def test_names_and_subjects_are_decoded() -> None:
     assert [one.address for one in contents.to] == ["ann@example.org", "bob@example.org", "eve@example.org"]
 
 
+NAMED = (
+    'From: Jürgen Müller <jürgen@exämple.org>\r\nReply-To: "Müller, Jürgen" <jürgen+x@exämple.org>\r\n'
+    "To: Zoé <zoé@example.org>, é@exämple.org\r\nCc: ø@bücher.example\r\nReturn-Path: <jürgen@exämple.org>\r\n"
+    "Subject: Grüße\r\n\r\nText\r\n"
+)
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "latin-1"])
+def test_addresses_may_have_letters_beyond_ascii(charset: str) -> None:
+    contents = parsed(NAMED.encode(charset)).contents
+    assert contents.sender == Mailbox(name="Jürgen Müller", address="jürgen@exämple.org")
+    assert contents.reply_to == Mailbox(name="Müller, Jürgen", address="jürgen+x@exämple.org")
+    assert contents.to == (Mailbox(name="Zoé", address="zoé@example.org"), Mailbox(address="é@exämple.org"))
+    assert contents.cc == (Mailbox(address="ø@bücher.example"),)
+    assert contents.return_path == Mailbox(address="jürgen@exämple.org")
+    assert contents.subject == "Grüße"
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "address"),
+    [
+        ("=?utf-8?q?M=C3=BCller=2C_J=C3=BCrgen?= <j@example.org>", "Müller, Jürgen", "j@example.org"),
+        ("=?utf-8?q?=22M=C3=BCller=2C_J=C3=BCrgen=22?= <j@example.org>", "Müller, Jürgen", "j@example.org"),
+        ("=?utf-8?q?The_bank_=3Cservice=40bank=2Eexample=3E=2C?= <j@example.org>", None, "j@example.org"),
+        ("Müller, Jürgen <j@example.org>", "Jürgen", "j@example.org"),
+        ("=?utf-8?q?J=C3=BCrgen_=3Cj=40example=2Eorg=3E?=", "Jürgen", "j@example.org"),
+        ("<=?utf-8?q?j=40example=2Eorg?=>", "", "j@example.org"),
+        ("\u0646\u0645\u06cc\u200c\u062f <j@example.org>", "\u0646\u0645\u06cc\u200c\u062f", "j@example.org"),
+        ("root", "", "root"),
+    ],
+)
+def test_what_an_encoded_word_holds_is_a_name(header: str, name: str | None, address: str) -> None:
+    found = parsed(f"From: {header}\r\n\r\nText\r\n".encode()).contents.sender
+    assert found is not None
+    assert found.address == address
+    assert name is None or found.name == name
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "latin-1"])
+def test_a_file_may_have_its_name_in_letters_beyond_ascii(charset: str) -> None:
+    raw = 'Subject: x\r\nContent-Type: application/x-thing\r\nContent-Disposition: attachment; filename="übel.bin"'
+    assert parsed(f"{raw}\r\n\r\nText".encode(charset)).parts[1].filename == "übel.bin"
+
+
 @pytest.mark.parametrize("header", ["Sender: b@example.org\r\n", "From: \r\nSender: b@example.org\r\n"])
 def test_without_from_the_sender_counts(header: str) -> None:
     found = parsed(f"{header}\r\nText\r\n".encode()).contents.sender

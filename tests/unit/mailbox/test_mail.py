@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 
@@ -22,6 +23,11 @@ HEADERS = {"From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIM
         (" Ann Lee <ann@example.org> ", "Ann Lee", "ann@example.org"),
         ('"Lee, Ann" <ann@example.org>', "Lee, Ann", "ann@example.org"),
         ("Änne <o'neil+1@bücher.example>", "Änne", "o'neil+1@xn--bcher-kva.example"),
+        ("ann@straße.example", "", "ann@xn--strae-oqa.example"),
+        ("Jürgen <jürgen@exämple.org>", "Jürgen", "jürgen@xn--exmple-cua.org"),
+        ("ju\u0308rgen@example.org", "", "jürgen@example.org"),
+        ("用户@例え.jp", "", "用户@xn--r8jz45g.jp"),
+        ("\u0646\u0645\u06cc\u200c\u062f <a@x.org>", "\u0646\u0645\u06cc\u200c\u062f", "a@x.org"),
     ],
 )
 def test_one_address_is_read(text: str, name: str, address: str) -> None:
@@ -46,7 +52,17 @@ def test_one_address_is_read(text: str, name: str, address: str) -> None:
         "a..b@x.org",
         "a@x..org",
         "a@-x.org",
-        "änne@x.org",
+        "ä..b@x.org",
+        "ä b@x.org",
+        "ä\u200db@x.org",
+        "ä\u202eb@x.org",
+        "ä\x85b@x.org",
+        "ä\xa0b@x.org",
+        "ä\u037eb@x.org",
+        "ä\udcfcb@x.org",
+        "a@ä\u2028.org",
+        "a@\u0378.org",
+        "ä" * 33 + "@x.org",
         "a" * 65 + "@x.org",
         "a@" + "x" * 64 + ".org",
     ],
@@ -73,6 +89,35 @@ def test_whatever_the_texts_are_the_headers_are_ours(name: str, subject: str, te
         "text/plain",
         "text/html",
     ]
+
+
+@pytest.mark.parametrize("field", ["to", "cc", "sender", "reply_to"])
+def test_headers_are_utf_8_when_an_address_is_not_ascii(field: str) -> None:
+    address = address_of("Jürgen <jürgen@exämple.org>")
+    given = {"to": (address_of("ann@example.org"),), field: address if field in ("sender", "reply_to") else (address,)}
+    mail = Mail(**given, subject="Grüße", text="x\n")  # type: ignore[arg-type]
+    contents = written(mail, default_sender="forms@example.org", message_id="17", now=NOW)
+    assert "Jürgen <jürgen@xn--exmple-cua.org>\r\n".encode() in contents
+    assert read_back(contents, mail.recipients, {}) == replace(
+        mail, sender=mail.sender or address_of("forms@example.org")
+    )
+
+
+def test_headers_are_ascii_when_all_addresses_are() -> None:
+    mail = Mail(to=(address_of("Jürgen <j@exämple.org>"),), bcc=(address_of("ü@x.org"),), subject="Grüße", text="x")
+    contents = written(mail, default_sender="Förms <forms@example.org>", message_id="17", now=NOW)
+    assert contents.partition(b"\r\n\r\n")[0].isascii()
+
+
+@given(local=st.text(max_size=12), domain=st.text(max_size=12))
+def test_whatever_an_address_is_the_headers_are_ours(local: str, domain: str) -> None:
+    try:
+        to = address_of(f"Ann <ä{local}@{domain}.org>")
+    except AddressUnusable:
+        return
+    contents = written(Mail(to=(to,), text="x"), default_sender="forms@example.org", message_id="17", now=NOW)
+    assert set(message_from_bytes(contents, policy=policy.default).keys()) <= HEADERS | {"Content-Transfer-Encoding"}
+    assert read_back(contents, [], {}).to == (to,)
 
 
 def test_blind_copies_are_not_in_the_mail() -> None:

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+import structlog
 
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import SystemClock
@@ -196,6 +197,58 @@ async def test_mail_that_may_come_back_leaves_with_an_address_of_its_own(
     [envelope] = office.taken
     message_id = await tables.fetchval("select message_id from mailbox.sendings order by created_at desc limit 1")
     assert envelope.mail_from == f"bounce+{str(message_id).replace('-', '')}@forms.example.org"
+
+
+INTERNATIONAL = address_of("Jürgen <jürgen@exämple.org>")
+ANN = address_of("ann@example.org")
+
+
+@pytest.mark.parametrize(
+    ("mail", "is_in_headers"),
+    [
+        (Mail(to=(INTERNATIONAL,), subject="Grüße", text="x"), True),
+        (Mail(to=(ANN,), cc=(INTERNATIONAL,), text="x"), True),
+        (Mail(to=(ANN,), bcc=(INTERNATIONAL,), text="x"), False),
+        (Mail(to=(ANN,), reply_to=INTERNATIONAL, text="x"), True),
+        (Mail(to=(ANN,), sender=INTERNATIONAL, text="x"), True),
+    ],
+)
+async def test_an_address_beyond_ascii_needs_a_server_that_takes_it(
+    tables: Database, server_keys: ServerKeys, office: PostOffice, mail: Mail, is_in_headers: bool
+) -> None:
+    assert await send(tables, server_keys, mail, **office.settings) is True
+    [envelope] = office.taken
+    assert tuple(envelope.rcpt_tos) == mail.recipients
+    assert "SMTPUTF8" in envelope.mail_options
+    assert ("Jürgen <jürgen@xn--exmple-cua.org>".encode() in envelope.content) is is_in_headers
+    office.is_international = False
+    with structlog.testing.capture_logs() as logs:
+        assert await send(tables, server_keys, mail, **office.settings) is False
+    [reason] = [entry["reason"] for entry in logs if entry["event"] == "mail.not_sent"]
+    assert "SMTPUTF8" in reason
+    assert "jürgen" not in reason
+    assert len(office.taken) == 1
+
+
+async def test_a_domain_beyond_ascii_goes_to_any_server(
+    tables: Database, server_keys: ServerKeys, office: PostOffice
+) -> None:
+    office.is_international = False
+    mail = Mail(to=(address_of("Jürgen <j@exämple.org>"),), subject="Grüße", text="Grüße")
+    assert await send(tables, server_keys, mail, **office.settings) is True
+    [envelope] = office.taken
+    assert envelope.rcpt_tos == ["j@xn--exmple-cua.org"]
+    assert "SMTPUTF8" not in envelope.mail_options
+
+
+async def test_a_sender_of_the_settings_may_have_letters_beyond_ascii(
+    tables: Database, server_keys: ServerKeys, office: PostOffice
+) -> None:
+    settings = {**office.settings, "mail_sender": "Förms <förms@example.org>"}
+    assert await send(tables, server_keys, Mail(to=(ANN,), text="x"), **settings) is True
+    [envelope] = office.taken
+    assert envelope.mail_from == "förms@example.org"
+    assert "From: Förms <förms@example.org>".encode() in envelope.content
 
 
 async def test_letters_of_accounts_take_the_default_way(service: Service) -> None:
