@@ -22,8 +22,10 @@ import dns.rdatatype
 import dns.resolver
 import spf
 import structlog
-from authheaders import DKIMAuthenticationResult, SPFAuthenticationResult, check_dmarc
+from authheaders.dmarc_lookup import get_org_domain, receiver_record
 
+from services.mail.parsing import people_named
+from shared.mailbox.mail import AddressUnusable, domain_for_dns
 from shared.mailbox.received import Verdicts
 
 log = structlog.get_logger()
@@ -109,7 +111,9 @@ class DnsJudge:
     def _spf(self, ip: str, sender: str, helo: str) -> _FromWhere:
         try:
             ipaddress.ip_address(ip)
-            result, _ = spf.check2(ip, sender, helo or "unknown", querytime=self._all_seconds)
+            local, at, domain = sender.rpartition("@")
+            who = f"{local}{at}{_dns_name(domain)}"  # RFC 8616 §4
+            result, _ = spf.check2(ip, who, _dns_name(helo) or "unknown", querytime=self._all_seconds)
         except Exception:  # nobody at the other end of a network, a broken record
             return _FromWhere("none")
         return _FromWhere("none", was_silent=True) if result == "temperror" else _FromWhere(str(result))
@@ -152,30 +156,62 @@ class DnsJudge:
 
 def _domain(signed: dkim.DKIM) -> str:
     """Of the signature that was looked at last."""
-    return str(signed.signature_fields.get(b"d", b"").decode("ascii", "replace").lower())
+    return _dns_name(signed.signature_fields.get(b"d", b"").decode("utf-8", "replace"))
+
+
+def _dns_name(domain: str) -> str:
+    """A domain as the DNS has it; empty for one that cannot be there."""
+    try:
+        # Label by label: there are some that no host has, such as `_domainkey`.
+        return ".".join(map(domain_for_dns, domain.split("."))).lower().rstrip(".")
+    except AddressUnusable:
+        return ""
 
 
 def _dmarc(
     raw: bytes, from_where: str, holding: Sequence[str], sender: str, helo: str, ask: Callable[[str], str | None]
 ) -> tuple[str, str]:
-    """The verdict, and what the domain of the sender asks for. Any signature of that domain will do (RFC 7489 §4.2).
-
-    Raises ResolverSilent.
+    """The verdict, and what the domain of the sender asks for. Any signature of that domain will do (RFC 7489 §4.2); of
+    several senders the worst counts (§6.6.1). Raises ResolverSilent.
     """
-    verdict = "none", "none"
-    for domain in holding or [""]:
-        spf_result = SPFAuthenticationResult(result=from_where, smtp_mailfrom=sender, smtp_helo=helo)
-        dkim_result = DKIMAuthenticationResult(result="pass" if domain else "none", header_d=domain)
-        try:
-            found = check_dmarc(raw, spf_result=spf_result, dkim_result=dkim_result, dnsfunc=ask)
-        except ResolverSilent:
-            raise
-        except Exception:  # no From, or one that is none
-            return "none", "none"
-        verdict = str(found.result or "none"), str(found.policy or "none").lower()
-        if verdict[0] == "pass":
-            break
-    return verdict
+    place = _dns_name(sender.rpartition("@")[2] or helo) if from_where == "pass" else ""
+    domains = {_dns_name(one.address.rpartition("@")[2]) for one in people_named(raw, "from")}
+    found = [_dmarc_of(domain, place, holding, ask) for domain in domains]
+    return max(found, key=lambda verdict: _WORSE[verdict[0]] + _WORSE[verdict[1]], default=("none", "none"))
+
+
+_WORSE = {"pass": -10, "none": 0, "fail": 10, "quarantine": 1, "reject": 2}
+
+
+def _dmarc_of(domain: str, place: str, holding: Sequence[str], ask: Callable[[str], str | None]) -> tuple[str, str]:
+    """The same for one domain. Raises ResolverSilent.
+
+    The library looks for records; what they mean is said here: where it takes a mail apart, it reads a domain up to its
+    first hyphen, and it follows what a record says of subdomains where that domain itself is meant.
+    """
+    try:
+        record, organization = receiver_record(domain, dnsfunc=ask) if "." in domain else ({}, "")
+    except ResolverSilent:
+        raise
+    except Exception:  # a record that is none, a domain that cannot be one
+        return "none", "none"
+    if not record or not record.get("p"):
+        return "none", "none"
+    wanted = (record.get("sp") if organization and organization != domain else "") or record["p"]
+
+    def is_its_own(other: str, alignment: str) -> bool:
+        return bool(other) and (other == domain or (alignment != "s" and _organization(other) == _organization(domain)))
+
+    is_proven = is_its_own(place, record.get("aspf", "r")) or any(
+        is_its_own(one, record.get("adkim", "r")) for one in holding
+    )
+    return "pass" if is_proven else "fail", wanted if wanted in ("quarantine", "reject") else "none"
+
+
+@functools.lru_cache(maxsize=1024)
+def _organization(domain: str) -> str:
+    """Whose domain it is, by the list of public suffixes; reading that takes some milliseconds."""
+    return str(get_org_domain(domain) or domain)
 
 
 Policy = Literal["record", "dmarc", "strict"]
@@ -260,7 +296,7 @@ class _Questions:
         return found
 
     def _ask(self, name: str | bytes, kind: str) -> list[Any]:
-        asked = name.decode("ascii", "replace") if isinstance(name, bytes) else name
+        asked = _dns_name(name.decode("utf-8", "replace")) if isinstance(name, bytes) else name
         left = self._thread.ends - time.monotonic()
         if left <= 0:
             raise ResolverSilent

@@ -30,6 +30,14 @@ ZONE = {
     "s1._domainkey.example.org.": f"v=DKIM1; k=rsa; p={PUBLIC}",
     "_dmarc.example.org.": "v=DMARC1; p=reject",
     "s1._domainkey.provider.test.": f"v=DKIM1; k=rsa; p={PUBLIC}",
+    "my-bank.org.": "v=spf1 ip4:192.0.2.1 -all",
+    "_dmarc.my-bank.org.": "v=DMARC1; p=reject; sp=none",
+    "_dmarc.xn--exmple-cua.org.": "v=DMARC1; p=quarantine; sp=reject",
+    "xn--exmple-cua.org.": "v=spf1 ip4:192.0.2.1 -all",
+    "s1._domainkey.xn--exmple-cua.org.": f"v=DKIM1; k=rsa; p={PUBLIC}",
+    "_dmarc.strict.test.": "v=DMARC1; p=reject; adkim=s; aspf=s",
+    "sub.strict.test.": "v=spf1 ip4:192.0.2.1 -all",
+    "s1._domainkey.sub.strict.test.": f"v=DKIM1; k=rsa; p={PUBLIC}",
 }
 RAW = letter("office@forms.example.org").as_bytes(policy=policy.SMTP)
 SIGNED = dkim.sign(RAW, b"s1", b"example.org", PRIVATE, include_headers=[b"from", b"to", b"subject"]) + RAW
@@ -114,6 +122,46 @@ def test_what_becomes_of_mail_that_is_not_from_whom_it_says(
 async def test_what_the_domain_of_the_sender_asks_for_is_told(judge: DnsJudge) -> None:
     found = await judge.verdicts(RAW, ip="198.51.100.7", sender="ann@example.org", helo="x")
     assert found.wanted == "reject"
+
+
+@pytest.mark.parametrize(
+    ("author", "sender", "spf", "dmarc", "wanted"),
+    [
+        ("ann@my-bank.org", "ann@my-bank.org", "pass", "pass", "reject"),
+        ("ann@my-bank.org", "ann@elsewhere.test", "none", "fail", "reject"),
+        ("ann@sub.my-bank.org", "ann@elsewhere.test", "none", "fail", "none"),
+        ("ann@example.org-bank.test", "ann@example.org", "pass", "none", "none"),
+        ("jürgen@exämple.org", "jürgen@exämple.org", "pass", "pass", "quarantine"),
+        ("jürgen@exämple.org", "jürgen@xn--exmple-cua.org", "pass", "pass", "quarantine"),
+        ("j@xn--exmple-cua.org", "jürgen@elsewhere.test", "none", "fail", "quarantine"),
+        ("j@EXÄMPLE.org", "jürgen@elsewhere.test", "none", "fail", "quarantine"),
+        ("j@a.exämple.org", "jürgen@elsewhere.test", "none", "fail", "reject"),
+        ("=?utf-8?q?j=40my-bank=2Eorg?= <x@exämple.org>", "", "none", "fail", "quarantine"),
+        ("ann@example.org, j@exämple.org", "ann@example.org", "pass", "fail", "quarantine"),
+        ("j@exämple.org, ann@example.org", "ann@example.org", "pass", "fail", "quarantine"),
+        ("ann@strict.test", "ann@sub.strict.test", "pass", "fail", "reject"),
+        ("ann@[192.0.2.1]", "ann@example.org", "pass", "none", "none"),
+    ],
+)
+async def test_the_domain_of_the_author_counts_however_it_is_written(
+    judge: DnsJudge, author: str, sender: str, spf: str, dmarc: str, wanted: str
+) -> None:
+    raw = RAW.replace(b"Ann Lee <ann@example.org>", author.encode())
+    found = await judge.verdicts(raw, ip="192.0.2.1", sender=sender, helo="x")
+    assert (found.spf, found.dmarc, found.wanted) == (spf, dmarc, wanted)
+
+
+@pytest.mark.parametrize("signer", ["exämple.org", "xn--exmple-cua.org"])
+async def test_a_signature_may_name_its_domain_as_people_write_it(judge: DnsJudge, signer: str) -> None:
+    raw = signed_by(RAW.replace(b"Ann Lee <ann@example.org>", "jürgen@exämple.org".encode()), signer.encode())
+    found = await judge.verdicts(raw, ip="198.51.100.7", sender="", helo="x")
+    assert (found.dkim, found.dmarc) == ("pass", "pass")
+
+
+async def test_a_domain_that_wants_itself_named_is_not_proven_by_a_subdomain(judge: DnsJudge) -> None:
+    raw = signed_by(RAW.replace(b"ann@example.org", b"ann@strict.test"), b"sub.strict.test")
+    found = await judge.verdicts(raw, ip="198.51.100.7", sender="", helo="x")
+    assert (found.dkim, found.dmarc, found.wanted) == ("pass", "fail", "reject")
 
 
 def signed_by(raw: bytes, domain: bytes, selector: bytes = b"s1") -> bytes:
