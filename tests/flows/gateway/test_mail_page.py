@@ -24,6 +24,7 @@ from shared.bus.dispatch import consumers
 from shared.contracts.mail import MailTaken, TakeMail
 from shared.crypto.keys import ServerKeys
 from shared.files.contents import StoredContents
+from shared.files.room import FileRoom
 from shared.kernel.clock import SystemClock
 from shared.kernel.ids import new_id
 from shared.mailbox.mail import Attachment, Mail, address_of, written
@@ -205,7 +206,7 @@ async def test_what_is_typed_is_handed_to_the_mail_service(taken: tuple[House, l
 
 
 async def test_what_is_typed_may_come_from_an_address_with_letters_beyond_ascii(
-    taken: tuple[House, list[TakeMail]],
+    taken: tuple[House, list[TakeMail]], server_keys: ServerKeys
 ) -> None:
     house, messages = taken
     form = {"to": "abcdef@localhost", "from": "Jürgen <jürgen@exämple.org>", "subject": "Grüße", "text": "Ä"}
@@ -213,7 +214,14 @@ async def test_what_is_typed_may_come_from_an_address_with_letters_beyond_ascii(
         assert "It was delivered." in (await http.post("/mail", data=form)).text
     [message] = messages
     stored = StoredContents(message.location, b64decode(message.key.value), message.size_bytes)
-    raw = await content_store().read(stored)
+    room = FileRoom.of(
+        database=house.database,
+        store=content_store(),
+        server_keys=server_keys,
+        clock=SystemClock(),
+        max_file_bytes=1 << 20,
+    )
+    raw = await room.contents.read(stored)
     assert "From: Jürgen <jürgen@xn--exmple-cua.org>\r\n".encode() in raw
     assert message.sender.value == "jürgen@xn--exmple-cua.org"
 
