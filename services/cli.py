@@ -150,7 +150,13 @@ def replay_letters(numbers: list[int]) -> None:
     async def ask(database: Database) -> int:
         return await DeadLetters(database=database, clock=SystemClock()).replay(numbers)
 
-    out.print(f"{asyncio.run(on_database(ask))} put back.")
+    count = asyncio.run(on_database(ask))
+    out.print(f"{count} put back.")
+    if count < len(set(numbers)):
+        out.print(
+            "The others are not there, or have no contents: what another service has published it must send again "
+            "(`colloquy dead-letters drop` forgets it)."
+        )
 
 
 @letters.command("drop")

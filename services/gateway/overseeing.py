@@ -11,7 +11,8 @@ from services.gateway.asking import Sessions
 from services.gateway.task_desk import TaskDesk
 from shared.bus.dead_letters import DeadLetters, KeptLetter
 from shared.bus.port import Bus, QueueFigures
-from shared.contracts.mail import OUTBOUND
+from shared.bus.topology import ACTIONS_INTAKE, PARTITIONS, partition_name
+from shared.contracts.mail import INBOUND, OUTBOUND
 from shared.contracts.operators import Oversee, Overview
 from shared.contracts.scheduler import TIMERS
 from shared.contracts.session import BULK, ENDED, INTERACTIVE
@@ -30,13 +31,18 @@ QUEUES: Mapping[str, str] = {
     TASKS_LOW: "background tasks of low priority",
     TIMERS: "timers that are set and cancelled",
     OUTBOUND: "mail that is to go out",
+    INBOUND: "mail and text messages that came through the gateway",
 }
+_OF_ACTIONS = (ACTIONS_INTAKE, *map(partition_name, range(PARTITIONS)))
+_ACTIONS = f"{partition_name(0)} … {PARTITIONS - 1}"
 _HOURS = 24
 _MOST_QUARANTINED = 1000
 _MAILS = """
 select kind, state, count(*) as number, max(created_at) as newest from (
     select kind, state, created_at from mailbox.sendings where created_at > $1
     union all select kind, state, created_at from mailbox.outgoing where created_at > $1
+    union all select 'received', case state when 'quarantined' then state else action end, received_at
+        from mailbox.mails where received_at > $1
 ) as mails group by kind, state order by kind, state
 """
 
@@ -83,17 +89,17 @@ class Overseer:
         found: Mapping[str, QueueFigures] = {}
         sessions = Overview()
         try:
-            found = await self._bus.queues(tuple(QUEUES))
+            found = await self._bus.queues((*QUEUES, *_OF_ACTIONS))
             sessions = await self._sessions.request(Oversee(), Overview)
         except ColloquyError as error:
             problems.append(str(error))
-        longest = max((each.ready for each in found.values()), default=0)
+        queues = [(name, text, found.get(name)) for name, text in QUEUES.items()]
+        of_actions = [found[name] for name in _OF_ACTIONS if name in found]
+        queues.append((_ACTIONS, "actions that other services ask for", _together(of_actions)))
+        longest = max((each.ready for _, _, each in queues if each), default=0)
         mails = await self._database.fetch(_MAILS, self._clock.now() - timedelta(days=1))
         return Panorama(
-            queues=[
-                (name, text, found.get(name), _share(found[name].ready, longest) if name in found else 0.0)
-                for name, text in QUEUES.items()
-            ],
+            queues=[(name, text, each, _share(each.ready, longest) if each else 0.0) for name, text, each in queues],
             problem=" ".join(problems),
             open_tasks=await figures(self._database),
             tasks=await self._tasks.lines(state="open", limit=50),
@@ -134,6 +140,13 @@ class Overseer:
     async def drop(self, numbers: Sequence[int]) -> int:
         """Forget letters for good."""
         return await self._letters.drop(numbers)
+
+
+def _together(queues: Sequence[QueueFigures]) -> QueueFigures | None:
+    """Several as one line: what waits in all, and the consumers of the one that has the fewest."""
+    if not queues:
+        return None
+    return QueueFigures(min(each.consumers for each in queues), sum(each.ready for each in queues))
 
 
 def told(moment: datetime | None) -> str:

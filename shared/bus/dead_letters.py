@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.bus.port import DeadLetter
+from shared.bus.topology import ACTIONS_INTAKE
 from shared.kernel.clock import Clock
 from shared.storage.database import Database, Row
 
@@ -29,9 +30,10 @@ select number, queue, type, message_id, subject, reason, attempts, body, died_at
 from bus.dead_letters where position($1::bytea in body) > 0 order by number limit 100
 """
 _COUNT = "select count(*) from bus.dead_letters"
-# A dead letter goes back to the one queue it died in, also an event: other queues have handled their copy.
+# A dead letter goes back to the one queue it died in, also an event: other queues have handled their copy. Of what
+# other services publish neither the contents nor the broker's word on their publisher are kept: it would only die again.
 _REPLAY = """
-with gone as (delete from bus.dead_letters where number = any($1::bigint[]) returning *)
+with gone as (delete from bus.dead_letters where number = any($1::bigint[]) and queue <> $2 returning *)
 insert into bus.outbox (id, type, destination, is_event, subject, body)
 select message_id, type, queue, false, subject, body from gone order by number
 """
@@ -94,9 +96,9 @@ class DeadLetters:
     async def replay(self, numbers: Sequence[int]) -> int:
         """Put letters back into the queues they died in, through the outbox; gives how many there were.
 
-        The running relay of any service publishes them.
+        The running relay of any service publishes them. Those without contents stay: their publishers send again.
         """
-        return _count(await self._database.execute(_REPLAY, list(numbers)))
+        return _count(await self._database.execute(_REPLAY, list(numbers), ACTIONS_INTAKE))
 
     async def drop(self, numbers: Sequence[int]) -> int:
         """Forget letters for good; gives how many there were."""

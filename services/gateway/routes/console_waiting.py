@@ -59,13 +59,15 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/operations/quarantine")
     async def quarantine(request: Request) -> Response:
         browser = await administrator(desk, request)
-        done, count = _DONE.get(request.query_params.get("done", "")), request.query_params.get("count", "")
+        said = request.query_params.get("done", "")
+        done, count = _DONE.get(said), request.query_params.get("count", "")
+        note = f"{count} {done}." if done and count.isdecimal() and len(count) < 6 else ""
         return page(
             "operations_quarantine.html",
             browser,
             "Mail in quarantine",
             mails=await desk.quarantine.lines(limit=_MAILS),
-            note=f"{count} {done}." if done and count.isdecimal() and len(count) < 6 else "",
+            note="Choose some first." if said == "none" else note,
         )
 
     @routes.post("/operations/quarantine")
@@ -74,7 +76,7 @@ def router(desk: Desk) -> APIRouter:
         chosen = [name.removeprefix("mail ") for name in form.values if name.startswith("mail ")]
         chosen, action = [one for one in chosen if is_id(one)][:_MAILS], form.get("do")
         if not chosen or action not in ("release", "delete"):
-            return RedirectResponse("/operations/quarantine", status_code=303)
+            return RedirectResponse("/operations/quarantine?done=none", status_code=303)
         if form.get("sure") != "yes":
             mails = [one for one in await desk.quarantine.lines(limit=_MAILS) if one["id"] in chosen]
             title = "Deliver this mail?" if action == "release" else "Delete this mail for good?"

@@ -104,6 +104,9 @@ def leave_a_dead_letter(site: Site) -> None:
 
 def test_queues_sessions_and_errors_by_line_are_shown_and_keep_themselves_up_to_date(site: Site, console: Page) -> None:
     expect(console.locator("#queues tbody tr").first).to_contain_text("session.interactive")
+    for name in ("mail.inbound", "session.actions.0 … 15"):
+        figures = console.locator("#queues tr", has_text=name).locator(".da-number")
+        expect(figures).to_have_text(["1", "0"])
     expect(console.locator("#queues .da-alarm")).to_have_count(0)
     assert "broken.yml" not in console.locator("#errors").inner_text()
     visit(site, "broken")
@@ -265,9 +268,13 @@ def test_mail_in_quarantine_is_delivered_or_deleted_after_a_second_question(
         leave_mail_in_quarantine(site, found[0], subject)
     console.goto(f"{site.url}operations")
     expect(console.locator("#in-quarantine")).to_have_text("2")
+    received = console.locator("#mails tr", has_text="quarantined").locator("td")
+    expect(received).to_have_text(["received", "quarantined", "2", re.compile("20..-")])
     console.get_by_role("link", name="Quarantine").click()
     mails = console.locator("#quarantine tbody tr", has_text="nested_too_deep")
     expect(mails).to_have_count(2)
+    console.get_by_role("button", name="Deliver the chosen ones").click()
+    expect(console.get_by_role("status")).to_have_text("Choose some first.")
     mails.first.get_by_role("checkbox").check()
     console.get_by_role("button", name="Deliver the chosen ones").click()
     expect(console.get_by_role("heading", level=1)).to_have_text("Deliver this mail?")

@@ -14,6 +14,7 @@ from shared.bus.housekeeping import BusHousekeeping
 from shared.bus.inbox import Inbox
 from shared.bus.outbox import OutboxRelay
 from shared.bus.port import BlobMissing, Consumer, DeadLetter
+from shared.bus.topology import ACTIONS_INTAKE
 from shared.kernel.clock import ManualClock
 from shared.storage.database import Database
 from tests.contract.bus.messages import Happened, Sweep
@@ -142,6 +143,16 @@ async def test_a_replayed_dead_letter_is_handled_once_its_cause_is_gone(world: W
     await relay.stop()
     assert sweeps.seen[1].id == sent.id
     assert await letters.count() == 0
+
+
+async def test_what_another_service_published_is_not_put_back_without_its_contents(tables: Database) -> None:
+    letters = DeadLetters(database=tables, clock=CLOCK)
+    await letters.keep(DeadLetter(ACTIONS_INTAKE, "", "It is not JSON.", 1, b'{"publisher": "payments"}', "m1"))
+    [kept] = await letters.list()
+    assert await letters.replay([kept.number]) == 0
+    assert await letters.list() == [kept]
+    assert await tables.fetchval("select count(*) from bus.outbox") == 0
+    assert await letters.drop([kept.number]) == 1
 
 
 async def test_a_replayed_event_goes_only_to_the_queue_it_died_in(world: World, tables: Database) -> None:

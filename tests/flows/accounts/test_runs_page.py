@@ -35,6 +35,7 @@ def test_an_administrator_sees_fires_and_what_became_of_each_session(
     assert "Printed &lt;b&gt;marks&lt;/b&gt; for print" in root.page
     assert "An error with &lt;b&gt;marks&lt;/b&gt;" in root.page
     assert "by_itself.yml" in root.page
+    assert len(re.findall(r'href="/operations/session/[0-9a-f-]{36}"', root.page)) == 2
     assert 'aria-label="Operations"' in root.page
     root.get(f"/runs/{fire_id[1]}", status="failed")
     assert "An error with" in root.page
