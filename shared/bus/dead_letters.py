@@ -31,7 +31,7 @@ from bus.dead_letters where position($1::bytea in body) > 0 order by number limi
 """
 _COUNT = "select count(*) from bus.dead_letters"
 # A dead letter goes back to the one queue it died in, also an event: other queues have handled their copy. Of what
-# other services publish neither the contents nor the broker's word on their publisher are kept: it would only die again.
+# other services publish neither contents nor the broker's word on the publisher are kept: it would only die again.
 _REPLAY = """
 with gone as (delete from bus.dead_letters where number = any($1::bigint[]) and queue <> $2 returning *)
 insert into bus.outbox (id, type, destination, is_event, subject, body)
