@@ -217,12 +217,14 @@ class Filling:
     def _paragraphs(self, blocks: Sequence[Block]) -> str:
         subdocument, writer = self._writer()
         writer.blocks(blocks, subdocument.subdocx)
+        writer.notes()
         return str(subdocument)
 
     def _runs(self, inlines: Sequence[Inline], run: Any) -> list[Any]:
         subdocument, writer = self._writer()
         paragraph = subdocument.subdocx.add_paragraph()
         writer.inlines(inlines, paragraph)
+        writer.notes_within(paragraph)
         made = [element for element in paragraph._p if element.tag != f"{{{W}}}pPr"]
         looks = None if run is None else run.find(f"{{{W}}}rPr")
         if looks is not None:

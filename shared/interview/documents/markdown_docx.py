@@ -41,6 +41,7 @@ from shared.interview.documents.markdown_tree import (
     Table,
     Words,
 )
+from shared.interview.documents.pictures import natural_width, pixels
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -415,12 +416,12 @@ class DocxWriter:
             _run(paragraph, looks).add_text(_clean(picture.alternative or picture.path.name))
             return
         shape = paragraph.add_run().add_picture(io.BytesIO(made[0]))
-        wanted = None
+        size = pixels(made[0])
         if picture.width is not None:
             wanted = Pt(self._room * picture.width if picture.is_share else picture.width)
-        elif shape.width > Pt(self._room):
-            wanted = Pt(self._room)
-        if wanted is not None and shape.width:
+        else:
+            wanted = Pt(min(natural_width(made[0], size[0]) if size else self._room, self._room))
+        if shape.width:
             shape.height, shape.width = int(shape.height * wanted / shape.width), wanted
         if picture.alternative:
             shape._inline.docPr.set("descr", _clean(picture.alternative))
@@ -434,9 +435,19 @@ class DocxWriter:
             paragraph = self._document.add_paragraph()
             self._format(paragraph, Layout(indents_first_line=False), lines=1.0)
             _run(paragraph, {"superscript": True}).add_text(f"{number} ")
-            for block in note.blocks:
-                if isinstance(block, (Paragraph, Heading)):
-                    self._inlines(block.inlines, paragraph, {})
+            self._note(note, paragraph)
+
+    def notes_within(self, paragraph: Any) -> None:
+        """Footnotes, in brackets behind the words: where these stand there is no room for paragraphs."""
+        for number, note in enumerate(self._notes, 1):
+            _run(paragraph, {}).add_text(f" [{number} ")
+            self._note(note, paragraph)
+            _run(paragraph, {}).add_text("]")
+
+    def _note(self, note: Note, paragraph: Any) -> None:
+        for block in note.blocks:
+            if isinstance(block, (Paragraph, Heading)):
+                self._inlines(block.inlines, paragraph, {})
 
 
 _LOOKS: dict[str, dict[str, Any]] = {

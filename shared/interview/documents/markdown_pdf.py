@@ -40,6 +40,7 @@ from shared.interview.documents.markdown_tree import (
     Table,
     Words,
 )
+from shared.interview.documents.pictures import natural_width, pixels
 from shared.interview.documents.typesetting import font_names, typeset
 
 _TEMPLATE = Path(__file__).with_name("markdown.typ")
@@ -72,7 +73,7 @@ class _Room:
 
     def __init__(self, folder: Path, left_out: LeftOut | None) -> None:
         self.folder, self._left_out = folder, left_out
-        self._pictures: dict[Path, str] = {}
+        self._pictures: dict[Path, tuple[str, float | None]] = {}
 
     def document(self, blocks: Iterable[Block], manner: Manner) -> dict[str, Any]:
         said = asdict(manner)
@@ -175,11 +176,18 @@ class _Room:
                     return {"t": "underline", "c": self._inlines(inner)}
                 return {"t": "link", "url": _clean(url), "c": self._inlines(inner)}
             case Picture(path, alternative, width, is_share):
-                name = self._picture(path)
-                if name is None:
+                name, natural = self._picture(path)
+                if not name:
                     return {"t": "words", "s": _clean(alternative)}
                 said = _clean(alternative) or "picture"  # PDF/UA takes no empty one
-                return {"t": "picture", "path": name, "alt": said, "width": width, "share": is_share}
+                return {
+                    "t": "picture",
+                    "path": name,
+                    "alt": said,
+                    "width": width,
+                    "share": is_share,
+                    "natural": natural,
+                }
             case Mark(kind):
                 return {"t": kind}
             case Note(blocks):
@@ -188,16 +196,20 @@ class _Room:
             case _ as unknown:
                 assert_never(unknown)
 
-    def _picture(self, path: Path) -> str | None:
-        """A copy typst may read, of a kind it can draw; None when it is no picture."""
+    def _picture(self, path: Path) -> tuple[str, float | None]:
+        """A copy typst may read, of a kind it can draw, and its own width; no name when it is no picture."""
         if path not in self._pictures:
             made = for_typst(path)
-            self._pictures[path] = "" if made is None else f"picture{len(self._pictures)}.{made[1]}"
-            if made is not None:
-                (self.folder / self._pictures[path]).write_bytes(made[0])
-            elif self._left_out is not None:
-                self._left_out(path)
-        return self._pictures[path] or None
+            if made is None:
+                self._pictures[path] = "", None
+                if self._left_out is not None:
+                    self._left_out(path)
+            else:
+                name = f"picture{len(self._pictures)}.{made[1]}"
+                (self.folder / name).write_bytes(made[0])
+                size = pixels(made[0])
+                self._pictures[path] = name, None if size is None else natural_width(made[0], size[0])
+        return self._pictures[path]
 
 
 def _filled(row: Sequence[tuple[Inline, ...]], columns: int) -> list[tuple[Inline, ...]]:

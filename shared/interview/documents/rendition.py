@@ -198,8 +198,10 @@ class _Setter:
         if paragraph.alignment in ("center", "right") or not any(isinstance(one, Tab) for one in paragraph.inlines):
             return self._inlines(paragraph.inlines)
         hanging = [Stop(paragraph.left)] if paragraph.first < 0 else []
+        # What ends beyond the margin would not fit the line, and be broken.
+        room = float("inf") if self._is_in_table else self._width - max(paragraph.right, 0)
         stops = "".join(
-            f"({stop.at:g}pt, {stop.share:g}, {quoted(stop.leader)}), "
+            f"({min(stop.at, room) if stop.share else stop.at:g}pt, {stop.share:g}, {quoted(stop.leader)}), "
             for stop in sorted([*paragraph.stops, *hanging], key=lambda stop: stop.at)
         )
         lines, start = [], paragraph.left + (0 if paragraph.label else paragraph.first)

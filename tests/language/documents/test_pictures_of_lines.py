@@ -1,12 +1,14 @@
-"""Pictures made of lines (SVG): drawn in every kind of document, left out where they cannot be, no way to files."""
+"""Pictures in every kind of document, above all those of lines (SVG): left out if broken, and no way to files."""
 
 from __future__ import annotations
 
 import io
 
 import docx
+import pypdfium2 as pdfium
 import pytest
 from PIL import Image
+from pypdfium2 import raw
 
 from shared.interview.documents.pictures import natural_width, printable, printable_pixels
 from tests.language.documents.assembling import Assemble
@@ -102,6 +104,24 @@ def test_pictures_of_pixels_say_themselves_how_wide_they_are() -> None:
         sizes.append(round(natural_width(out.getvalue(), 300)))
     assert sizes == [225, 72, 225]
     assert printable(b"no picture") is None
+
+
+@pytest.mark.parametrize(("dpi", "points"), [(None, 225), (300, 72)])
+def test_pictures_of_pixels_are_as_wide_in_every_kind_of_document(
+    assemble: Assemble, dpi: int | None, points: int
+) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (300, 150)).save(out, "PNG", **({} if dpi is None else {"dpi": (dpi, dpi)}))
+    text = interview().replace("seal.svg", "seal.png").replace("Before ${ filename } after", "${ filename }")
+    session = assemble(text, seal__png=out.getvalue())
+    assert session.open() == "Done"
+    (shape,) = docx.Document(io.BytesIO(session.contents("Out.docx"))).inline_shapes
+    assert round(shape.width.pt) == points
+    assert f"\\picwgoal{points * 20}\\".encode() in session.contents("Out.rtf")
+    with pdfium.PdfDocument(session.contents("Out.pdf")) as pdf:
+        (image,) = [thing for thing in pdf[0].get_objects() if thing.type == raw.FPDF_PAGEOBJ_IMAGE]
+        left, _, right, _ = image.get_bounds()
+    assert round(right - left) == points
 
 
 @pytest.mark.parametrize(("content", "has"), [("No headings.", False), ("# One\n\nText\n\n# Two\n", True)])

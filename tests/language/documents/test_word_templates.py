@@ -162,6 +162,19 @@ def test_pictures_stand_where_files_are_named(assemble: Assemble) -> None:
     assert len(document.inline_shapes) == 3
 
 
+def test_footnotes_of_markdown_are_not_lost(assemble: Assemble) -> None:
+    more = "template: note\ncontent: |\n  Words[^1] go on.\n\n  [^1]: The *note*.\n"
+    said = assembled(assemble, template("{{p note }}", "Here {{r note }}", "There {{ note }}", "End"), more)
+    assert said.splitlines() == [
+        "Words1 go on.",
+        "",
+        "1 The note.",
+        "Here Words1 go on. [1 The note.]",
+        "There Words1 go on. [1 The note.]",
+        "End",
+    ]
+
+
 def test_parts_are_included_with_variables_of_their_own(assemble: Assemble) -> None:
     contents = template("{{p include_docx_template('part.docx', who='you & me') }}", "{{ planet }}")
     part = template("For {{ who }} on {{ planet }}")

@@ -85,6 +85,14 @@ class TestTabs:
         assert 72 + 370 < begins(contents, "end") < 72 + 400
         assert begins(contents, "next") == pytest.approx(72 + 432, abs=1)  # every half inch where none is said
 
+    def test_what_ends_beyond_the_margin_ends_at_it(self, word: Callable[[Any], bytes]) -> None:
+        made = letter()
+        paragraph = made.add_paragraph("two words\tend")
+        paragraph.paragraph_format.tab_stops.add_tab_stop(Pt(500), WD_TAB_ALIGNMENT.RIGHT)
+        contents = word(made)
+        assert len(lines(contents)) == 1
+        assert 72 + 468 - 40 < begins(contents, "end") < 72 + 468
+
     def test_dots_lead_to_a_stop(self, word: Callable[[Any], bytes]) -> None:
         made = letter()
         paragraph = made.add_paragraph("Rent\t1,200")
