@@ -64,6 +64,9 @@ def variables_of(source: Path, *, name: str = "") -> list[str]:
         return sorted(meta.find_undeclared_variables(jinja2.Environment(autoescape=True).parse(plain)))
     except jinja2.TemplateSyntaxError as error:
         raise DocumentUnreadable(name or source.name, "a DOCX template", error.message or str(error)) from error
+    except RecursionError as error:
+        deep = "its tags or brackets stand too deep in each other"
+        raise DocumentUnreadable(name or source.name, "a DOCX template", deep) from error
 
 
 def _words(tree: Any) -> str:

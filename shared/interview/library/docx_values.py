@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import StrictUndefined, pass_context
-from jinja2.exceptions import SecurityError
+from jinja2.exceptions import SecurityError, TemplateSyntaxError
 from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import missing as nothing
@@ -149,6 +149,13 @@ class WordEnvironment(SandboxedEnvironment):
             "RichText": _as_words,
             "inline_image": lambda value: value,
         }
+
+    def compile(self, source: Any, *arguments: Any, **options: Any) -> Any:
+        """The code of a template. Raises TemplateSyntaxError."""
+        try:
+            return super().compile(source, *arguments, **options)
+        except RecursionError as error:
+            raise TemplateSyntaxError("its tags or brackets stand too deep in each other", 1) from error
 
     @property
     def package(self) -> str:

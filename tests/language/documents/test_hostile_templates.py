@@ -7,10 +7,13 @@ import re
 import time
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import docx
 import pytest
 
+from shared.interview.documents.docx_join import variables_of
+from shared.interview.documents.errors import DocumentUnreadable
 from shared.interview.runtime.operations import ShowScreen
 from shared.interview.runtime.outcomes import RunFailed
 from tests.language.documents.assembling import Assemble
@@ -84,6 +87,18 @@ def test_a_hostile_word_file_is_named_at_once(
     assert time.monotonic() - begun < _SECONDS
     assert isinstance(outcome, RunFailed), outcome
     assert "a.docx cannot be read as DOCX" in outcome.failure.error_message
+
+
+@pytest.mark.parametrize("words", ["{{ " + "(" * 9_999 + "1" + ")" * 9_999 + " }}", "{% if 1 %}" * 999])
+def test_tags_without_end_in_each_other_are_told_as_that(assemble: Assemble, tmp_path: Path, words: str) -> None:
+    contents = word_file("word/document.xml", lambda xml: xml.replace(">Words<", f">{words}<"))
+    session = assemble(f"mandatory: True\nquestion: Done\nattachment:\n  name: Out\n{_AS_TEMPLATE}", a__docx=contents)
+    outcome = session.run(ShowScreen(is_first=True)).outcome
+    assert isinstance(outcome, RunFailed), outcome
+    assert "The template a.docx is wrong: its tags or brackets stand too deep" in outcome.failure.error_message
+    (tmp_path / "a.docx").write_bytes(contents)
+    with pytest.raises(DocumentUnreadable, match=r"^a\.docx cannot be read as a DOCX template: its tags or brackets"):
+        variables_of(tmp_path / "a.docx")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])

@@ -111,6 +111,21 @@ def test_lists_keep_their_signs_where_a_reference_file_has_no_numbering(assemble
     assert found == ["3.\tThird", "4.\tFourth", "•\tDot"]
 
 
+def test_headings_are_numbered_and_listed_where_a_reference_file_has_no_numbering(assemble: Assemble) -> None:
+    made, out = docx.Document(), io.BytesIO()
+    relations = made.part.rels
+    del relations[next(key for key, one in relations.items() if one.reltype.endswith("/numbering"))]
+    made.save(out)
+    text = ended(
+        "valid formats: docx\ndocx reference file: bare.docx\nmetadata:\n  numbersections: True\n  toc: True\n"
+        "content: |\n  # One\n\n  1. item\n\n  # Two\n\n  ## Deep\n\n  * Dot",
+    )
+    session = opened(assemble, text.replace("##", "${ '##' }"), bare__docx=out.getvalue())
+    found = [line for line in session.docx_text("Out.docx").splitlines() if line.strip()]
+    assert found[-5:] == ["1 One", "1.\titem", "2 Two", "2.1 Deep", "•\tDot"]
+    assert "2.1  Deep\t1" in found
+
+
 def test_rtf_to_docx_makes_a_word_file_that_has_a_name_of_its_own(assemble: Assemble) -> None:
     session = opened(assemble, beside("valid formats: rtf to docx\ncontent: Words", "${ letter.rtf_to_docx.filename }"))
     assert session.docx_text("Out.docx").strip() == "Words"
