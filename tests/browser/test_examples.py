@@ -59,7 +59,7 @@ def test_a_lookup_runs_while_the_person_goes_on(page: Page, site: Site) -> None:
     expect(page.get_by_label("Rent per month")).to_have_value("700")
     answer(page, Rent_per_month="800")
     heading(page, "Thank you, Ana")
-    expect(page.locator("#daquestion")).to_contain_text("You pay 800")
+    expect(page.locator("#daquestion")).to_contain_text("You pay $800.00 a month.")
 
 
 def test_without_javascript_a_waiting_screen_goes_on_by_itself(browser: Browser, site: Site) -> None:
@@ -73,6 +73,18 @@ def test_without_javascript_a_waiting_screen_goes_on_by_itself(browser: Browser,
     expect(page.locator("#daMainQuestion")).to_have_text(re.compile("Still searching|Thank you"), timeout=PATIENCE_MS)
     heading(page, "Thank you, Ana")
     context.close()
+
+
+def test_a_form_answers_while_it_is_filled_in(page: Page, site: Site) -> None:
+    open_example(page, site, "live-budget")
+    rest = page.locator("#daquestion")
+    expect(rest).to_contain_text("Left at the end of the month: $0.00", timeout=PATIENCE_MS)
+    for label, amount, left in (("Income per month", "1,500", "$1,500.00"), ("Rent", "700", "$800.00")):
+        page.get_by_label(label, exact=True).fill(amount)
+        page.get_by_label(label, exact=True).blur()
+        expect(rest).to_contain_text(f"Left at the end of the month: {left}", timeout=PATIENCE_MS)
+    answer(page, Everything_else="300")
+    heading(page, "$500.00 are left every month")
 
 
 def test_progress_of_long_work_is_seen_live(page: Page, site: Site) -> None:
@@ -124,7 +136,12 @@ def test_what_one_person_adds_appears_with_the_other(page: Page, site: Site) -> 
 
 def test_the_start_page_lists_the_examples_and_none_waits_for_anything(page: Page, site: Site) -> None:
     page.goto(site.url)
-    for title in ("A lookup in the background", "An e-mail drop box", "A letter assembled in the background"):
+    for title in (
+        "A lookup in the background",
+        "An e-mail drop box",
+        "A form that answers while you fill it in",
+        "A letter assembled in the background",
+    ):
         expect(page.locator("article").get_by_role("link", name=title, exact=True)).to_be_visible()
     expect(page.locator(".da-start-missing, .da-start-problem")).to_have_count(0)
 
