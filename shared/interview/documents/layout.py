@@ -105,6 +105,8 @@ class Paragraph:
     """From left to right."""
     edges: frozenset[Side] = frozenset()
     """Sides with a line."""
+    begins_right: bool = False
+    """Written from the right: it begins there, and its sides are still those of the paper."""
     is_quote: bool = False
     is_preformatted: bool = False
 

@@ -50,6 +50,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
 _FONT = "Times New Roman"
 _PAPER = {"us-letter": (612.0, 792.0), "a4": (595.3, 841.9), "us-legal": (612.0, 1008.0), "a5": (419.5, 595.3)}
 _LIST_STEP = 18.0
+_EXCHANGED = {"left": "right", "right": "left"}
 _MOST_LEVELS = 3
 """Levels of lists that Word's built-in styles know."""
 
@@ -159,6 +160,8 @@ class DocxWriter:
         stops.add_tab_stop(Pt(self._room / 2), WD_TAB_ALIGNMENT.CENTER)
         stops.add_tab_stop(Pt(self._room), WD_TAB_ALIGNMENT.RIGHT)
         columns = [_lines(getattr(parts, name)) for name in ("left", "center", "right")]
+        if self._manner.begins_right:
+            columns.reverse()
         for line in range(max(map(len, columns))):
             if line:
                 paragraph.add_run().add_break()
@@ -266,7 +269,13 @@ class DocxWriter:
         if layout.right:
             made.right_indent = Pt(layout.right)
         if layout.alignment:
-            made.alignment = getattr(WD_ALIGN_PARAGRAPH, layout.alignment.upper())
+            made.alignment = getattr(WD_ALIGN_PARAGRAPH, self._side(layout.alignment).upper())
+
+    def _side(self, alignment: str) -> str:
+        """What Word calls a side of the paper: paragraphs from the right have left and right exchanged (§17.18.44)."""
+        if not self._manner.begins_right or alignment not in _EXCHANGED:
+            return alignment
+        return _EXCHANGED[alignment]
 
     def _listing(self, block: Listing, where: Any, depth: int) -> None:
         from docx.shared import Pt
@@ -320,7 +329,7 @@ class DocxWriter:
                 paragraph.paragraph_format.space_after = Pt(0)
                 self._inlines(cell, paragraph, {"bold": True} if number < block.head_rows else {})
                 if block.alignments[place]:
-                    paragraph.alignment = getattr(WD_ALIGN_PARAGRAPH, block.alignments[place].upper())
+                    paragraph.alignment = getattr(WD_ALIGN_PARAGRAPH, self._side(block.alignments[place]).upper())
         self._blank(where)
 
     def _sides(self, left: Sequence[Block], right: Sequence[Block], where: Any, *, is_caption: bool) -> None:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 LEVELS = 6
 _TITLES = {
-    "de": "Inhaltsverzeichnis", "es": "Índice", "fr": "Table des matières", "it": "Indice", "nl": "Inhoudsopgave",
-    "pl": "Spis treści", "pt": "Sumário",
+    "ar": "المحتويات", "de": "Inhaltsverzeichnis", "es": "Índice", "fr": "Table des matières", "he": "תוכן עניינים",
+    "it": "Indice", "nl": "Inhoudsopgave", "pl": "Spis treści", "pt": "Sumário",
 }  # fmt: skip
 
 

@@ -45,7 +45,15 @@ _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _V = "{urn:schemas-microsoft-com:vml}"
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _EMU_PER_POINT = 12_700
-_ALIGNMENTS = {"center": "center", "right": "right", "end": "right", "both": "justify", "distribute": "justify"}
+_ALIGNMENTS = {
+    "left": "left",
+    "center": "center",
+    "right": "right",
+    "end": "right",
+    "both": "justify",
+    "distribute": "justify",
+}
+_FROM_THE_RIGHT = {"right": "left", "end": "left", "left": "right", "start": "right", "": "right"}
 _THROUGH = frozenset({"sdt", "sdtContent", "smartTag", "ins", "moveTo", "customXml", "dir", "bdo"})
 _HIGHLIGHTS = {"yellow": "ffff00", "green": "00ff00", "cyan": "00ffff", "magenta": "ff00ff", "lightGray": "d3d3d3"}
 _STOPS = {"center": 0.5, "right": 1.0, "end": 1.0, "decimal": 1.0, "left": 0.0, "start": 0.0, "num": 0.0}
@@ -217,14 +225,19 @@ class _Reader:
                 label, of_level = item
                 given = merged(given, {key: value for key, value in of_level.items() if key == "ind"}, own)
         indent, spacing = given.get("ind", {}), given.get("spacing", {})
+        begins_right = is_on(given, "bidi")
         left = points(indent.get("left") or indent.get("start"))
+        right = points(indent.get("right") or indent.get("end"))
+        side = given.get("jc", {}).get("val", "")
+        if begins_right:  # what is called left is where it begins
+            left, right, side = right, left, _FROM_THE_RIGHT.get(side, side)
         first = points(indent.get("firstLine")) - points(indent.get("hanging"))
         lines = spacing.get("line", "240") if spacing.get("lineRule", "auto") == "auto" else "240"
         shape = Paragraph(
             heading=self._styles.heading(given, name),
-            alignment=_ALIGNMENTS.get(given.get("jc", {}).get("val", ""), "left"),  # type: ignore[arg-type]
+            alignment=_ALIGNMENTS.get(side, "right" if begins_right else "left"),  # type: ignore[arg-type]
             left=max(left, 0.0),
-            right=points(indent.get("right") or indent.get("end")),
+            right=max(right, 0.0),
             first=first,
             before=points(spacing.get("before")),
             after=points(spacing.get("after")),
@@ -234,6 +247,7 @@ class _Reader:
             on_new_page=is_on(given, "pageBreakBefore"),
             stops=_stops(given),
             edges=_edges(given, "pBdr"),
+            begins_right=begins_right,
             is_quote="quote" in name,
         )
         made = [replace(shape, inlines=[])]

@@ -304,6 +304,8 @@ class _Reader:
                 if self._flow.cells:
                     self._flow.rows.append(self._flow.cells)
                 self._flow.cells = []
+            case "rtlpar" | "ltrpar":
+                self._flow.shape.begins_right = word == "rtlpar"
             case "ql" | "qc" | "qr" | "qj":
                 self._flow.shape.alignment = _ALIGNMENTS[word]  # type: ignore[assignment]
             case "li" | "fi" | "sb" | "sa" | "ri":

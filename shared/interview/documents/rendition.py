@@ -170,20 +170,24 @@ class _Setter:
         body = f"#set par({settings})\n{content}" if settings else content
         if "indent" in settings and not paragraph.heading:
             body = f"#par({settings})[{content}]"  # where there is no more than one, it has to be said that it is one
-        if paragraph.alignment in ("center", "right"):
+        if paragraph.alignment in ("center", "right") or (paragraph.begins_right and paragraph.alignment == "left"):
             body = f"#set align({paragraph.alignment})\n{body}"
         if size and size != self._document.size:
             body = f"#set text(size: {size:g}pt)\n{body}"
         if paragraph.heading:
             body = f"#heading(level: {paragraph.heading})[{body}]"
-        left = max(paragraph.left + min(paragraph.first, 0), 0)
+        near, far = _near_and_far(paragraph)
+        near = min(max(near + min(paragraph.first, 0), 0), self._width * 0.8)
         if paragraph.label:
             gap = self._gap(paragraph.label, max(-paragraph.first, 14))
             look = next((inline for inline in paragraph.inlines if isinstance(inline, Span)), Span(""))
             label = _span(replace(look if paragraph.heading else Span(""), text=paragraph.label), self._document)
             body = f"#list(marker: [{label}], body-indent: {gap:g}pt)[{body}]"
-        if left or paragraph.right:
-            body = f"#pad(left: {min(left, self._width * 0.8):g}pt, right: {max(paragraph.right, 0):g}pt)[{body}]"
+        if near or far:
+            left, right = (far, near) if paragraph.begins_right else (near, far)
+            body = f"#pad(left: {max(left, 0):g}pt, right: {max(right, 0):g}pt)[{body}]"
+        if paragraph.begins_right:
+            body = f"#set text(dir: rtl)\n{body}"
         inset = ", inset: (left: 12pt), stroke: (left: 2pt + luma(200))" if paragraph.is_quote else ""
         if paragraph.edges:
             inset = f", inset: 3pt, stroke: {_strokes(paragraph.edges)}"
@@ -195,22 +199,24 @@ class _Setter:
 
     def _lines(self, paragraph: Paragraph) -> str:
         """What stands in it; in lines with tabs, each at its stop. Who hangs has one where the others begin."""
-        if paragraph.alignment in ("center", "right") or not any(isinstance(one, Tab) for one in paragraph.inlines):
+        elsewhere = ("center", "left" if paragraph.begins_right else "right")
+        if paragraph.alignment in elsewhere or not any(isinstance(one, Tab) for one in paragraph.inlines):
             return self._inlines(paragraph.inlines)
-        hanging = [Stop(paragraph.left)] if paragraph.first < 0 else []
+        near, far = _near_and_far(paragraph)
+        hanging = [Stop(near)] if paragraph.first < 0 else []
         # What ends beyond the margin would not fit the line, and be broken.
-        room = float("inf") if self._is_in_table else self._width - max(paragraph.right, 0)
+        room = float("inf") if self._is_in_table else self._width - max(far, 0)
         stops = "".join(
             f"({min(stop.at, room) if stop.share else stop.at:g}pt, {stop.share:g}, {quoted(stop.leader)}), "
             for stop in sorted([*paragraph.stops, *hanging], key=lambda stop: stop.at)
         )
-        lines, start = [], paragraph.left + (0 if paragraph.label else paragraph.first)
+        lines, start = [], near + (0 if paragraph.label else paragraph.first)
         for line in _cut(paragraph.inlines, Break):
             pieces = [f"[{self._inlines(piece)}]" for piece in _cut(line, Tab)]
             is_tabbed = 1 < len(pieces) <= _MOST_TABS
             tabbed = f"#tabbed({start:g}pt, ({stops}), {', '.join(pieces)})"
             lines.append(tabbed if is_tabbed else self._inlines(line))
-            start = paragraph.left
+            start = near
         return "#linebreak()".join(lines)
 
     def _gap(self, label: str, hang: float) -> float:
@@ -319,6 +325,12 @@ def _cut(inlines: Iterable[Inline], mark: type[Break | Tab]) -> list[list[Inline
         else:
             pieces[-1].append(inline)
     return pieces
+
+
+def _near_and_far(paragraph: Paragraph) -> tuple[float, float]:
+    """Its indents: on the side where its lines begin, and on the other."""
+    sides = paragraph.left, paragraph.right
+    return sides[::-1] if paragraph.begins_right else sides
 
 
 def _strokes(sides: Iterable[Side]) -> str:

@@ -7,6 +7,7 @@ import re
 
 import docx
 import pytest
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 
 from tests.language.documents.assembling import Assemble
 from tests.language.documents.forms import form, values_of
@@ -161,6 +162,20 @@ def test_the_first_page_has_the_header_of_all_where_only_its_footer_is_another(a
     )
     assert "On top" in parts["headerf"]
     assert "First" in parts["footerf"]
+
+
+def test_left_and_right_are_those_of_the_paper_in_every_language(assemble: Assemble) -> None:
+    text = ended(
+        "language: he\nvalid formats: [pdf, docx]\nmetadata:\n  HeaderLeft: אבא\n"
+        "content: |\n  [FLUSHRIGHT] ימין\n\n  [FLUSHLEFT] שמאל"
+    )
+    session = opened(assemble, text)
+    header, *_ = said(session.contents("Out.pdf")).splitlines()
+    assert float(header.partition(":")[0]) < 80
+    document = docx.Document(io.BytesIO(session.contents("Out.docx")))
+    assert document.sections[0].header.paragraphs[0].text == "\t\tאבא"  # what comes last stands at the left
+    first, second = [one for one in document.paragraphs if one.text]
+    assert (first.alignment, second.alignment) == (WD_ALIGN_PARAGRAPH.LEFT, WD_ALIGN_PARAGRAPH.RIGHT)
 
 
 def test_what_a_document_is_called_and_made_of_is_told_to_code(assemble: Assemble) -> None:

@@ -235,6 +235,23 @@ class TestParagraphs:
         assert line.is_bold
 
 
+class TestFromTheRight:
+    def test_paragraphs_begin_there_and_call_it_left(self, word: Callable[[Any], bytes]) -> None:
+        made = letter()
+        for side, indent in (("", 0), ("left", 0), ("right", 0), ("", 36)):
+            paragraph = made.add_paragraph("שלום עולם.")
+            if indent:
+                paragraph.paragraph_format.left_indent = Pt(indent)
+            properties = paragraph._p.get_or_add_pPr()
+            properties.insert(0, parse_xml(f"<w:bidi {nsdecls('w')}/>"))
+            if side:
+                properties.append(parse_xml(f'<w:jc {nsdecls("w")} w:val="{side}"/>'))
+        found = lines(word(made))
+        assert [line.where for line in found[:2]] == ["right", "right"]
+        assert float(found[2].where) == pytest.approx(72, abs=3)
+        assert 400 < float(found[3].where) < 540 - 36
+
+
 class TestRtf:
     def test_headers_and_footers_stand_on_every_page(self, rtf: Callable[[str], bytes]) -> None:
         contents = rtf(
