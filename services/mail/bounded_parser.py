@@ -16,7 +16,7 @@ from shared.kernel.errors import Malformed
 
 DEEPEST_OF_ALL = 40
 MOST_PARTS_OF_ALL = 1000
-MOST_HEADERS_OF_ALL = 10_000
+MOST_HEADERS_OF_ALL, MOST_HEADER_LETTERS = 10_000, 2_000_000
 """With all that is in mails within the mail."""
 MOST_LINES = 2_000_000
 _FED_BYTES = 64 * 1024
@@ -40,7 +40,8 @@ class _Counted(Message):
     def set_raw(self, name: str, value: str) -> None:
         """The parser has found a header. Raises NotUnderstood."""
         self._size.headers += 1
-        if self._size.headers > MOST_HEADERS_OF_ALL:
+        self._size.header_letters += len(value)
+        if self._size.headers > MOST_HEADERS_OF_ALL or self._size.header_letters > MOST_HEADER_LETTERS:
             raise NotUnderstood("too_many_headers")
         super().set_raw(name, value)
 
@@ -57,7 +58,7 @@ class _Size:
     """How much of a mail was found so far."""
 
     def __init__(self) -> None:
-        self.parts = self.headers = 0
+        self.parts = self.headers = self.header_letters = 0
 
     def another(self, *, policy: object = None) -> _Counted:
         """A part, as the parser asks for it. Raises NotUnderstood."""

@@ -8,6 +8,7 @@ import pytest
 
 from services.mail.bounded_parser import (
     DEEPEST_OF_ALL,
+    MOST_HEADER_LETTERS,
     MOST_HEADERS_OF_ALL,
     MOST_LINES,
     MOST_PARTS_OF_ALL,
@@ -45,6 +46,8 @@ def test_mail_is_what_the_standard_library_makes_of_it() -> None:
         (FORWARDED + in_parts(MOST_PARTS_OF_ALL), "too_many_parts"),
         (b"A: b\r\n" * (MOST_HEADERS_OF_ALL + 1) + b"\r\nText\r\n", "too_many_headers"),
         (FORWARDED + b"A: b\r\n" * MOST_HEADERS_OF_ALL + b"\r\nText\r\n", "too_many_headers"),
+        ((b"To: " + b"a@b," * 25_000 + b"\r\n") * 21 + b"\r\nText\r\n", "too_many_headers"),
+        (FORWARDED + b"To: " + b"x" * MOST_HEADER_LETTERS + b"\r\n\r\nText\r\n", "too_many_headers"),
         (b"Subject: x\r\n\r\n" + b"\n" * MOST_LINES, "too_many_lines"),
         (b"Subject: x\r\n\r\n" + b"\r" * MOST_LINES, "too_many_lines"),
     ],
@@ -65,6 +68,7 @@ def test_what_no_mail_has_is_not_read_to_its_end(raw: bytes, reason: str) -> Non
         FORWARDED * DEEPEST_OF_ALL + b"Subject: x\r\n\r\nText\r\n",
         in_parts(MOST_PARTS_OF_ALL - 1),
         b"A: b\r\n" * MOST_HEADERS_OF_ALL + b"\r\nText\r\n",
+        b"A: " + b"b" * (MOST_HEADER_LETTERS - 2) + b"\r\n\r\nText\r\n",
         b"\r\n" * MOST_LINES,
     ],
 )
