@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _TWENTIETHS = 20.0
+_LONGEST = 14_400.0
+_MOST_DIGITS = 20
 _HOLDERS = frozenset({"tabs", "pBdr", "tcBorders"})
 _ADDED_UP = _HOLDERS | {"ind", "spacing"}
 """Of these a layer says some, and those below it the rest."""
@@ -45,11 +48,20 @@ def local_name(name: str) -> str:
 
 
 def points(value: str | None) -> float:
-    """A length in twentieths of a point; anything else is nothing."""
+    """A length in twentieths of a point, no longer than paper can be; anything else is nothing."""
     try:
-        return float(value or 0) / _TWENTIETHS
+        made = float(value or 0) / _TWENTIETHS
     except ValueError:
         return 0.0
+    return 0.0 if math.isnan(made) else min(max(made, -_LONGEST), _LONGEST)
+
+
+def whole(value: str | None, default: int = 0, *, most: int = 32_767) -> int:
+    """A number from 0 to `most`; anything else is the default."""
+    try:
+        return min(max(int((value or "")[:_MOST_DIGITS]), 0), most)
+    except ValueError:
+        return default
 
 
 def is_on(given: Properties, name: str) -> bool:
@@ -96,10 +108,10 @@ class Styles:
         """The level of a heading; 0 for other paragraphs."""
         if name == "title":
             return 1
-        if name.startswith("heading ") and name[8:].isdigit():
-            return min(int(name[8:]), 6)
-        level = own.get("outlineLvl", {}).get("val", "")
-        return int(level) + 1 if level.isdigit() and int(level) < 6 else 0
+        if name.startswith("heading ") and whole(name[8:]):
+            return whole(name[8:], most=6)
+        level = whole(own.get("outlineLvl", {}).get("val"), 9)
+        return level + 1 if level < 6 else 0
 
     def listed(self, identifier: str, seen: frozenset[str] = frozenset()) -> Properties:
         """The list a style of paragraphs belongs to."""
@@ -163,17 +175,17 @@ class Numbering:
             return
         for abstract in tree.iter(f"{W}abstractNum"):
             self._levels[abstract.get(f"{W}abstractNumId", "")] = {
-                int(level.get(f"{W}ilvl", "0")): level for level in abstract.iter(f"{W}lvl")
+                whole(level.get(f"{W}ilvl")): level for level in abstract.iter(f"{W}lvl")
             }
         for number in tree.iter(f"{W}num"):
             identifier, abstract = number.get(f"{W}numId", ""), number.find(f"{W}abstractNumId")
             if abstract is not None:
                 self._abstract_of[identifier] = abstract.get(f"{W}val", "")
             for override in number.iter(f"{W}lvlOverride"):
-                place = int(override.get(f"{W}ilvl", "0"))
+                place = whole(override.get(f"{W}ilvl"))
                 start, level = override.find(f"{W}startOverride"), override.find(f"{W}lvl")
                 if start is not None:
-                    self._starts[identifier, place] = int(start.get(f"{W}val", "1"))
+                    self._starts[identifier, place] = whole(start.get(f"{W}val"), 1)
                 if level is not None:
                     self._own_levels.setdefault(identifier, {})[place] = level
 
@@ -208,8 +220,7 @@ class Numbering:
 
 
 def _start(level: Any) -> int:
-    written = _value(level, "start")
-    return int(written) if written.isdigit() else 1
+    return whole(_value(level, "start"), 1)
 
 
 def _value(level: Any, name: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.interview.documents.archives import Archive
-from shared.interview.documents.docx_styles import Numbering, Properties, Styles, W, is_on, local, merged, points
+from shared.interview.documents.docx_styles import Numbering, Properties, Styles, W, is_on, local, merged, points, whole
 from shared.interview.documents.docx_styles import properties as properties_of
 from shared.interview.documents.errors import DocumentUnreadable
 from shared.interview.documents.layout import (
@@ -61,6 +61,8 @@ _LEADERS = {"dot": ".", "middleDot": "·", "hyphen": "-", "underscore": "_", "he
 _SIDES: tuple[Side, ...] = ("top", "bottom", "left", "right")
 _MOST_DEPTH = 12
 _MOST_COLUMNS = 12
+_MOST_CELLS = 63
+"""In a row: as Word."""
 
 
 def read_docx(path: Path, *, name: str = "") -> Document:
@@ -181,7 +183,7 @@ class _Reader:
             first_header=parts.get(("header", "first"), []) if has_first else None,
             first_footer=parts.get(("footer", "first"), []) if has_first else None,
             begins_page=not before or properties_of(given).get("type", {}).get("val") != "continuous",
-            columns=min(int(columns["num"]), _MOST_COLUMNS) if columns.get("num", "").isdigit() else 1,
+            columns=max(whole(columns.get("num"), 1, most=_MOST_COLUMNS), 1),
             gutter=points(columns.get("space", "720")),
         )
 
@@ -219,7 +221,7 @@ class _Reader:
         label, level = "", 0
         listed = properties_of(element.find(f"{W}pPr/{W}numPr")) or _style_list(self._styles, own)
         if listed.get("numId", {}).get("val", "0") != "0":
-            level = int(listed.get("ilvl", {}).get("val", "0"))
+            level = whole(listed.get("ilvl", {}).get("val"))
             item = self._numbering.item(listed["numId"]["val"], level)
             if item is not None:
                 label, of_level = item
@@ -241,7 +243,7 @@ class _Reader:
             first=first,
             before=points(spacing.get("before")),
             after=points(spacing.get("after")),
-            line_height=float(lines) / 240 if lines.lstrip("-").isdigit() else 1.0,
+            line_height=whole(lines, 240) / 240,
             label=label,
             level=level,
             on_new_page=is_on(given, "pageBreakBefore"),
@@ -267,12 +269,12 @@ class _Reader:
         headings = 0
         for row in (child for child in _through(element) if local(child) == "tr"):
             cells: list[Cell] = []
-            place = int(properties_of(row.find(f"{W}trPr")).get("gridBefore", {}).get("val", "0"))
+            place = whole(properties_of(row.find(f"{W}trPr")).get("gridBefore", {}).get("val"), most=_MOST_CELLS)
             if place:
                 cells.append(Cell(columns=place))
             for cell in (child for child in _through(row) if local(child) == "tc"):
                 given = properties_of(cell.find(f"{W}tcPr"))
-                count = max(int(given.get("gridSpan", {}).get("val", "1")), 1)
+                count = max(whole(given.get("gridSpan", {}).get("val"), 1, most=_MOST_CELLS), 1)
                 goes_on = "vMerge" in given and given["vMerge"].get("val", "continue") == "continue"
                 if goes_on and place in standing:
                     standing[place].rows += 1

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.interview.documents.archives import Archive
-from shared.interview.documents.docx_styles import local, numbered
+from shared.interview.documents.docx_styles import local, numbered, whole
 from shared.interview.documents.errors import DocumentUnreadable
 from shared.interview.documents.layout import (
     Block,
@@ -76,7 +76,7 @@ class _Reader:
             self._styles[style.get(f"{_STYLE}name", "")] = style
         for style in tree.iter(f"{_TEXT}list-style"):
             self._lists[style.get(f"{_STYLE}name", "")] = {
-                int(level.get(f"{_TEXT}level", "1")): level for level in style if level.get(f"{_TEXT}level")
+                whole(level.get(f"{_TEXT}level"), 1): level for level in style if level.get(f"{_TEXT}level")
             }
 
     def _of_style(self, name: str) -> dict[str, str]:
@@ -112,7 +112,7 @@ class _Reader:
     def _paragraph(self, element: Any, *, left: float = 0.0, label: str = "", level: int = 0) -> Paragraph:
         given = self._of_style(element.get(f"{_TEXT}style-name", ""))
         outline = element.get(f"{_TEXT}outline-level", "1")
-        heading = min(int(outline), 6) if local(element) == "h" and outline.isdigit() else 0
+        heading = whole(outline, most=6) if local(element) == "h" else 0
         return Paragraph(
             list(self._inlines(element, _look(given, Span("")))),
             heading=heading,
@@ -132,7 +132,7 @@ class _Reader:
         letters = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
         shape = "1" if described is None else described.get(f"{_STYLE}num-format") or ""
         start = "1" if described is None else described.get(f"{_TEXT}start-value") or "1"
-        count = int(start) if start.isdigit() else 1
+        count = whole(start, 1)
         made: list[Block] = []
         for item in element:
             if local(item) not in ("list-item", "list-header") or level > _MOST_DEPTH:
@@ -174,7 +174,7 @@ class _Reader:
                     is_web = target.startswith(("http://", "https://", "mailto:"))
                     yield from self._inlines(child, replace(look, link=target if is_web else ""))
                 case "s":
-                    yield replace(look, text=" " * min(int(child.get(f"{_TEXT}c", "1")), 200))
+                    yield replace(look, text=" " * whole(child.get(f"{_TEXT}c"), 1, most=200))
                 case "tab":
                     yield Tab()
                 case "line-break":
@@ -235,4 +235,4 @@ def _blanks(text: str) -> str:
 
 def _count(element: Any, name: str) -> int:
     written = str(element.get(f"{_TABLE}number-{name}") or "1")
-    return min(max(int(written), 1), _MOST_REPEATED) if written.isdigit() else 1
+    return max(whole(written, 1, most=_MOST_REPEATED), 1)

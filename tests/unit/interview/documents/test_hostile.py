@@ -9,8 +9,11 @@ from pathlib import Path
 from random import Random  # noqa: TID251  # the same damage in every run
 from typing import Any
 
+import docx
 import pikepdf
 import pytest
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls, qn
 
 from shared.interview.documents.archives import MOST_XML_BYTES
 from shared.interview.documents.bates import Bates, number_pages
@@ -85,6 +88,29 @@ class TestArchives:
             after.writestr("word/media/image1.bin", noise)
         docx_to_pdf(tmp_path / "a.docx", tmp_path / "a.pdf")
         assert "words" in pages_of(tmp_path / "a.pdf")[0]
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "1e400", "-5e9", "99999999999", "9" * 5000, "²", "", "x"])
+def test_numbers_of_a_word_file_that_are_none_are_passed_over(tmp_path: Path, number: str) -> None:
+    made = docx.Document()
+    properties = made.add_paragraph("some\twords")._p.get_or_add_pPr()
+    for xml in (
+        f'<w:numPr {nsdecls("w")}><w:ilvl w:val="{number}"/><w:numId w:val="1"/></w:numPr>',
+        f'<w:tabs {nsdecls("w")}><w:tab w:val="right" w:pos="{number}"/></w:tabs>',
+        f'<w:spacing {nsdecls("w")} w:line="{number}" w:before="{number}"/>',
+        f'<w:ind {nsdecls("w")} w:left="{number}" w:hanging="{number}"/>',
+        f'<w:outlineLvl {nsdecls("w")} w:val="{number}"/>',
+    ):
+        properties.append(parse_xml(xml))
+    made.add_table(1, 1).cell(0, 0)._tc.get_or_add_tcPr().append(
+        parse_xml(f'<w:gridSpan {nsdecls("w")} w:val="{number}"/>')
+    )
+    columns = made.sections[0]._sectPr.find(qn("w:cols"))
+    columns.set(qn("w:num"), number)
+    columns.set(qn("w:space"), number)
+    made.save(str(tmp_path / "a.docx"))
+    docx_to_pdf(tmp_path / "a.docx", tmp_path / "a.pdf")
+    assert page_count(Piece(tmp_path / "a.pdf")) >= 1
 
 
 class TestPdfs:
