@@ -16,14 +16,19 @@ from urllib.parse import quote
 
 from shared.interview.compile.blocks import QuestionBlock
 from shared.interview.errors import EvaluationError, HostRefused, Undefined, UndefinedAttribute, UndefinedItem
+from shared.interview.evaluate.documents import documents_offered
 from shared.interview.library.faults import DAError
 from shared.interview.library.file_desk import FileDesk
+from shared.interview.library.grammar import comma_and_list
 from shared.interview.library.languages import word
+from shared.interview.library.mail_texts import html_of_template, text_of_html
 from shared.interview.library.objects.files import DAFile
+from shared.interview.library.objects.texts import DATemplate
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.signals import ResponseCalled
 from shared.interview.runtime.text import render
 from shared.interview.screen.documents import MAIL_ACTION
+from shared.interview.screen.markdown import to_plain_text
 
 _MOST_FILES = 200
 _MOST_BYTES = 200 * 1024 * 1024
@@ -69,7 +74,7 @@ def mail_documents(run: Run, arguments: dict[str, Any]) -> None:
     sent: list[str] = []
     failed: list[str] = []
     try:
-        letter = _letter(block, run)
+        letter = _letter(block, run, numbers)
         for address in addresses:
             try:
                 was_sent = send_email(to=address, attachments=files, **letter)
@@ -93,23 +98,43 @@ def _tell(run: Run, kind: str, phrase: str, addresses: list[str]) -> None:
         run.messages.append((kind, f"{word(phrase, language=run.language)} {escape(', '.join(addresses))}."))
 
 
-def _letter(block: QuestionBlock, run: Run) -> dict[str, Any]:
-    """What the letter says: a template of the author's, texts, or a few words of ours."""
+def _letter(block: QuestionBlock, run: Run, numbers: list[int]) -> dict[str, Any]:
+    """What the letter says: a template of the author's, Markdown or HTML, or a few words of ours."""
     options = block.document_options
     keys = [key for key in ("email template", "email subject", "email body", "email html") if key in options]
     said: dict[str, str] = {key: render(options[key], run).strip() for key in keys}
     if said.get("email template"):
         return {"template": run.evaluate(said["email template"])}
-    return {
-        "subject": said.get("email subject") or word("Your document", language=run.language),
-        "body": said.get("email body") or _short_letter(said, run),
-        "html": said.get("email html") or None,
-    }
+    names = _names(block, run, numbers)
+    letter: dict[str, Any] = {"subject": said.get("email subject") or comma_and_list(names)}
+    if said.get("email body"):
+        letter["template"] = DATemplate("_letter", content=said["email body"])
+    elif not said.get("email html"):
+        letter["body"] = _short_letter(names, run)
+    if said.get("email html"):
+        letter["html"] = said["email html"]
+        if "template" in letter:
+            letter["body"] = text_of_html(html_of_template(letter["template"], run.context.request.url_root))
+    return letter
 
 
-def _short_letter(said: dict[str, str], run: Run) -> str | None:
-    """A few words of ours; none where the author's page of HTML gives the text as well."""
-    return None if said.get("email html") else word("Your document is attached.", language=run.language)
+def _short_letter(names: list[str], run: Run) -> str:
+    """A few words of ours."""
+    phrase = "Your document, %s, is attached." if len(names) == 1 else "Your documents, %s, are attached."
+    return word(phrase, language=run.language).replace("%s", comma_and_list(names))
+
+
+def _names(block: QuestionBlock, run: Run, numbers: list[int]) -> list[str]:
+    """What the documents of these files are called, as text: never by what the browser says. A file that is in no
+    document of the screen, as far as that is known, by its own name.
+    """
+    names: dict[int, str] = {}
+    for document in documents_offered(block, run):
+        name = to_plain_text(run.steering.html_of(run, str(document.info.get("name") or ""), True))
+        for file in document.__dict__.values():
+            if name and isinstance(file, DAFile) and "number" in file.__dict__:
+                names[int(file.number)] = name
+    return list(dict.fromkeys(names.get(number) or _file(run, number).stem for number in numbers))
 
 
 def _as_file(run: Run, number: int) -> DAFile:

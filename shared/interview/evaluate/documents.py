@@ -33,6 +33,20 @@ def documents_of_screen(screen: Screen, block: QuestionBlock, run: Run, sought: 
     return with_documents(screen, found, block, run, sought)
 
 
+def documents_offered(block: QuestionBlock, run: Run) -> list[DAFileCollection]:
+    """What the screen of a question has offered, as far as it is known without its context. Raises Undefined and kin,
+    EvaluationError, whatever the author's code raises.
+    """
+    own = run.internal["docvar"].get(block.name, {})
+    found = [
+        own.get(place) if attachment.variable is None else run.peek(attachment.variable)
+        for place, attachment in enumerate(block.attachments)
+    ]
+    if block.attachment_code is not None:
+        found += _offered(eval(block.attachment_code.code, run.answers), block)
+    return [one for one in found if isinstance(one, DAFileCollection)]
+
+
 def make_documents(run: Run, block: AttachmentBlock, sought: Sought) -> bool:
     """Define the variables of an `attachment` block: the one that is sought, or all of a mandatory block.
 

@@ -254,6 +254,70 @@ def test_the_author_writes_the_letter(assemble: Assemble) -> None:
     assert letter.text.split() == ["Dear", "Ann,", "see", "below."]
 
 
+def test_the_letter_of_the_author_is_markdown(assemble: Assemble) -> None:
+    session = assemble(f"{_ONE}email subject: For you\nemail body: |\n  Dear **Ann**,\n\n  see [the court](/court).\n")
+    session.open()
+    mail = session.screen.documents_mail
+    assert mail is not None
+    perform(session, action_of(mail.action), address="ann@example.com")
+    [(letter, _)] = session.letters
+    assert "Dear <strong>Ann</strong>" in letter.html
+    assert letter.text.startswith("Dear Ann,\n\nsee the court (http")
+
+
+def test_a_letter_of_markdown_is_the_text_beside_a_page_of_html(assemble: Assemble) -> None:
+    session = assemble(f"{_ONE}email html: <p>Mine</p>\nemail body: Dear **Ann**\n")
+    session.open()
+    mail = session.screen.documents_mail
+    assert mail is not None
+    perform(session, action_of(mail.action), address="ann@example.com")
+    [(letter, _)] = session.letters
+    assert (letter.text, letter.html) == ("Dear Ann", "<p>Mine</p>")
+
+
+_THREE = """
+mandatory: True
+question: Done
+attachments:
+  - name: Alpha *& co*
+    filename: first
+    valid formats: [pdf, docx]
+    content: One
+  - name: Beta
+    variable name: paper
+    valid formats: pdf
+    content: Two
+attachment code: others
+---
+attachment:
+  name: Gamma
+  variable name: gamma
+  valid formats: pdf
+  content: Three
+---
+code: others = [gamma]
+"""
+
+
+@pytest.mark.parametrize(
+    ("interview", "subject", "text"),
+    [
+        (_ONE, "One", "Your document, One, is attached."),
+        (_THREE, "Alpha & co, Beta, and Gamma", "Your documents, Alpha & co, Beta, and Gamma, are attached."),
+    ],
+)
+def test_a_letter_that_nobody_wrote_names_its_documents(
+    assemble: Assemble, interview: str, subject: str, text: str
+) -> None:
+    session = assemble(interview)
+    session.open()
+    mail = session.screen.documents_mail
+    assert mail is not None
+    perform(session, action_of(mail.action), address="ann@example.com", includes_editable=True)
+    [(letter, _)] = session.letters
+    assert (letter.subject, letter.text) == (subject, text)
+
+
 @pytest.mark.parametrize("always", [True, False])
 def test_files_to_edit_go_along_always_or_when_asked_for(assemble: Assemble, always: bool) -> None:
     session = assemble(f"{_ONE}always include editable files: {always}\n")
