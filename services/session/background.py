@@ -123,9 +123,9 @@ class TaskEndings:
                 raise outcome
 
     def _note(self, ended: EndedTask) -> None:
-        """Count a failure of the first phase; that of a second one was counted by its turn."""
+        """Count a failure of the first phase, but no revocation; that of a second one was counted by its turn."""
         failure = ended.outcome.failure
-        if ended.outcome.kind == "failed" and failure is not None:
+        if ended.outcome.kind == "failed" and failure is not None and failure != REVOKED:
             self._errors.note_at(ended.interview, failure.file, failure.line, failure.error_type)
 
     async def _load_all(self, task_ids: Sequence[str]) -> Sequence[EndedTask | GrantBroken | SealBroken | None]:

@@ -135,6 +135,20 @@ def test_a_task_is_seen_with_its_progress_and_can_be_ended(site: Site, console: 
     revoke(console)
 
 
+def test_to_revoke_a_task_is_no_error_of_its_interview(site: Site, console: Page) -> None:
+    visit(site, "work")
+    task = console.locator("tr", has_text="overseen:data/questions/work.yml").filter(has_text="running").first
+    task.get_by_role("link").first.click()
+    revoke(console)
+    console.goto(f"{site.url}operations")
+    failures = console.locator("#errors tr", has_text="broken.yml").locator(".da-number")
+    before = failures.inner_text() if failures.count() else ""
+    visit(site, "broken")  # failures are written together: this one not before the other
+    expect(failures).to_be_visible()
+    expect(failures).not_to_have_text(before or "0")
+    expect(console.locator("#errors")).not_to_contain_text("TaskRevokedError")
+
+
 def test_a_dead_letter_is_put_back_and_handled(site: Site, console: Page) -> None:
     leave_a_dead_letter(site)
     expect(console.locator("#dead-letters")).to_have_text("1")
