@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-import structlog
-
 from services.session.keys import DataKeys
 from services.session.operations import Request
 from services.session.saving import Opened
@@ -23,6 +21,7 @@ from shared.contracts.envelope import Envelope, Envelopes
 from shared.contracts.events import TaskRevoked
 from shared.contracts.scheduler import CancelTimer, CancelTimers, ScheduleAction
 from shared.contracts.worker import MOST_RINGS, RunTask, RunTaskLow
+from shared.evaluation.interview_log import write_log_lines
 from shared.evaluation.run_files import RunFiles
 from shared.files.leftovers import discard
 from shared.files.records import FileChange, grantee_names
@@ -38,8 +37,6 @@ from shared.storage.database import Statements
 from shared.stores.store import forget_session
 from shared.tasks.records import NewTask
 from shared.tasks.store import Tasks
-
-log = structlog.get_logger()
 
 Rows = Callable[[Statements], Awaitable[None]]
 
@@ -188,8 +185,7 @@ class Effects:
         """After the commit: let the relay publish, and write what interview code logs."""
         if work.rows or work.messages.ids:
             self._wake_relay()
-        for line in work.log_lines:
-            log.info("interview.log", session=session_id, interview=interview, text=line.message)
+        write_log_lines(work.log_lines, session=session_id, interview=interview)
 
     async def _revoke_all(self, statements: Statements, session_id: SessionId) -> None:
         """End what has not ended, also tasks that other tasks have launched since the session was loaded."""

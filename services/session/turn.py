@@ -61,6 +61,7 @@ from shared.contracts.base import Sealed
 from shared.contracts.session import TaskProgress, TurnReply
 from shared.crypto.keys import ServerKeys
 from shared.evaluation.frames import FrameTooLarge
+from shared.evaluation.interview_log import write_log_lines
 from shared.evaluation.port import Evaluator, ProcessDied, RunKilled, RunTimedOut
 from shared.interview.errors import HostRefused
 from shared.interview.runtime.operations import Blobs, Operation, RunRequest, StartOver
@@ -366,6 +367,8 @@ class Turns:
         others = () if has_failed else turn.host.changes
         nothing = changes_nothing(result, keep, mode, opened, sharing, request.participant) and not others
         if nothing and (turn.also is None or has_failed):
+            if has_failed:
+                write_log_lines(result.effects, session=request.session_id, interview=opened.name.interview)
             reply = reply_of(result, blobs, standing, check_in_action=request.check_in_action)
             return Turned(reply, opened.keys, result, blobs=blobs)
         standing = Standing(

@@ -19,6 +19,7 @@ from shared.contracts.session import BackgroundEnded
 from shared.contracts.visitor import Visitor
 from shared.contracts.worker import MOST_RINGS, RunTask, RunTaskLow
 from shared.crypto.aead import SealBroken
+from shared.evaluation.interview_log import write_log_lines
 from shared.evaluation.port import Evaluator, PoolBusy, ProcessDied, RunKilled, RunTimedOut
 from shared.evaluation.run_files import RunFiles
 from shared.evaluation.run_mail import MailQueue, RunMail
@@ -52,6 +53,8 @@ _BUSY_SECONDS = 0.5
 _RETRY_SECONDS = 0.5
 _STALE_SECONDS = 1.0
 """A task that has waited for a process for longer looks at the answers again."""
+
+_CAME_TO_A_SCREEN = "It came to a screen: is background_response() left out, or a variable that nothing defines?"
 
 T = TypeVar("T")
 
@@ -142,6 +145,7 @@ class TaskRunner:
             result, blobs = await self._evaluate(claim, snapshot, files, stores, mailbox, mail, cancelled)
         except (RunTimedOut, ProcessDied) as error:
             return report_of_error(error), (), {}
+        write_log_lines(result.effects, session=claim.session_id, interview=snapshot.interview, task=claim.task_id)
         report = report_of(result, blobs)
         return report, () if report.has_failed else result.effects, blobs
 
@@ -183,6 +187,17 @@ class TaskRunner:
         await self.checkpoint.reached("recorded", claim.task_id)
         self.wake_relay()
         log.info("task.reported", task=claim.task_id, session=claim.session_id, outcome=report.outcome.kind)
+        if (failure := report.outcome.failure) is not None:
+            log.warning(
+                "task.failed",
+                task=claim.task_id,
+                session=claim.session_id,
+                interview=claim.interview,
+                action=claim.action,
+                error=failure.error_type,
+                place=f"{failure.file}, line {failure.line}" if failure.file else "",
+                advice=_CAME_TO_A_SCREEN if failure.error_type == "QuestionError" else "",
+            )
 
     async def _record_with(
         self,
@@ -309,10 +324,8 @@ class TaskRunner:
                     )
                     if is_revoked:
                         envelopes.append(self.envelopes.wrap(TaskRevoked(task_id=task_id, session_id=claim.session_id)))
-                case LogLine(message=message):
-                    log.info("interview.log", session=claim.session_id, task=claim.task_id, text=message)
-                case SaveFile():
-                    pass  # RunFiles writes them
+                case LogLine() | SaveFile():
+                    pass  # the log has the one since the run, RunFiles writes the other
                 case _:
                     log.warning("task.effect_dropped", task=claim.task_id, session=claim.session_id, kind=effect.kind)
         if launched:

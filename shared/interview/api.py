@@ -31,6 +31,7 @@ from shared.interview.library.exports import public_names
 from shared.interview.library.file_desk import settle_files
 from shared.interview.library.json_form import simplified
 from shared.interview.library.objects import shared_attributes
+from shared.interview.runtime.effects import LogLine
 from shared.interview.runtime.form_result import FormResult
 from shared.interview.runtime.host import Host
 from shared.interview.runtime.module_names import names_of_module
@@ -97,7 +98,8 @@ class Engine:
             if handled is None:
                 return result, made
             note = error_note(interview, result.outcome)
-            return handled[0].model_copy(update={"effects": (*handled[0].effects, note)}), handled[1]
+            effects = (*result.effects, *handled[0].effects, note)
+            return handled[0].model_copy(update={"effects": effects}), handled[1]
         except FormRefused as refused:
             return self._refuse(interview, request, blobs, before, host, refused.result)
         except InterviewError as error:
@@ -324,8 +326,9 @@ def _only_told(run: Run, ended: Ended, before: StoredAnswers | None) -> bool:
 
 
 def _failed(error: Exception, run: Run) -> tuple[RunResult, Blobs]:
-    """The run leaves nothing: no effects, no answers."""
-    return RunResult(outcome=failed(error, run), save="ignore", is_changed=False), {}
+    """The run leaves nothing but what it wrote to the log: no answers, and nothing that it asked for."""
+    written = tuple(effect for effect in run.effects if isinstance(effect, LogLine))
+    return RunResult(outcome=failed(error, run), save="ignore", is_changed=False, effects=written), {}
 
 
 def _failed_without_run(error: Exception) -> tuple[RunResult, Blobs]:

@@ -11,7 +11,6 @@ from shared.interview.compile.names import IllegalName, normalised, parsed, subs
 from shared.interview.evaluate.candidates import variants_of
 from shared.interview.evaluate.missing import missing_name
 from shared.interview.evaluate.whereabouts import innermost
-from shared.interview.runtime.effects import LogLine
 from shared.interview.runtime.namespace import ITERATORS
 from shared.interview.runtime.run import Run
 
@@ -177,5 +176,5 @@ def _on_change(run: Run, name: str) -> None:
             try:
                 exec(code.code, run.answers)
             except Exception as error:  # errors of `on change` code are only logged (spec/area4 §4.9)
-                run.effects.append(LogLine(message=f"on change of {name}: {_kind_of(error, run)}"))
+                run.note(f"on change of {name}: {_kind_of(error, run)}")
             break

@@ -11,7 +11,6 @@ from shared.interview.documents.pdf import Lock, concatenate, extract, overlay, 
 from shared.interview.documents.zips import zip_files
 from shared.interview.library.document_pieces import FileAtPath, as_pdf_piece, given_files, new_file
 from shared.interview.library.faults import DAError
-from shared.interview.runtime.effects import LogLine
 from shared.interview.runtime.run import current_run
 
 __all__ = ["docx_concatenate", "overlay_pdf", "pdf_concatenate", "zip_file"]
@@ -113,7 +112,7 @@ def warn(message: str) -> None:
     """Tell the author, in the browser's log, and the operator, in the server's."""
     run = current_run()
     run.log_lines.append(("console", message))
-    run.effects.append(LogLine(message=message, priority="warning"))
+    run.note(message, priority="warning")
 
 
 def _new_pdf(options: Mapping[str, Any], purpose: str) -> Any:

@@ -15,7 +15,6 @@ from shared.interview.library.faults import DAError
 from shared.interview.library.json_form import simplified, simplified_answers
 from shared.interview.library.languages import word
 from shared.interview.library.package_files import path_and_mimetype
-from shared.interview.runtime.effects import LogLine
 from shared.interview.runtime.run import current_run
 from shared.interview.runtime.signals import CommandCalled, MessageShown, ResponseCalled
 from shared.interview.runtime.text import render
@@ -101,7 +100,7 @@ def pause_of(sleep: Any) -> float | None:
         seconds = math.nan
     if math.isfinite(seconds) and seconds >= 0:
         return seconds
-    current_run().effects.append(LogLine(message="sleep= is a number of seconds; this one was not", priority="warning"))
+    current_run().note("sleep= is a number of seconds; this one was not", priority="warning")
     return None
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from shared.interview.library.dates import DADateTime, as_datetime, current_datetime
 from shared.interview.library.stores import DAStore
 from shared.interview.library.variables import tags_of
-from shared.interview.runtime.effects import LogLine
 from shared.interview.runtime.run import Run, current_run
 
 __all__ = [
@@ -100,7 +99,7 @@ def log(the_message: Any, priority: str = "log") -> None:
     run = current_run()
     match priority:
         case "log":
-            run.effects.append(LogLine(message=str(the_message)))
+            run.note(str(the_message))
         case "console" | "javascript":
             run.log_lines.append((priority, str(the_message)))
         case _:

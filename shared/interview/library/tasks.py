@@ -18,7 +18,7 @@ from shared.interview.library.objects.base import DAObject
 from shared.interview.library.objects.dicts import DADict
 from shared.interview.library.objects.lists import DAList
 from shared.interview.library.task_progress import bar_of
-from shared.interview.runtime.effects import LaunchTask, LogLine, NotificationMode, RevokeTask
+from shared.interview.runtime.effects import LaunchTask, NotificationMode, RevokeTask
 from shared.interview.runtime.host import AwaitTask, FetchTaskResult, HostAnswer, LookAtTasks, TaskAnswer, TaskPictures
 from shared.interview.runtime.names import is_legal
 from shared.interview.runtime.operations import TaskPicture
@@ -230,9 +230,7 @@ class Launching:
         run = current_run()
         mode = positional[1] if len(positional) > 1 else None
         if mode is not None and not (isinstance(mode, str) and mode in _MODES):
-            run.effects.append(
-                LogLine(message=f"background_action: {mode!r} is no way to tell the browser; nothing is told")
-            )
+            run.note(f"background_action: {mode!r} is no way to tell the browser; nothing is told")
             mode = None
         dumped = dump_value(arguments, f"The arguments of background_action({action!r})")
         task_id = _task_id(run, action, mode, dumped)

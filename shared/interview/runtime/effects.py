@@ -77,6 +77,8 @@ class LogLine(Value):
     kind: Literal["log"] = "log"
     message: str
     priority: str = "log"
+    place: str = ""
+    """File and line of the interview; empty where none was being run."""
 
 
 Effect = Annotated[

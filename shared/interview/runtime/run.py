@@ -6,6 +6,7 @@ by `current_run()`; everything else gets it as an argument.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,7 +20,7 @@ from typing import Any, Literal, Protocol
 from shared.interview.compile.interview import Interview
 from shared.interview.errors import EvaluationError, Position
 from shared.interview.runtime import names
-from shared.interview.runtime.effects import Effect
+from shared.interview.runtime.effects import Effect, LogLine
 from shared.interview.runtime.form_result import FormResult
 from shared.interview.runtime.host import Host
 from shared.interview.runtime.namespace import CONTEXT_NAMES, ITERATORS, Answers
@@ -182,6 +183,10 @@ class Run:
         """Whether a page checks in (spec/area1 §12)."""
         return isinstance(self.operation, CheckInCall)
 
+    def note(self, message: str, *, priority: str = "log") -> None:
+        """Write to the server's log, with the line of the interview that runs."""
+        self.effects.append(LogLine(message=message, priority=priority, place=_line_that_runs()))
+
     # Variables
     def evaluate(self, source: str) -> Any:
         """The value of an expression; seeks nothing itself. Raises Undefined and kin."""
@@ -279,6 +284,14 @@ def running(run: Run) -> Iterator[Run]:
         yield run
     finally:
         _current.reset(token)
+
+
+def _line_that_runs() -> str:
+    """File and line of the innermost code of an interview file that is being run; empty when there is none."""
+    frame = sys._getframe(1)
+    while frame is not None and ":data/" not in frame.f_code.co_filename:
+        frame = frame.f_back  # type: ignore[assignment]
+    return "" if frame is None else f"{frame.f_code.co_filename}, line {frame.f_lineno}"
 
 
 def missing_of(error: BaseException) -> str | None:

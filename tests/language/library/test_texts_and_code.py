@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.interview.runtime.effects import LaunchTask
+from shared.interview.runtime.effects import LaunchTask, LogLine
 from shared.interview.runtime.packages import InterviewPackages
 from tests.language.screen.playing import Play
 
@@ -271,3 +271,30 @@ fields:
     )
     it.post(birthday="1989-04-01")
     assert it.screen.question_text == "April 1, 1989, a Saturday; a week later April 8, 1989"
+
+
+def test_lines_for_the_log_say_where_they_were_written_and_stay_when_the_run_fails(play: Open) -> None:
+    text = """question: How many?
+fields:
+  - Number: number
+    datatype: integer
+---
+mandatory: True
+code: |
+  number
+  log("Divided by " + str(number), "log")
+  launched = background_action("work", None)
+  share = 1 / number
+---
+mandatory: True
+question: Done.
+"""
+    it = play(text)
+    with pytest.raises(AssertionError, match="division by zero"):
+        it.post(number="0")
+    (line,) = it.result.effects
+    assert isinstance(line, LogLine)
+    assert line.message == "Divided by 0"
+    file, _, number = line.place.rpartition(", line ")
+    assert file == "play:data/questions/test.yml"
+    assert text.splitlines()[int(number) - 1].strip().startswith("log(")

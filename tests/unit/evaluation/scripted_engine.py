@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.interview.documents.errors import NotConvertible
 from shared.interview.documents.work_order import DocumentWork
-from shared.interview.runtime.effects import LaunchTask
+from shared.interview.runtime.effects import LaunchTask, LogLine
 from shared.interview.runtime.host import AwaitTask, FetchTaskResult, Host, LookAtTasks, ReportProgress, TaskPictures
 from shared.interview.runtime.operations import CallAction, RunBackgroundAction, RunRequest, TaskFailure
 from shared.interview.runtime.outcomes import (
@@ -148,6 +148,12 @@ class ScriptedEngine:
     def do_fail_with_error_action(self, blobs: dict[str, bytes], host: Any) -> tuple[RunResult, dict[str, bytes]]:
         failure = TaskFailure(error_type="ZeroDivisionError", error_message="division by zero")
         return RunResult(outcome=RunFailed(failure=failure, error_action="on_error")), {"arguments": b"pickle"}
+
+    def do_log_and_fail(self, blobs: dict[str, bytes], host: Any) -> tuple[RunResult, dict[str, bytes]]:
+        failure = TaskFailure(error_type="ZeroDivisionError", error_message="what somebody typed")
+        line = LogLine(message="so far", place="docs:data/questions/a.yml, line 7")
+        outcome = RunFailed(failure=failure, file="docs:data/questions/a.yml", line=8)
+        return RunResult(outcome=outcome, effects=(line,)), {}
 
     def do_ask(self, blobs: dict[str, bytes], host: Any) -> tuple[RunResult, dict[str, bytes]]:
         outcome = ScreenReady(question_text="What is your name?", error_action="on_error")

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.worker.claims import Claims
 from services.worker.ledger import Ledger
@@ -299,6 +300,29 @@ async def test_whether_there_is_a_line_is_seen_when_tasks_are_claimed(house: Hou
         claim = await claims.next(is_low=False)
         seen.append((claim is not None, room.has_line))
     assert seen == [(True, True), (True, False), (False, False)]
+
+
+async def test_the_log_has_what_a_failed_task_wrote_and_where_it_failed_and_not_what_its_error_says(
+    house: House, worker: Service
+) -> None:
+    with capture_logs() as lines:
+        task_id = await house.launch("log_and_fail", facts={"interview": "docs:data/questions/a.yml"})
+        await house.next_end()
+    about = {"task": task_id, "session": house.session.keys.session_id, "interview": "docs:data/questions/a.yml"}
+    [written] = [line for line in lines if line["event"] == "interview.log"]
+    assert written.items() >= (about | {"text": "so far", "place": "docs:data/questions/a.yml, line 7"}).items()
+    [failed] = [line for line in lines if line["event"] == "task.failed"]
+    where = {"action": "log_and_fail", "error": "ZeroDivisionError", "place": "docs:data/questions/a.yml, line 8"}
+    assert failed.items() >= (about | where).items()
+    assert "what somebody typed" not in str(lines)
+
+
+async def test_a_task_that_comes_to_a_screen_is_told_with_advice(house: House, worker: Service) -> None:
+    with capture_logs() as lines:
+        await house.launch("ask")
+        await house.next_end()
+    [advice] = [line["advice"] for line in lines if line["event"] == "task.failed"]
+    assert "background_response()" in advice
 
 
 async def test_a_session_that_is_gone_fails_its_tasks(house: House, worker: Service) -> None:
