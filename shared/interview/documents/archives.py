@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 import struct
 import zipfile
 from pathlib import Path
@@ -19,8 +21,8 @@ _LOCKED_OFFICE = "EncryptedPackage\0".encode("utf-16-le")
 _MOST_HEAD_BYTES = 1024
 _MOST_DIRECTORY_BYTES = 1024**2
 _DIRECTORY_ENTRY_BYTES = 128
-_DECLARATIONS = (b"<!DOCTYPE", "!DOCTYPE".encode("utf-16-be"))
-"""How a DTD begins, also in UTF-16 of either order."""
+_BEFORE_DTD = re.compile(r"(?:[ \t\r\n]++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
+"""What may stand before a DTD (XML 1.0 §2.8); behind the first tag there is none, but perhaps words of one."""
 _BEGINNINGS = {
     _OLD_OFFICE: "a document of Office 97 to 2003, such as .doc",
     rb"{\rtf": "an RTF file",
@@ -106,8 +108,22 @@ def checked_archive(path: Path, kind: str, *, name: str = "") -> None:
             is_xml = member.lower().endswith((".xml", ".rels"))
             contents = archive.read(member, limit_bytes=min(left, MOST_XML_BYTES) if is_xml else left)
             left -= len(contents)
-            if is_xml and any(declaration in contents for declaration in _DECLARATIONS):
+            if is_xml and _has_dtd(contents):
                 raise DocumentUnreadable(archive.name, kind, f"{member} has a DTD, which no file of Office may have")
+
+
+def _has_dtd(contents: bytes) -> bool:
+    """Whether an XML file has a DTD. Its encoding is one of those that ECMA-376 part 2 §8.1.4 allows: UTF-8, UTF-16."""
+    match contents[:2]:
+        case b"\xff\xfe" | b"<\0":
+            text = contents.decode("utf-16-le", "replace")
+        case b"\xfe\xff" | b"\0<":
+            text = contents.decode("utf-16-be", "replace")
+        case _:
+            text = contents.removeprefix(codecs.BOM_UTF8).decode("latin-1")  # markup is ASCII: other bytes are words
+    text = text.removeprefix("\ufeff")
+    before = _BEFORE_DTD.match(text)
+    return before is not None and text.startswith("<!DOCTYPE", before.end())
 
 
 def _refuse_another_kind(path: Path, kind: str, *, name: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 
-from shared.interview.documents.archives import MOST_XML_BYTES
+from shared.interview.documents.archives import MOST_XML_BYTES, checked_archive
 from shared.interview.documents.bates import Bates, number_pages
 from shared.interview.documents.convert import docx_to_pdf, may_become_pdf, pictures_to_pdf, to_pdf
 from shared.interview.documents.docx_join import concatenate_docx, variables_of
@@ -73,6 +75,37 @@ class TestArchives:
                 after.writestr(name, text if name == "word/document.xml" else before.read(name))
         with pytest.raises(DocumentUnreadable, match=r"a\.docx cannot be read as DOCX"):
             docx_to_pdf(tmp_path / "a.docx", tmp_path / "a.pdf")
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+    @pytest.mark.parametrize(
+        ("text", "has_dtd"),
+        [
+            ("<!DOCTYPE a><a/>", True),
+            ("\r\n<!-- <a> --><?some <a> ?>\t<!DOCTYPE a [<!ENTITY b 'c'>]><a/>", True),
+            ("<!-- <!DOCTYPE a> --><a/>", False),
+            ("<?some <!DOCTYPE a> ?><a/>", False),
+            ("<a><![CDATA[<!DOCTYPE html><p>Words</p>]]></a>", False),
+            ("<a><!-- <!DOCTYPE a> --></a>", False),
+            ("<!-- <!DOCTYPE a>", False),
+            ("", False),
+        ],
+    )
+    def test_a_dtd_stands_before_the_first_tag(
+        self, tmp_path: Path, encoding: str, text: str, *, has_dtd: bool
+    ) -> None:
+        declared = f'<?xml version="1.0" encoding="{"UTF-16" if "16" in encoding else "UTF-8"}"?>{text}'
+        with zipfile.ZipFile(tmp_path / "a.docx", "w") as archive:
+            archive.writestr("customXml/item1.xml", declared.encode(encoding))
+        with pytest.raises(DocumentUnreadable, match="has a DTD") if has_dtd else contextlib.nullcontext():
+            checked_archive(tmp_path / "a.docx", "DOCX")
+
+    @pytest.mark.parametrize("text", ["<!--{}", "<!--{}--><a/>", "<?p {}", "<!-- -->{}"])
+    def test_long_comments_are_passed_over_in_no_time(self, tmp_path: Path, text: str) -> None:
+        with zipfile.ZipFile(tmp_path / "a.docx", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.xml", text.format("<!-- -->" * (MOST_XML_BYTES // 8 - 4)))
+        begun = time.process_time()
+        checked_archive(tmp_path / "a.docx", "DOCX")
+        assert time.process_time() - begun < 5
 
     def test_very_many_words_are_told_to_be_too_many(self, tmp_path: Path) -> None:
         (tmp_path / "a.txt").write_text("word " * 1_400_000)
