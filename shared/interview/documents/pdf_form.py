@@ -11,6 +11,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -238,28 +239,20 @@ class _Filler:
 
         text = str(value).strip() if not isinstance(value, bool) else ("Yes" if value else "No")
         states = [(widget, _state_of(widget, self._manner.export_value)) for widget in field.widgets]
-        if len(states) > 1 or field.flags & _RADIO:
-            options = [str(option) for option in field.inherited.get("/Opt", [])]
-            chosen = next(
-                (
-                    state
-                    for place, (_, state) in enumerate(states)
-                    if text in (state, options[place] if place < len(options) else state)
-                ),
-                None,
-            )
-            if chosen is None and text.lower() in _TICKED and len(states) == 1:
-                chosen = states[0][1]
-            field.node["/V"] = Name(f"/{chosen or 'Off'}")
-            for widget, state in states:
-                self._tick(widget, state, is_ticked=chosen is not None and state == chosen)
-            return
+        names = [state for _, state in states]
+        options = [str(option) for option in field.inherited.get("/Opt", [])]
+        called = zip_longest(names, options[: len(names)])
+        chosen = next((name for name, option in called if text in (name, option)), None)
+        # A box that is shown in several places is one box as long as it is called the same everywhere.
+        if len(set(names)) == 1:
+            is_choice = bool(field.flags & _RADIO)
+            if text.lower() in _TICKED or (not is_choice and text == self._manner.export_value):
+                chosen = names[0]
+            elif text.lower() in _NOT_TICKED and not is_choice:
+                chosen = None
+        field.node["/V"] = Name(f"/{chosen or 'Off'}")
         for widget, state in states:
-            is_ticked = text.lower() in _TICKED or (
-                text.lower() not in _NOT_TICKED and text in (state, self._manner.export_value)
-            )
-            field.node["/V"] = Name(f"/{state if is_ticked else 'Off'}")
-            self._tick(widget, state, is_ticked=is_ticked)
+            self._tick(widget, state, is_ticked=chosen is not None and state == chosen)
 
     def _tick(self, widget: Any, state: str, *, is_ticked: bool) -> None:
         from pikepdf import Name

@@ -11,14 +11,17 @@ from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
 
 def form(**fields: str) -> bytes:
-    """A page with fields of these kinds: `text`, `area`, `box` (ticked as `/Oui`), `choice`, `sign`, `comb`."""
+    """A page with fields of these kinds: `text`, `area`, `box` (ticked as `/Oui`), `choice`, `sign`, `comb`.
+
+    Kinds joined by `+` are one field that is shown in as many places: `box+box`.
+    """
     pdf = Pdf.new()
     page = pdf.add_blank_page(page_size=(400, 600))
     made = []
     for place, (name, kind) in enumerate(fields.items()):
         top = 560 - place * 60
         made.append(pdf.make_indirect(_field(pdf, name.replace("__", "."), kind, [20, top - 30, 220, top])))
-    page.obj["/Annots"] = Array(made)
+    page.obj["/Annots"] = Array([place for field in made for place in field.get("/Kids", [field])])
     font = pdf.make_indirect(Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica))
     pdf.Root["/AcroForm"] = Dictionary(
         Fields=Array(made), DA=String("/Helv 0 Tf 0 g"), DR=Dictionary(Font=Dictionary(Helv=font))
@@ -31,6 +34,11 @@ def form(**fields: str) -> bytes:
 def _field(pdf: Pdf, name: str, kind: str, place: list[int]) -> Dictionary:
     made: Any = Dictionary(Type=Name.Annot, Subtype=Name.Widget, T=String(name), Rect=Array(place))
     match kind:
+        case _ if "+" in kind:
+            kids = [pdf.make_indirect(_field(pdf, name, one, place)) for one in kind.split("+")]
+            made = Dictionary(T=String(name), FT=kids[0]["/FT"], Kids=Array(kids))
+            for kid in kids:
+                del kid["/T"], kid["/FT"]
         case "text" | "area" | "comb":
             made["/FT"] = Name.Tx
             if kind == "area":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pikepdf
+import pytest
 from PIL import Image
 
 from shared.interview.runtime.operations import ShowScreen
@@ -77,6 +78,19 @@ def test_boxes_are_ticked_by_truth_and_by_their_own_name(assemble: Assemble) -> 
     )
     session.open()
     assert values_of(session.contents("Form.pdf")) == {"a": "/Oui", "b": "/Off", "c": "/Oui", "d": "/Oui", "e": "/Off"}
+
+
+@pytest.mark.parametrize(
+    ("value", "state"),
+    [("${ True }", "/Oui"), ("Yes", "/Oui"), ("x", "/Oui"), ("Oui", "/Oui"), ("${ False }", "/Off"), ("odd", "/Off")],
+)
+def test_a_box_in_several_places_is_ticked_in_all_of_them(assemble: Assemble, value: str, state: str) -> None:
+    session = assemble(interview(f"a: {value}"), form__pdf=form(a="box+box"))
+    session.open()
+    contents = session.contents("Form.pdf")
+    assert values_of(contents) == {"a": state}
+    with pikepdf.open(io.BytesIO(contents)) as pdf:
+        assert [str(place["/AS"]) for place in pdf.Root.AcroForm.Fields[0].Kids] == [state, state]
 
 
 def test_choices_are_made_by_what_is_saved_or_shown(assemble: Assemble) -> None:
