@@ -1,7 +1,7 @@
 """Schemas of the custom resources that deploy/ uses, written from the documentation of their operators.
 
 Only the fields we use are in them, and nothing else is allowed: a misspelt or misplaced field is found, and whoever
-uses a further one looks it up first. Sources: KEDA 2.16 (concepts/scaling-deployments, scalers/rabbitmq-queue,
+uses a further one looks it up first. Sources: KEDA 2.16 (concepts/scaling-deployments, scalers/postgresql,
 concepts/authentication), CloudNativePG 1.25 (cloudnative-pg.v1), RabbitMQ Cluster Operator 2.x (using-operator).
 """
 
@@ -47,18 +47,15 @@ _BEHAVIOR = _closed(
         },
     )
 )
-_RABBITMQ_TRIGGER = _closed(
+_POSTGRESQL_TRIGGER = _closed(
     ("type", "metadata", "authenticationRef"),
-    type={"const": "rabbitmq"},
+    type={"const": "postgresql"},
     # All values of a trigger's metadata are texts, numbers too.
     metadata=_closed(
-        ("mode", "value", "queueName"),
-        protocol={"enum": ["auto", "amqp", "http"]},
-        mode={"enum": ["QueueLength", "MessageRate", "DeliverGetRate"]},
-        queueName=_TEXT,
-        value={"type": "string", "pattern": "^[0-9]+$"},
-        vhostName=_TEXT,
-        activationValue={"type": "string", "pattern": "^[0-9]+$"},
+        ("query", "targetQueryValue"),
+        query=_TEXT,
+        targetQueryValue={"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
+        activationTargetQueryValue={"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
     ),
     authenticationRef=_closed(("name",), name=_TEXT),
 )
@@ -75,7 +72,7 @@ SCHEMAS: Mapping[tuple[str, str], Schema] = {
             pollingInterval=_COUNT,
             cooldownPeriod=_COUNT,
             advanced=_closed(horizontalPodAutoscalerConfig=_closed(behavior=_BEHAVIOR)),
-            triggers={"type": "array", "minItems": 1, "items": _RABBITMQ_TRIGGER},
+            triggers={"type": "array", "minItems": 1, "items": _POSTGRESQL_TRIGGER},
         ),
     ),
     ("keda.sh/v1alpha1", "TriggerAuthentication"): _resource(

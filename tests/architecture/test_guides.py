@@ -261,13 +261,17 @@ def test_a_server_of_an_overlay_lets_in_whom_the_architecture_names(overlay: Pat
     pods = [one["spec"]["template"] for one in objects if one["kind"] in ("Deployment", "Job")]
     ours = [pod for pod in pods if pod["metadata"]["labels"]["app.kubernetes.io/name"] == "colloquy"]
     for port in map(str, PORTS.values()):
-        (peers,) = [
-            rule["from"]
+        peers = [
+            peer
             for one in objects
             if one["kind"] == "NetworkPolicy" and one["metadata"]["name"] not in talk("To")
             for rule in one["spec"]["ingress"]
             if port in {str(each["port"]) for each in rule.get("ports", ())}
+            for peer in rule["from"]
         ]
+        # Pods of other namespaces are none of ours; a peer without a namespace is one of this.
+        peers = [peer for peer in peers if "namespaceSelector" not in peer]
+        assert peers, port
         let_in = {
             pod["spec"]["containers"][0]["args"][-1]
             for pod in ours

@@ -11,7 +11,6 @@ import kubernetes_validate
 import pytest
 
 from services.settings_table import OF_SERVICES, known_variables
-from shared.contracts.worker import TASKS, TASKS_LOW
 from tests.architecture.custom_resources import SCHEMAS
 from tests.manifests import OVERLAYS, rendered
 
@@ -129,13 +128,3 @@ def test_mail_comes_in_by_both_ports_of_mail_with_the_address_of_its_sender(prod
     assert leads == {25: int(told["COLLOQUY_SMTP_PORT"]), 465: int(told["COLLOQUY_SMTP_TLS_PORT"])}
     policy = of_kind(production, "NetworkPolicy")["mail"]["spec"]["ingress"]
     assert set(leads.values()) <= {port["port"] for each in policy for port in each["ports"]}
-
-
-def test_workers_are_dedicated_by_queue_and_scaled_by_its_length(production: Objects) -> None:
-    queues = {"worker": (TASKS, "normal"), "worker-low": (TASKS_LOW, "low")}
-    for name, scaled in of_kind(production, "ScaledObject").items():
-        queue, setting = queues[name]
-        (trigger,) = scaled["spec"]["triggers"]
-        assert trigger["metadata"]["queueName"] == queue
-        (container,) = of_kind(production, "Deployment")[name]["spec"]["template"]["spec"]["containers"]
-        assert {"name": "COLLOQUY_WORKER_QUEUES", "value": setting} in container["env"]
