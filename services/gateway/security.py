@@ -23,7 +23,7 @@ STRICT_POLICY = (
 )
 """Pages of our own: nothing inline runs."""
 
-_PROBES = ("/health/", "/health_check")
+_PROBES = ("/health/", "/health_check", "/health_status")
 _OF_AUTHORS = (
     "default-src 'self'; script-src {scripts};"
     " style-src 'self' 'unsafe-inline' https:; img-src 'self' data: blob: https:;"

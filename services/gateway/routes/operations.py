@@ -1,6 +1,11 @@
-"""For operators: `/health/live`, `/health/ready`, `/health_check`, `/metrics`. And `/dark_mode`, for other colours."""
+"""For operators: `/health/live`, `/health/ready`, `/health_check`, `/health_status`, `/metrics`.
+
+And `/dark_mode`, for other colours.
+"""
 
 from __future__ import annotations
+
+from importlib.metadata import version
 
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
@@ -18,6 +23,11 @@ _THEME_SECONDS = 365 * 24 * 3600
 def router(desk: Desk) -> APIRouter:
     """The routes."""
     routes = APIRouter()
+    release, started_at = version("colloquy"), desk.clock.now().isoformat(timespec="seconds")
+
+    async def is_ready(request: Request) -> bool:
+        """Whether nothing is missing; True if `ready` is not asked for."""
+        return not request.query_params.get("ready") or (await readiness(desk.services()))[0] == 200
 
     @routes.get("/health/live")
     async def live() -> Response:
@@ -31,11 +41,18 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/health_check")
     async def check(request: Request) -> Response:
         """As docassemble answers load balancers (spec/area3 §8.5): OK; 400 to `?ready=1` while something is missing."""
-        status = 200
-        if request.query_params.get("ready"):
-            status = 200 if (await readiness(desk.services()))[0] == 200 else 400
+        status = 200 if await is_ready(request) else 400
         text = "OK" if status == 200 else "Not ready. /health/ready says what is missing."
         return PlainTextResponse(text, status_code=status, headers={"cache-control": "no-store"})
+
+    @routes.get("/health_status")
+    async def status(request: Request) -> Response:
+        """The same as JSON, always 200: `ok` is false to `?ready=1` while something is missing (spec/area3 §8.5).
+
+        `server_start_time` is when this gateway was made, ISO 8601 in UTC; `version` our release.
+        """
+        report = {"ok": await is_ready(request), "server_start_time": started_at, "version": release}
+        return JSONResponse(report, headers={"cache-control": "no-store"})
 
     @routes.get("/metrics")
     async def metrics(request: Request) -> Response:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from importlib.metadata import version
+
 import pytest
 
 from shared.bus.port import BusUnavailable
@@ -135,6 +138,18 @@ async def test_a_load_balancer_asks_as_it_asks_docassemble(house: House, visitor
     await house.database.stop()
     assert (await visitor.http.get("/health_check?ready=1")).status_code == 400
     assert (await visitor.http.get("/health_check")).status_code == 200
+    await house.database.start()
+
+
+async def test_a_program_reads_how_the_server_is_as_it_reads_it_of_docassemble(house: House, visitor: Visitor) -> None:
+    well = (await visitor.http.get("/health_status?ready=1")).json()
+    assert set(well) == {"ok", "server_start_time", "version"}
+    assert (well["ok"], well["version"]) == (True, version("colloquy"))
+    assert datetime.fromisoformat(well["server_start_time"]).utcoffset() == timedelta()
+    await house.database.stop()
+    ill = await visitor.http.get("/health_status?ready=1")
+    assert (ill.status_code, ill.json()) == (200, well | {"ok": False})
+    assert (await visitor.http.get("/health_status")).json() == well
     await house.database.start()
 
 
