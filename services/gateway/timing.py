@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.kernel.telemetry import Metrics
-from shared.kernel.tracing import is_tracing, span
+from shared.kernel.tracing import is_tracing, span, traceparent
 
 _KNOWN = frozenset(
     {"", "api", "checkin", "health", "interview", "metrics", "packagestatic", "run", "start", "static", "user", "vars"}
@@ -33,6 +34,9 @@ class Timing:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if way := traceparent():
+                    # Browsers show it beside the request, and their agents go on with it.
+                    MutableHeaders(scope=message).append("server-timing", f'traceparent;desc="{way}"')
             await send(message)
 
         segment = scope["path"].split("/", 2)[1] if "/" in scope["path"] else ""

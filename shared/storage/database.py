@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol, TypeAlias
 
 import asyncpg
@@ -19,6 +20,7 @@ import structlog
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.errors import ColloquyError
 from shared.kernel.telemetry import Metrics
+from shared.kernel.tracing import is_tracing, step
 from shared.storage.errors import (
     Conflict,
     ConstraintViolated,
@@ -97,6 +99,14 @@ class Statements(Protocol):
         ...
 
 
+def _step(sql: str) -> AbstractContextManager[None]:
+    """A statement on somebody's way, told by its first word: what it is about stands in the span around it."""
+    return step("database", kind="client", operation=sql.split(None, 1)[0].lower()) if is_tracing() else _UNTOLD
+
+
+_UNTOLD = contextlib.nullcontext()
+
+
 class Connection:
     """One connection, for the time of a `connection()` or `transaction()` block."""
 
@@ -108,7 +118,8 @@ class Connection:
     async def fetch(self, sql: str, *arguments: Any) -> Sequence[Row]:
         """All rows of a result."""
         try:
-            rows: Sequence[Row] = await self._raw.fetch(sql, *arguments)
+            with _step(sql):
+                rows: Sequence[Row] = await self._raw.fetch(sql, *arguments)
             return rows
         except _FAILURES as error:
             raise _ours(error) from None
@@ -116,7 +127,8 @@ class Connection:
     async def fetchrow(self, sql: str, *arguments: Any) -> Row | None:
         """The first row, or None."""
         try:
-            row: Row | None = await self._raw.fetchrow(sql, *arguments)
+            with _step(sql):
+                row: Row | None = await self._raw.fetchrow(sql, *arguments)
             return row
         except _FAILURES as error:
             raise _ours(error) from None
@@ -124,14 +136,16 @@ class Connection:
     async def fetchval(self, sql: str, *arguments: Any) -> Any:
         """The first column of the first row, or None."""
         try:
-            return await self._raw.fetchval(sql, *arguments)
+            with _step(sql):
+                return await self._raw.fetchval(sql, *arguments)
         except _FAILURES as error:
             raise _ours(error) from None
 
     async def execute(self, sql: str, *arguments: Any) -> str:
         """Run a statement (several, when there are no arguments); gives the command tag, e.g. `UPDATE 1`."""
         try:
-            tag: str = await self._raw.execute(sql, *arguments)
+            with _step(sql):
+                tag: str = await self._raw.execute(sql, *arguments)
             return tag
         except _FAILURES as error:
             raise _ours(error) from None
@@ -139,7 +153,8 @@ class Connection:
     async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for every sequence of arguments, in one go and atomically."""
         try:
-            await self._raw.executemany(sql, rows)
+            with _step(sql):
+                await self._raw.executemany(sql, rows)
         except _FAILURES as error:
             raise _ours(error) from None
 
@@ -161,7 +176,8 @@ class Connection:
                 await transaction.rollback()
             raise
         try:
-            await transaction.commit()
+            with _step("commit"):
+                await transaction.commit()
         except _FAILURES as error:
             raise _ours(error) from None
 

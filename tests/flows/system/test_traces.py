@@ -19,6 +19,9 @@ WAY = {
     ("colloquy-session", "load"),
     ("colloquy-session", "evaluate"),
     ("colloquy-session", "commit"),
+    ("colloquy-gateway", "database"),
+    ("colloquy-session", "database"),
+    ("colloquy-worker", "database"),
     ("colloquy-worker", "colloquy.RunTask"),
     ("colloquy-worker", "task"),
     ("colloquy-session", "colloquy.BackgroundEnded"),
@@ -42,7 +45,8 @@ def test_a_post_is_followed_through_queue_session_worker_and_back(site: Site, tr
     person = Person(site.url, "vault")
     person.open()
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
-    person.post(person.filled(fruit="kumquat"), traceparent=f"00-{trace}-00f067aa0ba902b7-01")
+    answer = person.post(person.filled(fruit="kumquat"), traceparent=f"00-{trace}-00f067aa0ba902b7-01")
+    assert answer.headers["server-timing"].startswith(f'traceparent;desc="00-{trace}-')
     assert person.shown == "Of kumquat"
     until(lambda: {(one.service, one.name) for one in traces.spans if one.trace.hex() == trace} >= WAY, "The way")
     assert all(b"kumquat" not in said for said in traces.said)
