@@ -107,9 +107,9 @@ def _is_scheduled(run: Run) -> bool:
 
 
 def background_value(signal: BackgroundResponse, run: Run) -> Outcome:
-    """The payload of background_response(): pickled in a blob, and as JSON."""
+    """The payload of background_response(), pickled in a blob, and what the page is told of it, as JSON."""
     run.blobs["payload"] = dump_value(signal.payload, "The value given to background_response()")
-    return BackgroundValue(json_value=simplified(signal.payload), sleep_seconds=signal.sleep_seconds)
+    return BackgroundValue(json_value=simplified(signal.told), sleep_seconds=signal.sleep_seconds)
 
 
 def finished(save: SaveMode) -> Ended:

@@ -72,15 +72,14 @@ def ocr_file(
 
 def ocr_file_in_background(*pargs: Any, **kwargs: Any) -> Any:
     """The same as a task: its handle's value is the text. The second argument, or `ui_notification`, says how the
-    browser is told; with `flash` it is told `message`. Raises DAError without a file.
+    browser is told; it is told `message`, never the text, which is a stranger's. Raises DAError without a file.
     """
     if not pargs:
         raise DAError("ocr_file_in_background() needs a file")
     mode = kwargs.pop("ui_notification", pargs[1] if len(pargs) > 1 else None)
     message = kwargs.pop("message", None) or word("OCR succeeded")
     given_files([pargs[0]], formats=_FORMATS, purpose="ocr_file_in_background()")
-    told = str(message) if mode == "flash" else None
-    return background_action(READ_ACTION, mode, files=pargs[0], options=kwargs, told=told)
+    return background_action(READ_ACTION, mode, files=pargs[0], options=kwargs, told=message)
 
 
 def read_qr(
@@ -137,7 +136,7 @@ def read_in_background(run: Run, arguments: Mapping[str, Any]) -> None:
     options = dict(arguments.get("options") or {})
     if arguments.get("target") is None:
         text = ocr_file(arguments["files"], **options)
-        raise BackgroundResponse(arguments.get("told") or text)
+        raise BackgroundResponse(text, told=arguments.get("told"))
     made, name = _searchable(arguments["files"], options)
     kept = {"target": arguments["target"], "name": name, "contents": made.read_bytes()}
     raise BackgroundResponseAction(KEEP_ACTION, kept)

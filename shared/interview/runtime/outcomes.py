@@ -56,7 +56,7 @@ class CommandGiven(Value):
 
 
 class BackgroundValue(Value):
-    """`background_response()`: pickled payload in the blob "payload", JSON form here (spec/area1 §1.10, §6)."""
+    """`background_response()`: payload, pickled, in the blob "payload"; here what the page is told (spec/area1 §6)."""
 
     kind: Literal["background_value"] = "background_value"
     json_value: Any = None

@@ -74,11 +74,15 @@ class ResponseCalled(Signal):
 
 
 class BackgroundResponse(Signal):
-    """`background_response()`: `payload` is normalised already (spec/area1 §6.1, §6.4)."""
+    """`background_response()`: `payload` is normalised already (spec/area1 §6.1, §6.4).
 
-    def __init__(self, payload: Any, *, sleep_seconds: float | None = None) -> None:
+    The page is told the payload, or `told` where that is something else.
+    """
+
+    def __init__(self, payload: Any, *, told: Any = None, sleep_seconds: float | None = None) -> None:
         super().__init__("background_response")
         self.payload, self.sleep_seconds = payload, sleep_seconds
+        self.told = payload if told is None else told
 
 
 class BackgroundResponseAction(Signal):

@@ -11,6 +11,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from shared.interview.runtime.document_calls import ProgramAnswer
+from shared.interview.runtime.outcomes import BackgroundValue
 
 from .filing import FilingSession, Kept
 from .test_document_tools import pdf
@@ -63,6 +64,41 @@ def test_task_gives_the_words_of_all_pages(opened: Opened) -> None:
     said = opened("scan.pdf", b"words")
     said.work()
     assert said.payload() == "\f".join(["words"] * 4)
+
+
+TELLS = """
+objects:
+  - scan: DAFile
+---
+mandatory: True
+code: |
+  scan.initialize(filename='scan.png', number=901)
+---
+mandatory: True
+code: |
+  task = ocr_file_in_background(scan, url_args['mode'], message=url_args.get('message'))
+---
+mandatory: True
+question: ${ task.get() if task.ready() else 'Reading' }
+"""
+
+
+@pytest.mark.parametrize("mode", ["flash", "javascript"])
+@pytest.mark.parametrize(("given", "told"), [({}, "OCR succeeded"), ({"message": "It is read."}, "It is read.")])
+def test_page_is_told_the_message_and_the_value_is_the_text(
+    session: Open, mode: str, given: dict[str, str], told: str
+) -> None:
+    said = session(TELLS)
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8), "white").save(picture, "PNG")
+    said.kept[901] = Kept(picture.getvalue(), "scan.png", "image/png")
+    said.program, said.made_by_program = ProgramAnswer(is_made=True), b"alert(1)"
+    assert said.open(mode=mode, **given) == "Reading"
+    outcome = said.work().outcome
+    assert isinstance(outcome, BackgroundValue)
+    assert outcome.json_value == told
+    assert said.payload() == "alert(1)"
+    assert said.open() == "alert(1)"
 
 
 def test_file_becomes_one_that_can_be_searched(opened: Opened) -> None:
