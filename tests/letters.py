@@ -19,6 +19,17 @@ from cryptography.x509.oid import NameOID
 
 from shared.kernel.clock import SystemClock
 
+INTERNATIONAL = """\
+From: Jürgen Müller <jürgen@exämple.org>
+To: {address}, Zoé <zoé@exämple.org>
+Cc: ø@example.org
+Reply-To: "Müller, Jürgen" <jürgen+x@exämple.org>
+Subject: Grüße {number}
+
+Über
+"""
+"""Of somebody whose address has letters beyond ASCII, to be formatted with `address` and `number`."""
+
 
 def letter(to: str, *, subject: str = "Hello", text: str = "Some words.", **headers: str) -> EmailMessage:
     """A small mail."""
@@ -30,6 +41,24 @@ def letter(to: str, *, subject: str = "Hello", text: str = "Some words.", **head
     for name, value in headers.items():
         message[name.replace("_", "-")] = value
     message.set_content(text)
+    return message
+
+
+def rich_letter(address: str) -> EmailMessage:
+    """A mail with all that one may have: two bodies, files, a mail within it, names that are none of a file."""
+    message = letter(
+        f"{address}, Bob <bob@example.org>",
+        subject="Grüße aus Köln",
+        text="Dear clerk,\nsee the papers.",
+        Cc='"The Clerk" <clerk@example.org>',
+        Reply_To="Office <office@example.org>",
+        X_Twice="one",
+    )
+    message["X-Other"] = "two"
+    message.add_alternative("<p>Dear <b>clerk</b></p>", subtype="html")
+    message.add_attachment(b"%PDF-1.4 a paper", maintype="application", subtype="pdf", filename="A paper (1).pdf")
+    message.add_attachment(letter("somebody@example.org", subject="Forwarded"))
+    message.add_attachment(b"\x00\x01", maintype="application", subtype="x-thing", filename="../../etc/päss.bin")
     return message
 
 

@@ -24,7 +24,7 @@ from tests.fault.noted_twice import NotedTwice
 from tests.fault.rig import new_visitor
 from tests.flows.session.conftest import House, running_house
 from tests.flows.session.player import Player
-from tests.letters import Wire, certificate, hand_over, letter
+from tests.letters import INTERNATIONAL, Wire, certificate, hand_over, letter, rich_letter
 from tests.servers import content_store
 from tests.sites import free_port
 
@@ -102,23 +102,6 @@ async def until(look: Callable[[], Any], wanted: Any) -> None:
             await asyncio.sleep(0.05)
 
 
-def rich_letter(address: str) -> EmailMessage:
-    message = letter(
-        f"{address}, Bob <bob@example.org>",
-        subject="Grüße aus Köln",
-        text="Dear clerk,\nsee the papers.",
-        Cc='"The Clerk" <clerk@example.org>',
-        Reply_To="Office <office@example.org>",
-        X_Twice="one",
-    )
-    message["X-Other"] = "two"
-    message.add_alternative("<p>Dear <b>clerk</b></p>", subtype="html")
-    message.add_attachment(b"%PDF-1.4 a paper", maintype="application", subtype="pdf", filename="A paper (1).pdf")
-    message.add_attachment(letter("somebody@example.org", subject="Forwarded"))
-    message.add_attachment(b"\x00\x01", maintype="application", subtype="x-thing", filename="../../etc/päss.bin")
-    return message
-
-
 async def test_a_mail_runs_the_action_and_has_all_its_attributes(house: House, port: int) -> None:
     player = await begun(house)
     address = await player.act("address")
@@ -155,17 +138,6 @@ async def test_a_mail_runs_the_action_and_has_all_its_attributes(house: House, p
     assert told["is_automatic"] is False
     assert told["who"] == [None, None, "worker", False, ["user"]]
     assert told["is_before"] is True
-
-
-INTERNATIONAL = """\
-From: Jürgen Müller <jürgen@exämple.org>
-To: {address}, Zoé <zoé@exämple.org>
-Cc: ø@example.org
-Reply-To: "Müller, Jürgen" <jürgen+x@exämple.org>
-Subject: Grüße {number}
-
-Über
-"""
 
 
 @pytest.mark.parametrize(
