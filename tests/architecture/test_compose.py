@@ -31,6 +31,8 @@ COMPOSE = manifests.compose(FILLED_IN)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: one for name, one in SERVICES.items() if one["image"] == "colloquy"}
 COMMAND = [sys.executable, "-m", "services.command"]
+PORT = {"gateway": "COLLOQUY_PORT"}
+"""The setting of the port where a service is probed, if it is another than that of the others."""
 
 
 def test_it_is_valid_by_the_schema_of_compose() -> None:
@@ -77,32 +79,46 @@ def test_servers_are_reached_from_inside_only() -> None:
     assert COMPOSE["networks"]["inside"] == {"internal": True}
 
 
+def test_what_belongs_to_authors_is_backed_up_without_asking_for_a_password() -> None:
+    redis = SERVICES["author-redis"]
+    assert redis["environment"]["REDISCLI_AUTH"] == redis["command"][redis["command"].index("--requirepass") + 1]
+    guide = (manifests.ROOT / "docs" / "operators" / "backup.md").read_text()
+    assert "exec -T author-redis " in guide
+    assert "run --rm -T author-redis " in guide
+
+
 @pytest.mark.timeout(300)
 def test_its_commands_run_as_processes_and_are_found_healthy(
     tmp_path: Path, redis_url: str, amqp_url: str, name_prefix: str
 ) -> None:
     ports = {name: free_port() for name in OF_SERVICES}
     with servers.own_database(servers.postgres_server()) as database_url:
+        # Where things are here. Each takes the place of what compose.yaml tells a service, and is told to no other.
         here = {
             "COLLOQUY_DATABASE_URL": database_url,
             "COLLOQUY_REDIS_URL": redis_url,
             "COLLOQUY_AUTHOR_REDIS_URL": redis_url,
             "COLLOQUY_AMQP_URL": amqp_url,
-            "COLLOQUY_AMQP_PREFIX": f"{name_prefix}.",
             "COLLOQUY_SERVER_KEY_FILE": str(tmp_path / "server.keys"),
             "COLLOQUY_FILES_DIR": str(tmp_path / "files"),
-            "COLLOQUY_DATA_DIR": str(tmp_path / "data"),
             "COLLOQUY_INTERVIEW_PATH": str(INTERVIEWS),
             "COLLOQUY_HOST": "127.0.0.1",
             "COLLOQUY_SMTP_HOST": "127.0.0.1",
             "COLLOQUY_SMTP_PORT": "0",
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(manifests.ROOT),
         }
 
         def environment(name: str) -> dict[str, str]:
-            port = {"COLLOQUY_PORT" if name == "gateway" else "COLLOQUY_HEALTH_PORT": str(ports.get(name, 0))}
-            return {**OURS[name]["environment"], **here, **port}
+            told = OURS[name]["environment"]
+            port = {} if name not in ports else {PORT.get(name, "COLLOQUY_HEALTH_PORT"): str(ports[name])}
+            return {
+                **told,
+                **{variable: value for variable, value in here.items() if variable in told},
+                **{variable: value for variable, value in port.items() if variable in told},
+                "COLLOQUY_DATA_DIR": str(tmp_path / "data" / name),  # the image's; each container has its own
+                "COLLOQUY_AMQP_PREFIX": f"{name_prefix}.",  # others use the same broker
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": str(manifests.ROOT),
+            }
 
         for name in ("keys", "migrate"):
             words = [*COMMAND, *OURS[name]["command"]]
@@ -128,7 +144,7 @@ def until_healthy(name: str, port: int, process: subprocess.Popen[bytes], enviro
     """The health check of the service, with our interpreter and port, becomes content."""
     kind, python, *words, said_port = OURS[name]["healthcheck"]["test"]
     assert (kind, python) == ("CMD", "/venv/bin/python")
-    assert said_port == OURS[name]["environment"]["COLLOQUY_PORT" if name == "gateway" else "COLLOQUY_HEALTH_PORT"]
+    assert said_port == OURS[name]["environment"][PORT.get(name, "COLLOQUY_HEALTH_PORT")]
     until = time.monotonic() + 110
     while time.monotonic() < until and process.poll() is None:
         asked = [sys.executable, *words, str(port)]
