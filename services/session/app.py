@@ -244,6 +244,7 @@ def build(settings: SessionSettings, parts: Parts) -> Service:
             reaching=reaching,
             courier=courier,
             mail_queue=MailQueue(courier=courier, outbox=outbox, envelopes=envelopes) if courier.is_queued else None,
+            mail_seconds=settings.interactive_limit_seconds / 2,  # the page is made in the same run
             mailbox=MailboxParts(
                 database=database,
                 courier=courier,

@@ -106,6 +106,7 @@ class TurnHosts:
         reaching: Reaching,
         courier: Courier,
         mail_queue: MailQueue | None,
+        mail_seconds: float,
         mailbox: MailboxParts,
         sealer: Sealer,
         clock: Clock,
@@ -117,6 +118,8 @@ class TurnHosts:
         self.reaching = reaching
         self.courier = courier
         self.mail_queue = mail_queue
+        self.mail_seconds = mail_seconds
+        """How long mails for each of several people may take in all."""
         self.mailbox = mailbox
         self.sealer = sealer
         self.database = database
@@ -152,7 +155,7 @@ class TurnHost:
         self.files = RunFiles(parts.files, sealer=parts.sealer, clock=parts.clock, uploads=uploads)
         self.people = RunPeople(parts.people, request.visitor)
         self.stores = RunStores(parts.stores, request.visitor)
-        self.mail = RunMail(parts.courier, parts.mail_queue)
+        self.mail = RunMail(parts.courier, parts.mail_queue, together_seconds=parts.mail_seconds)
         self.mailbox = RunMailbox(parts.mailbox, request.visitor, self.files)
 
     @property

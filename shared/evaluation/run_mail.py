@@ -8,6 +8,7 @@ the run is done again, and so are documents.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -32,6 +33,8 @@ Change = Callable[[Statements], Awaitable[None]]
 log = structlog.get_logger()
 
 _MOST_IN_A_RUN = 200
+_AT_ONCE = 3
+"""So many mails for each of several people are on their way together: each is whole in memory, with its attachments."""
 NUMBER = re.compile(r"(?:whatsapp:)?\+[0-9]{4,15}")
 _ADDRESS = re.compile(r"https?://[!-;=?-~]+")
 """Printable, without brackets: it stands between them in a header."""
@@ -68,9 +71,15 @@ class TextNotPossible(Malformed):
 class RunMail:
     """Answers the calls about mail of one turn or task."""
 
-    def __init__(self, courier: Courier, queue: MailQueue | None = None) -> None:
-        """With a queue mail leaves after the commit that `changes` are a part of."""
+    def __init__(
+        self, courier: Courier, queue: MailQueue | None = None, *, together_seconds: float | None = None
+    ) -> None:
+        """With a queue mail leaves after the commit that `changes` are a part of.
+
+        Mails for each of several people have `together_seconds` in all; without: as long as the settings give one.
+        """
         self._courier, self._queue = courier, queue
+        self._together_seconds = together_seconds or courier.sendings.limit_seconds
         self._queued: list[Change] = []
         self._run_id = self._session_id = self._interview = ""
         self._asked: Counter[tuple[str, ...]] = Counter()
@@ -92,6 +101,8 @@ class RunMail:
         Raises what the database raises: the operation is done again then, and finds in the ledger what was sent.
         """
         match call:
+            case SendMessage() if call.is_for_each:
+                return await self._send_to_each(call, blobs)
             case SendMessage():
                 return await self._send(call, blobs)
             case SendText():
@@ -100,7 +111,34 @@ class RunMail:
                 said = await self._courier.opt_outs.ask(self._session_id, call.address)
                 return OptOutAnswer(code=said.code, is_out=said.is_out)
 
-    async def _send(self, call: SendMessage, blobs: Blobs) -> MailAnswer:
+    async def _send_to_each(self, call: SendMessage, blobs: Blobs) -> MailAnswer:
+        """Some at a time. When the time is over, those that have not begun do not begin: a mail must not leave after
+        somebody was told that it did not.
+        """
+        now = asyncio.get_running_loop().time
+        ends = now() + self._together_seconds
+        turn = asyncio.Semaphore(_AT_ONCE)
+
+        async def send_to(address: str) -> MailAnswer:
+            async with turn:
+                left = ends - now()
+                if left <= 0:
+                    return MailAnswer(was_sent=False, problem="The mail server was too slow.")
+                return await self._send(call.model_copy(update={"to": (address,)}), blobs, limit_seconds=left)
+
+        ended = await asyncio.gather(*map(send_to, call.to), return_exceptions=True)
+        answers: list[MailAnswer] = []
+        for each in ended:
+            if isinstance(each, BaseException):
+                raise each  # once nobody is on the way any more
+            answers.append(each)
+        missed = tuple(address for address, answer in zip(call.to, answers, strict=True) if not answer.was_sent)
+        problem = next((answer.problem for answer in answers if answer.problem), "")
+        return MailAnswer(
+            was_sent=not missed, missed=missed, problem=problem, is_queued=any(answer.is_queued for answer in answers)
+        )
+
+    async def _send(self, call: SendMessage, blobs: Blobs, *, limit_seconds: float | None = None) -> MailAnswer:
         try:
             mail = self._mail(call, blobs)
             groups = (("to", mail.to), ("cc", mail.cc), ("bcc", mail.bcc))
@@ -110,8 +148,9 @@ class RunMail:
             if self._queue is not None:
                 await self._courier.sendings.check(errand)
                 self._queued.append(self._queue.order(mail, errand, config=call.config))
-                return MailAnswer(was_sent=True)
-            return MailAnswer(was_sent=await self._courier.send(mail, errand, config=call.config))
+                return MailAnswer(was_sent=True, is_queued=True)
+            was_sent = await self._courier.send(mail, errand, config=call.config, limit_seconds=limit_seconds)
+            return MailAnswer(was_sent=was_sent)
         except Refused as error:
             log.warning("mail.not_sent", session=self._session_id, reason=str(error))
             return MailAnswer(was_sent=False, problem=str(error))

@@ -60,10 +60,13 @@ class Courier:
         self.is_queued = is_queued
         """Whether mail leaves after the answers are saved."""
 
-    async def send(self, mail: Mail, errand: Errand, *, config: str = DEFAULT) -> bool:
+    async def send(
+        self, mail: Mail, errand: Errand, *, config: str = DEFAULT, limit_seconds: float | None = None
+    ) -> bool:
         """Whether the mail server has taken it. Raises TooMuchSent, and what the database raises.
 
-        `config` names the way out; the default one for a name that is none.
+        `config` names the way out; the default one for a name that is none. `limit_seconds` is how long the mail server
+        is waited for, where that is less than the settings say.
         """
         way = self._ways.get(config)
         if way is None:
@@ -73,7 +76,7 @@ class Courier:
         async def carry_out(message_id: str) -> bool:
             return await self._carry_out(mail, way, message_id, errand.session_id)
 
-        return await self.sendings.once(errand, carry_out)
+        return await self.sendings.once(errand, carry_out, limit_seconds=limit_seconds)
 
     async def queue(self, statements: Statements, mail: Mail, errand: Errand, *, config: str) -> str | None:
         """Write down a mail that leaves after this transaction; its id, or None when that was done before.

@@ -96,7 +96,9 @@ class Sendings:
         self, *, database: Database, server_keys: ServerKeys, clock: Clock, limit_seconds: float, most_per_hour: int
     ) -> None:
         self._database, self._keys, self._clock = database, server_keys, clock
-        self._limit_seconds, self._most_per_hour = limit_seconds, most_per_hour
+        self._most_per_hour = most_per_hour
+        self.limit_seconds = limit_seconds
+        """How long one errand may take."""
         self._under_way: set[asyncio.Task[bool]] = set()
 
     async def start(self) -> None:
@@ -112,14 +114,15 @@ class Sendings:
         carry_out: Callable[[str], Awaitable[bool]],
         *,
         note: Callable[[Statements], Awaitable[None]] | None = None,
+        limit_seconds: float | None = None,
     ) -> bool:
         """Whether it was sent: now, by `carry_out` with the message's id, or by an earlier attempt.
 
-        `carry_out` has `limit_seconds`; a caller that is cancelled does not cut it short. `note` writes more down in
-        the transaction that says that it was sent. Raises Unwanted when `carry_out` does, or has done so in an earlier
-        attempt, TooMuchSent, and DatabaseUnavailable when the ledger does not answer.
+        `carry_out` has `limit_seconds`, at most those of the settings; a caller that is cancelled does not cut it
+        short. `note` writes more down in the transaction that says that it was sent. Raises Unwanted when `carry_out`
+        does, or has done so in an earlier attempt, TooMuchSent, and DatabaseUnavailable when the ledger says nothing.
         """
-        task = asyncio.create_task(self._once(errand, carry_out, note))
+        task = asyncio.create_task(self._once(errand, carry_out, note, limit_seconds))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return await asyncio.shield(task)
@@ -142,6 +145,7 @@ class Sendings:
         errand: Errand,
         carry_out: Callable[[str], Awaitable[bool]],
         note: Callable[[Statements], Awaitable[None]] | None,
+        limit_seconds: float | None,
     ) -> bool:
         key = (errand.run_id, self._fingerprint(errand), errand.repetition)
         while True:
@@ -158,7 +162,7 @@ class Sendings:
             await self._clock.sleep(_LOOK_SECONDS)  # somebody else is at it
         was_sent, unwanted = False, None
         try:
-            async with asyncio.timeout(self._limit_seconds):
+            async with asyncio.timeout(min(self.limit_seconds, limit_seconds or self.limit_seconds)):
                 was_sent = await carry_out(message_id)
         except TimeoutError:
             log.warning("sending.timed_out", session=errand.session_id, kind=errand.kind, message=message_id)
@@ -188,7 +192,7 @@ class Sendings:
 
     async def _claim(self, errand: Errand, key: Sequence[object]) -> str | None:
         now = self._clock.now()
-        until = now + timedelta(seconds=self._limit_seconds + _MARGIN_SECONDS)
+        until = now + timedelta(seconds=self.limit_seconds + _MARGIN_SECONDS)
         found: uuid.UUID | None = await self._database.fetchval(
             _CLAIM, *key, new_id(), errand.session_id, errand.kind, until, now, errand.interview
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,13 +18,13 @@ from urllib.parse import quote
 from shared.interview.compile.blocks import QuestionBlock
 from shared.interview.errors import EvaluationError, HostRefused, Undefined, UndefinedAttribute, UndefinedItem
 from shared.interview.evaluate.documents import documents_offered
-from shared.interview.library.faults import DAError
 from shared.interview.library.file_desk import FileDesk
 from shared.interview.library.grammar import comma_and_list
 from shared.interview.library.languages import word
 from shared.interview.library.mail_texts import html_of_template, text_of_html
 from shared.interview.library.objects.files import DAFile
 from shared.interview.library.objects.texts import DATemplate
+from shared.interview.library.sending_mail import send_to_each
 from shared.interview.runtime.run import Run
 from shared.interview.runtime.signals import ResponseCalled
 from shared.interview.runtime.text import render
@@ -69,23 +70,15 @@ def mail_documents(run: Run, arguments: dict[str, Any]) -> None:
         numbers += _numbers(arguments.get("editable"))
     if not numbers:
         raise EvaluationError("There are no documents here that could be sent")
-    send_email = run.answers["__builtins__"].library["send_email"]
     files = [_as_file(run, number) for number in numbers]
-    sent: list[str] = []
-    failed: list[str] = []
     try:
-        letter = _letter(block, run, numbers)
-        for address in addresses:
-            try:
-                was_sent = send_email(to=address, attachments=files, **letter)
-            except DAError:
-                was_sent = False
-            (sent if was_sent else failed).append(address)
+        answer = send_to_each(addresses, attachments=files, **_letter(block, run, numbers))
     except (Undefined, UndefinedAttribute, UndefinedItem):
         run.action, run.arguments = MAIL_ACTION, arguments  # once what the letter needs is there
         raise
-    _tell(run, "success", "Your documents were e-mailed to", sent)
-    _tell(run, "danger", "The e-mail could not be sent. Download the documents instead; we tried to reach", failed)
+    phrase = "Your documents will be e-mailed to" if answer.is_queued else "Your documents were e-mailed to"
+    _tell(run, "success", phrase, [address for address in addresses if address not in answer.missed])
+    _tell(run, "danger", "Unable to e-mail your documents to", answer.missed, "Download them from this page.")
 
 
 def _addresses(given: str) -> list[str]:
@@ -93,9 +86,10 @@ def _addresses(given: str) -> list[str]:
     return list(dict.fromkeys(one.strip() for one in re.split("[,;]", given) if one.strip()))
 
 
-def _tell(run: Run, kind: str, phrase: str, addresses: list[str]) -> None:
+def _tell(run: Run, kind: str, phrase: str, addresses: Sequence[str], advice: str = "") -> None:
     if addresses:
-        run.messages.append((kind, f"{word(phrase, language=run.language)} {escape(', '.join(addresses))}."))
+        told = f"{word(phrase, language=run.language)} {escape(', '.join(addresses))}."
+        run.messages.append((kind, f"{told} {word(advice, language=run.language)}" if advice else told))
 
 
 def _letter(block: QuestionBlock, run: Run, numbers: list[int]) -> dict[str, Any]:

@@ -86,16 +86,54 @@ def send_email(
     return True
 
 
+def send_to_each(addresses: Sequence[str], *, attachments: Sequence[Any], **letter: Any) -> MailAnswer:
+    """Send each of these addresses a mail of their own, all within the time of one, and tell which of them `missed`
+    theirs. `letter` is what send_email() takes as `subject`, `body`, `html` and `template`. Raises DAError.
+    """
+    run = current_run()
+    subject, text, page = _said(
+        run, letter.get("subject"), letter.get("body"), letter.get("html"), letter.get("template")
+    )
+    everybody = tuple(addresses)
+    try:
+        files = attachables(attachments)
+        if sum(file.path.stat().st_size for file in files) > _MOST_BYTES:
+            raise DAError("its attachments are too large")
+        call = SendMessage(
+            to=everybody,
+            subject=subject,
+            text=text,
+            html=page,
+            config=run.interview.metadata_text("email config") or "default",
+            attachments=tuple(_file(number, file) for number, file in enumerate(files)),
+            is_for_each=True,
+        )
+    except (DAError, OSError, ValidationError) as error:
+        reason = "it has too many attachments, or is too long" if isinstance(error, ValidationError) else str(error)
+        _failed(reason)
+        return MailAnswer(was_sent=False, missed=everybody)
+    answer = _answer_to(run, call, files)
+    if answer.was_sent:
+        return answer
+    _failed(answer.problem or "the mail server did not take it")
+    return answer if answer.missed else answer.model_copy(update={"missed": everybody})
+
+
 def handed_over(run: Run, call: SendMessage, files: Sequence[Attachable] = ()) -> bool:
     """Let the server send it; what goes wrong is logged. Raises DAError."""
+    answer = _answer_to(run, call, files)
+    return answer.was_sent or _failed(answer.problem or "the mail server did not take it")
+
+
+def _answer_to(run: Run, call: SendMessage, files: Sequence[Attachable]) -> MailAnswer:
     blobs = {str(number): file.path.read_bytes() for number, file in enumerate(files)}
     try:
         answer, _ = run.host.call(call, blobs)
     except HostRefused as error:
-        return _failed(error.message)
+        return MailAnswer(was_sent=False, problem=error.message)
     if not isinstance(answer, MailAnswer):
         raise DAError("The server gave an answer that is not about mail")
-    return answer.was_sent or _failed(answer.problem or "the mail server did not take it")
+    return answer
 
 
 def _failed(reason: str) -> bool:

@@ -46,6 +46,8 @@ class SendMessage(Value):
     """For services that note them with a mail."""
     unsubscribe: str = Field("", max_length=2000)
     """Where whoever gets it can say that they want no more such mail: an address of ours."""
+    is_for_each: bool = False
+    """Each of `to` gets a mail of their own, all of them within the time of one."""
 
 
 class AskOptOut(Value):
@@ -73,6 +75,10 @@ class MailAnswer(Value):
     was_sent: bool
     problem: str = ""
     """Why it was not even tried, in a sentence without addresses."""
+    missed: tuple[str, ...] = ()
+    """Whose own mail was not sent, where each of several was to get one."""
+    is_queued: bool = False
+    """Whether it leaves once the answers are saved."""
     is_unwanted: bool = False
     """Whether it was not sent because whoever it is for wants no more: to try again is of no use."""
 

@@ -74,7 +74,8 @@ class FilingSession(Session):
             case LinkFile(number=number, seconds=seconds):
                 return FileAnswer(number=number, link=f"link-to-{number}-for-{seconds:g}"), {}
             case SendMessage():
-                self.letters.append((request, dict(blobs or {})))
+                each = [(one,) for one in request.to] if request.is_for_each else [request.to]
+                self.letters += [(request.model_copy(update={"to": to}), dict(blobs or {})) for to in each]
                 return MailAnswer(was_sent=self.sends), {}
             case ConvertDocument() | ReadPicture():
                 return self.program, {"contents": self.made_by_program} if self.program.is_made else {}
