@@ -32,7 +32,7 @@ from shared.files.contents import StoredContents
 from shared.files.records import OpenFile
 from shared.files.room import FileRoom
 from shared.interview.errors import HostRefused
-from shared.interview.runtime.document_calls import ConvertDocument, ReadPicture
+from shared.interview.runtime.document_calls import ConvertDocument, FindProgram, ReadPicture
 from shared.interview.runtime.effects import LaunchTask
 from shared.interview.runtime.host import (
     AwaitTask,
@@ -206,7 +206,7 @@ class TurnHost:
                 return await self._await(task_id, launch, blobs)
             case ReportProgress():
                 return Noted(), {}  # only tasks have progress
-            case ConvertDocument() | ReadPicture():
+            case ConvertDocument() | ReadPicture() | FindProgram():
                 raise HostRefused("Documents are worked on elsewhere.")  # by the pool, before it asks the session
             case KeepLink():
                 code = await self._parts.links.add(call.url, seconds=call.seconds, is_once=call.is_once)

@@ -9,7 +9,7 @@ from shared.evaluation.run_people import RunPeople
 from shared.evaluation.run_stores import RunStores
 from shared.evaluation.task_pictures import picture_for_engine, pictures_for_engine
 from shared.interview.errors import HostRefused
-from shared.interview.runtime.document_calls import ConvertDocument, ReadPicture
+from shared.interview.runtime.document_calls import ConvertDocument, FindProgram, ReadPicture
 from shared.interview.runtime.host import (
     AwaitTask,
     FetchFile,
@@ -96,7 +96,7 @@ class TaskHost:
             case ReportProgress(fraction=fraction, message=message):
                 self._progress.note(fraction, message)
                 return Noted(), {}
-            case ConvertDocument() | ReadPicture():
+            case ConvertDocument() | ReadPicture() | FindProgram():
                 raise HostRefused("Documents are worked on elsewhere.")  # by the pool, before it asks the session
             case KeepLink():
                 code = await self._links.add(call.url, seconds=call.seconds, is_once=call.is_once)

@@ -44,7 +44,7 @@ from shared.evaluation.setup import Setup, Up
 from shared.evaluation.slots import Slot, Slots
 from shared.interview.documents.work_order import DocumentWork
 from shared.interview.errors import HostRefused
-from shared.interview.runtime.document_calls import ConvertDocument, ReadPicture
+from shared.interview.runtime.document_calls import ProgramCall
 from shared.interview.runtime.effects import LaunchTask
 from shared.interview.runtime.host import HostCall, ReportProgress
 from shared.interview.runtime.operations import Blobs, RunBackgroundAction, RunRequest
@@ -288,8 +288,8 @@ class ProcessPool:
             raise ProcessDied("It made a call that does not exist.") from error
         try:
             asked.count(call)
-            if isinstance(call, ConvertDocument | ReadPicture):
-                async with slot.lend():
+            if isinstance(call, ProgramCall):
+                async with slot.lend() if call.may_wait else contextlib.nullcontext():
                     made, contents = await self._programs.answer(call, dict(frame.parts))
                 return Frame(Kind.ANSWER, made.model_dump_json().encode(), contents)
             if call.may_wait:

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from shared.interview.documents.errors import DocumentError, ProgramMissing
 from shared.interview.runtime.document_calls import (
     ConvertDocument,
+    FindProgram,
     OfficeKind,
     OfficeTarget,
     ProgramAnswer,
@@ -18,7 +19,7 @@ from shared.interview.runtime.host import Host
 
 OFFICE_KINDS: frozenset[str] = frozenset(get_args(OfficeKind))
 OFFICE_TARGETS: frozenset[str] = frozenset(get_args(OfficeTarget))
-_OCR = "Reading text in pictures"
+_OCR, _TESSERACT = "Reading text in pictures", "Tesseract (the package tesseract-ocr)"
 
 
 class ProgramFailed(DocumentError):
@@ -58,6 +59,14 @@ def converted_outside(
     return True
 
 
+def require_reader(host: Host) -> None:
+    """See that the service this runs in can read pictures, for work that another one will do. Raises ProgramMissing."""
+    answer, _ = host.call(FindProgram())
+    assert isinstance(answer, ProgramAnswer)
+    if not answer.is_made:
+        raise ProgramMissing(_OCR, _TESSERACT)
+
+
 def words_in(host: Host, picture: bytes, *, language: str, layout: int, name: str) -> str:
     """The words in a picture. Raises ProgramMissing, ProgramFailed."""
     return _read(host, picture, "text", language, layout, name).decode("utf-8", "replace")
@@ -71,7 +80,7 @@ def searchable_page(host: Host, picture: bytes, *, language: str, layout: int, n
 def _read(host: Host, picture: bytes, target: Literal["text", "pdf"], language: str, layout: int, name: str) -> bytes:
     made = _asked(host, ReadPicture(language=language, layout=layout, target=target), picture, name)
     if made is None:
-        raise ProgramMissing(_OCR, "Tesseract (the package tesseract-ocr)")
+        raise ProgramMissing(_OCR, _TESSERACT)
     return made
 
 

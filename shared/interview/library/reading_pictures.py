@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from shared.interview.documents.outside import searchable_page, words_in
+from shared.interview.documents.outside import require_reader, searchable_page, words_in
 from shared.interview.documents.pdf import Piece, concatenate, page_count
 from shared.interview.documents.pdf_pictures import page_picture
 from shared.interview.documents.pictures import as_png
@@ -72,13 +72,16 @@ def ocr_file(
 
 def ocr_file_in_background(*pargs: Any, **kwargs: Any) -> Any:
     """The same as a task: its handle's value is the text. The second argument, or `ui_notification`, says how the
-    browser is told; it is told `message`, never the text, which is a stranger's. Raises DAError without a file.
+    browser is told; it is told `message`, never the text, which is a stranger's.
+
+    Raises ProgramMissing where Tesseract is not installed, DAError without a file.
     """
     if not pargs:
         raise DAError("ocr_file_in_background() needs a file")
     mode = kwargs.pop("ui_notification", pargs[1] if len(pargs) > 1 else None)
     message = kwargs.pop("message", None) or word("OCR succeeded")
     given_files([pargs[0]], formats=_FORMATS, purpose="ocr_file_in_background()")
+    require_reader(current_run().host)
     return background_action(READ_ACTION, mode, files=pargs[0], options=kwargs, told=message)
 
 
@@ -119,9 +122,10 @@ def make_searchable(things: Iterable[Any], target: Any, options: Mapping[str, An
 
 
 def make_searchable_in_background(things: Iterable[Any], target: Any, options: Mapping[str, Any]) -> Any:
-    """The same as a task: its handle. The file is replaced when the task has ended."""
+    """The same as a task: its handle. The file is replaced when the task has ended. Raises ProgramMissing, DAError."""
     given = list(things)
     given_files(given, formats=_FORMATS, purpose="make_ocr_pdf_in_background()")
+    require_reader(current_run().host)
     if "number" not in target.__dict__:
         target.initialize(filename=str(options.get("filename") or "file.pdf"), extension="pdf", mimetype=PDF)
     return background_action(READ_ACTION, None, files=given, options=dict(options), target=target.instanceName)

@@ -42,14 +42,23 @@ class ReadPicture(Value):
     target: Literal["text", "pdf"] = "text"
 
 
+class FindProgram(Value):
+    """Ask whether pictures can be read here, before a task is launched that would fail later. Nothing is run."""
+
+    may_wait: ClassVar[bool] = False
+
+    call: Literal["find_program"] = "find_program"
+    program: Literal["tesseract"] = "tesseract"
+
+
 class ProgramAnswer(Value):
     """What came of it."""
 
     answer: Literal["program"] = "program"
     is_made: bool
-    """False: this server has no program for it."""
+    """False: this server has no program for it. Of FindProgram: whether it has."""
     problem: str = ""
     """Why the program, which is there, could not do it."""
 
 
-ProgramCall = ConvertDocument | ReadPicture
+ProgramCall = ConvertDocument | ReadPicture | FindProgram

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
-from shared.interview.runtime.document_calls import ConvertDocument, ProgramAnswer, ReadPicture
+from shared.interview.runtime.document_calls import ConvertDocument, FindProgram, ProgramAnswer, ReadPicture
 from shared.interview.runtime.effects import LaunchTask
 from shared.interview.runtime.mail_calls import (
     AddressAnswer,
@@ -212,6 +212,7 @@ HostCall = Annotated[
     | SealAddress
     | ConvertDocument
     | ReadPicture
+    | FindProgram
     | ListUsers
     | FindUser
     | ChangeUser

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.interview.errors import HostRefused
-from shared.interview.runtime.document_calls import ConvertDocument, ProgramAnswer, ReadPicture
+from shared.interview.runtime.document_calls import ConvertDocument, FindProgram, ProgramAnswer, ReadPicture
 from shared.interview.runtime.effects import SaveFile
 from shared.interview.runtime.host import (
     FetchFile,
@@ -77,6 +77,8 @@ class FilingSession(Session):
                 each = [(one,) for one in request.to] if request.is_for_each else [request.to]
                 self.letters += [(request.model_copy(update={"to": to}), dict(blobs or {})) for to in each]
                 return MailAnswer(was_sent=self.sends), {}
+            case FindProgram():
+                return ProgramAnswer(is_made=self.program.is_made), {}
             case ConvertDocument() | ReadPicture():
                 return self.program, {"contents": self.made_by_program} if self.program.is_made else {}
             case _:

@@ -11,7 +11,9 @@ from PIL import Image
 from pypdf import PdfReader
 
 from shared.interview.runtime.document_calls import ProgramAnswer
-from shared.interview.runtime.outcomes import BackgroundValue
+from shared.interview.runtime.effects import LaunchTask
+from shared.interview.runtime.operations import ShowScreen
+from shared.interview.runtime.outcomes import BackgroundValue, RunFailed
 
 from .filing import FilingSession, Kept
 from .test_document_tools import pdf
@@ -99,6 +101,17 @@ def test_page_is_told_the_message_and_the_value_is_the_text(
     assert outcome.json_value == told
     assert said.payload() == "alert(1)"
     assert said.open() == "alert(1)"
+
+
+@pytest.mark.parametrize("name", ["scan.pdf", "searchable.pdf"])
+def test_no_task_is_launched_where_no_program_would_do_it(session: Open, name: str) -> None:
+    said = session(READS)
+    said.kept[901] = Kept(pdf(100), "scan.pdf", "application/pdf")
+    failed = said.run(ShowScreen(is_first=True), url_args={"name": name})
+    assert isinstance(failed.outcome, RunFailed)
+    assert failed.outcome.failure.error_type == "ProgramMissing"
+    assert "needs Tesseract (the package tesseract-ocr)" in failed.outcome.failure.error_message
+    assert not [effect for effect in failed.effects if isinstance(effect, LaunchTask)]
 
 
 def test_file_becomes_one_that_can_be_searched(opened: Opened) -> None:

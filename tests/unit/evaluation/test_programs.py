@@ -15,7 +15,7 @@ from pypdf import PdfReader
 
 from shared.evaluation import landlock
 from shared.evaluation.programs import Programs, ProgramSettings
-from shared.interview.runtime.document_calls import ConvertDocument, ReadPicture
+from shared.interview.runtime.document_calls import ConvertDocument, FindProgram, ReadPicture
 
 CALL = ConvertDocument(source="docx", target="pdf")
 
@@ -32,6 +32,14 @@ async def test_nothing_is_made_where_there_is_no_program() -> None:
 async def test_no_text_is_read_where_there_is_no_program() -> None:
     answer, _ = await programs().answer(ReadPicture(), {"contents": b"x"})
     assert (answer.is_made, answer.problem) == (False, "")
+
+
+@pytest.mark.parametrize(("tesseract", "is_there"), [("none", False), ("/usr/bin/tesseract", True)])
+async def test_program_is_found_without_running_it_or_waiting_for_room(tesseract: str, *, is_there: bool) -> None:
+    settings = ProgramSettings(office="none", tesseract=tesseract, at_once=0)
+    async with asyncio.timeout(10):
+        answer, blobs = await Programs(settings).answer(FindProgram(), {})
+    assert (answer.is_made, answer.problem, blobs) == (is_there, "", {})
 
 
 async def test_what_the_program_made_comes_back(script: Callable[[str], str]) -> None:
