@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 import structlog
 
 from shared.bus.amqp import Incoming, Link, Outgoing
 from shared.bus.cloudevents import Codec, peek
-from shared.bus.port import DeadLetter, DeadLetterBox, NotUnderstood
-from shared.bus.topology import Topology
+from shared.bus.port import BODY_LIMIT_BYTES, DeadLetter, DeadLetterBox, NotUnderstood
+from shared.bus.topology import ACTIONS_INTAKE, Topology
 from shared.kernel.clock import Clock
 from shared.kernel.errors import ColloquyError
 from shared.kernel.ids import new_id
@@ -67,8 +68,10 @@ class Burial:
             body = await self._codec.whole(incoming.body)  # what is kept apart expires, dead letters do not
         except NotUnderstood:
             body = incoming.body
-        type_name, message_id, subject = peek(body)
         by_broker = _death(incoming.headers)
+        if by_broker.get("queue") == self._topology.queue_name(ACTIONS_INTAKE):
+            body = without_contents(incoming)  # it has expired, or has ended whoever took it up
+        type_name, message_id, subject = peek(body)
         queue = incoming.headers.get(QUEUE) or str(by_broker.get("queue", "")).removeprefix(self._topology.prefix)
         attempts = incoming.headers.get(ATTEMPTS, 0)
         return DeadLetter(
@@ -81,6 +84,12 @@ class Burial:
             subject=subject,
             died_at=self._clock.now(),
         )
+
+
+def without_contents(incoming: Incoming) -> bytes:
+    """What is kept of a message of another service that nobody could take up: it came in clear."""
+    type_name, message_id, _ = peek(incoming.body) if len(incoming.body) <= BODY_LIMIT_BYTES else ("", "", "")
+    return orjson.dumps({"type": type_name, "id": message_id, "publisher": incoming.user_id})
 
 
 def _death(headers: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,8 +6,6 @@ not understood becomes a dead letter without its contents, which may be anything
 
 from __future__ import annotations
 
-import orjson
-
 from shared.bus.amqp import Incoming, Outgoing
 from shared.bus.cloudevents import Codec, peek
 from shared.bus.port import BODY_LIMIT_BYTES, NotUnderstood
@@ -52,11 +50,6 @@ class Intake:
         key = self._topology.queue_name(partition_queue(asked.session))
         body = await self._codec.fit(packed.body)
         return Outgoing(self._topology.commands, key, body, packed.id, must_arrive=True)
-
-    def without_contents(self, incoming: Incoming) -> bytes:
-        """What is kept of a message that was not understood."""
-        type_name, message_id, _ = peek(incoming.body) if len(incoming.body) <= BODY_LIMIT_BYTES else ("", "", "")
-        return orjson.dumps({"type": type_name, "id": message_id, "publisher": incoming.user_id})
 
     def refusal(self, incoming: Incoming, reason: str) -> ActionFinished:
         """What its publisher is told."""

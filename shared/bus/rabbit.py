@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from shared.bus.amqp import REPLY_TO, Incoming, Link, Outgoing, Unroutable, place
-from shared.bus.burial import Burial
+from shared.bus.burial import Burial, without_contents
 from shared.bus.cloudevents import Codec
 from shared.bus.delivery import CANCEL_SECONDS, Dead, Deliverer, Done, TryAgain, delay_after
 from shared.bus.intake import Intake
@@ -505,7 +505,7 @@ class RabbitBus:
             await incoming.acknowledge()
 
     async def _refuse(self, incoming: Incoming, reason: str) -> None:
-        body = self._intake.without_contents(incoming)
+        body = without_contents(incoming)
         await self._send_to_the_dead(self._burial.letter(ACTIONS_INTAKE, incoming, 1, reason, body=body), reason)
         if incoming.reply_to:
             refusal = self._intake.refusal(incoming, reason)

@@ -419,6 +419,23 @@ async def test_what_is_no_request_becomes_a_dead_letter_without_its_contents_and
     assert reason in told["detail"]
 
 
+async def test_a_request_that_the_broker_gives_up_becomes_a_dead_letter_without_its_contents(
+    rabbit: RabbitWorld,
+) -> None:
+    bus = rabbit.bus(Consumer(queue=partition_queue("s1"), handlers={TakeAction: Recorder()}, prefetch=1))
+    await bus.start()
+    await bus.stop()  # nobody takes it up before it expires
+    body = b'{"specversion": "1.0", "id": "7", "source": "/x", "type": "colloquy.ActionRequested", "data": "canary"}'
+    async with BrokerHands(rabbit.url) as hands:
+        await hands.publish(rabbit.topology.actions, "action.crm", body, user_id="guest", expiration=0.01)
+        await until(lambda: hands.message_count(rabbit.topology.dead))
+    await rabbit.join()
+    [letter] = await rabbit.dead()
+    assert (letter.queue, letter.message_id) == ("session.actions.intake", "7")
+    assert "expired" in letter.reason
+    assert orjson.loads(letter.body) == {"type": "colloquy.ActionRequested", "id": "7", "publisher": "guest"}
+
+
 async def test_a_publisher_that_waits_is_answered(rabbit: RabbitWorld) -> None:
     actions = Recorder()
     bus = rabbit.bus(Consumer(queue=partition_queue("s1"), handlers={TakeAction: actions}, prefetch=1))
