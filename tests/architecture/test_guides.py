@@ -172,6 +172,9 @@ def test_the_guide_takes_from_operators_what_they_make(production: list[dict[str
     assert taken == {*(f"{name}-app" for name in databases), *(f"{name}-default-user" for name in brokers)}
     hosts = {host for text in code(KUBERNETES) for host in re.findall(r"@([\w-]+)[:\"]", text)} - {"example"}
     assert hosts == {*brokers, "colloquy-redis"}
+    (namespace,) = {one["metadata"]["namespace"] for one in production if one["kind"] == "Cluster"}
+    addressed = {host for text in code(KUBERNETES) for host in re.findall(r"@([\w.-]+):5432", text)}
+    assert addressed == {f"{name}-rw.{namespace}" for name in databases}  # asked from another namespace, too
     assert "colloquy-redis" in called(production, "Service")
 
 

@@ -16,6 +16,7 @@ from shared.kernel.ids import new_code
 from tests import servers
 from tests.flows.system.conftest import INTERVIEWS, until
 from tests.flows.system.person import Person
+from tests.manifests import DEPLOY, documents
 from tests.sites import ROOT, SERVICES, Site, service_command, site_on
 
 pytestmark = pytest.mark.timeout(300)
@@ -45,7 +46,7 @@ def database(postgres_server: str) -> Iterator[tuple[str, str]]:
         try:
             yield url, prefix
         finally:
-            roles = ", ".join(f"{prefix}_{name}" for name in (*SERVICES, "author"))
+            roles = ", ".join(f"{prefix}_{name}" for name in (*SERVICES, "author", "keda"))
             servers.in_thread(lambda: run(url, f"drop owned by {roles}; drop role {roles}"))
 
 
@@ -137,3 +138,27 @@ def test_a_role_reads_nothing_of_others(
     for table in refused:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             servers.in_thread(lambda table=table: look(table))
+
+
+def test_keda_counts_tasks_and_reads_nothing_of_them(database: tuple[str, str]) -> None:
+    url, prefix = database
+    scaled = [
+        one
+        for one in documents(DEPLOY / "k8s" / "overlays" / "production" / "scaling.yaml")
+        if one["kind"] == "ScaledObject"
+    ]
+    assert scaled
+
+    async def look(query: str) -> object:
+        connection = await asyncpg.connect(as_user(url, f"{prefix}_keda"))
+        try:
+            return await connection.fetchval(query)
+        finally:
+            await connection.close()
+
+    for one in scaled:
+        (trigger,) = one["spec"]["triggers"]
+        assert servers.in_thread(lambda query=trigger["metadata"]["query"]: look(query)) == 0
+    for query in ("select action from tasks.tasks", "select data from session.steps"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            servers.in_thread(lambda query=query: look(query))
