@@ -7,13 +7,15 @@ from services.mail.sending import Sending
 from services.mail.taking_texts import TakingTexts
 from services.mail.webhooks import WebhookSender
 from shared.bus.dispatch import HandlerTable
+from shared.bus.port import RETRY_DELAYS_SECONDS
+from shared.contracts.envelope import Envelope
 from shared.contracts.events import WebhooksDue
 from shared.contracts.mail import MailTaken, SendMail, TakeMail, TakeText, TextTaken
 
 
-async def on_send_mail(message: SendMail, *, sending: Sending) -> None:
+async def on_send_mail(message: SendMail, *, sending: Sending, envelope: Envelope) -> None:
     """Send one letter that was queued."""
-    await sending.send(message)
+    await sending.send(message, is_last=envelope.attempt > len(RETRY_DELAYS_SECONDS))
 
 
 async def on_webhooks_due(_: WebhooksDue, *, webhooks: WebhookSender) -> None:

@@ -60,8 +60,11 @@ class Sending:
         self._database, self._outgoing, self._transport, self._clock = database, outgoing, transport, clock
         self._ways, self._deliveries, self._bounce_domain = ways or {}, deliveries, bounce_domain
 
-    async def send(self, message: SendMail) -> None:
-        """Send a letter, unless that was done. Raises MailServerBusy, MailUnderWay: the bus tries again later."""
+    async def send(self, message: SendMail, *, is_last: bool = False) -> None:
+        """Send a letter, unless that was done. Raises MailServerBusy, MailUnderWay: the bus tries again later.
+
+        With `is_last` it will not: a letter that is not taken then has failed, and waits among the dead letters.
+        """
         queued = await self._outgoing.find(self._database, message.mail_id)
         if queued is None or queued.letter is None or queued.state == "sent":
             return
@@ -79,9 +82,11 @@ class Sending:
             return
         hold = partial(self._outgoing.hold, self._database, message.mail_id)
         async with held(hold, claim_seconds=CLAIM_SECONDS, clock=self._clock):
-            await self._hand_over(transport, message.mail_id, letter)
+            await self._hand_over(transport, message.mail_id, letter, is_last=is_last)
 
-    async def _hand_over(self, transport: Transport | Letters | SmtpTransport, mail_id: str, letter: Letter) -> None:
+    async def _hand_over(
+        self, transport: Transport | Letters | SmtpTransport, mail_id: str, letter: Letter, *, is_last: bool
+    ) -> None:
         try:
             if letter.message and not isinstance(transport, Letters):
                 mail = read_back(letter.message, letter.recipients, letter.variables)
@@ -90,15 +95,22 @@ class Sending:
             elif isinstance(transport, Letters | SmtpTransport):
                 await transport.send(letter, mail_id=mail_id)
         except MailServerBusy as error:
-            await self._note(mail_id, "queued", error.detail)
+            if is_last:
+                log.warning("mail.given_up", mail=mail_id, reason=error.detail, hint="colloquy dead-letters list")
+                await self._fail(mail_id, error.detail)
+            else:
+                await self._note(mail_id, "queued", error.detail)
             raise
         except MailRefused as error:
             log.warning("mail.refused", mail=mail_id, reason=error.detail)
-            await self._note(mail_id, "failed", error.detail)
-            if self._deliveries is not None:
-                await self._deliveries.note(mail_id, "failed")
+            await self._fail(mail_id, error.detail)
             return
         await insist(lambda: self._note(mail_id, "sent"), clock=self._clock)
+
+    async def _fail(self, mail_id: str, detail: str) -> None:
+        await self._note(mail_id, "failed", detail)
+        if self._deliveries is not None:
+            await self._deliveries.note(mail_id, "failed")
 
     async def _note(self, mail_id: str, state: Literal["queued", "sent", "failed"], detail: str = "") -> None:
         """How it went; the claim ends with it."""

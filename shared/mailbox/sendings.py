@@ -47,7 +47,11 @@ values ($1, $2, $3, $4, $5, $6, 'infinity', $7, $8)
 on conflict (run_id, errand_hash, repetition) do nothing
 returning message_id
 """
-_SETTLE_QUEUED = "update mailbox.sendings set state = $2 where message_id = $1 and state = 'sending'"
+_SETTLE_QUEUED = """
+update mailbox.sendings
+set state = $2, delivery = case when $2 = 'sent' and delivery = 'failed' then '' else delivery end
+where message_id = $1 and state <> 'sent'
+"""
 _LOOK = """
 select state, is_unwanted from mailbox.sendings where run_id = $1 and errand_hash = $2 and repetition = $3
 """
@@ -225,7 +229,7 @@ async def insist(write: Callable[[], Awaitable[object]], *, clock: Clock) -> Non
 
 
 async def settle(statements: Statements, message_id: str, *, was_sent: bool) -> None:
-    """How an errand ended that was queued."""
+    """How an errand ended that was queued; one that had failed may be sent after all, when its order is replayed."""
     await statements.execute(_SETTLE_QUEUED, message_id, "sent" if was_sent else "failed")
 
 

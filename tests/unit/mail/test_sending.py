@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 
+from services.mail.handlers import on_send_mail
 from services.mail.schema import SCHEMA
 from services.mail.sending import MailUnderWay, Sending
+from shared.bus.port import RETRY_DELAYS_SECONDS
+from shared.contracts.envelope import Envelope
 from shared.contracts.mail import SendMail
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import ManualClock, SystemClock
+from shared.kernel.ids import new_id
+from shared.mailbox.deliveries import Deliveries
 from shared.mailbox.outgoing import CLAIM_SECONDS, Letter, Outgoing
 from shared.mailbox.schema import SCHEMA as MAILBOX
-from shared.mailbox.sendings import insist
+from shared.mailbox.sendings import Errand, Sendings, insist
 from shared.mailbox.transport_smtp import MailServer, MailServerBusy, SmtpTransport
+from shared.mailbox.webhooks import Webhooks
 from shared.storage.database import Database
 from shared.storage.errors import DatabaseUnavailable
 from shared.storage.migrations import migrate
@@ -95,6 +102,46 @@ async def test_a_server_that_is_busy_is_asked_again(
     row = await database.fetchrow("select state, attempts from mail.deliveries where id = $1", mail_id)
     assert row is not None
     assert (row["state"], row["attempts"]) == ("sent", 2)
+
+
+async def test_a_server_that_is_busy_for_too_long_has_not_taken_it_and_may_after_all(
+    database: Database, outgoing: Outgoing, running: tuple[Answers, int], server_keys: ServerKeys
+) -> None:
+    answers, port = running
+    answers.says, answers.taken = "451 later", []
+    rings: list[bool] = []
+
+    async def ring() -> None:
+        rings.append(True)
+
+    hooks = Webhooks(sealer=server_keys.at_rest, clock=SystemClock())
+    await hooks.add(database, 1, url="https://example.org/", events=("MessageNotDelivered",), interview="")
+    letters = sending(database, outgoing, port)
+    letters._deliveries = Deliveries(database=database, webhooks=hooks, ring=ring)
+    mail_id = await outgoing.add(database, LETTER, kind="interview")
+    ledger = Sendings(
+        database=database, server_keys=server_keys, clock=SystemClock(), limit_seconds=5, most_per_hour=10
+    )
+    await ledger.queue(database, Errand("run", new_id(), "mail", ("to", "about"), 1))
+    await database.execute("update mailbox.sendings set message_id = $1", mail_id)
+
+    async def attempt(number: int) -> tuple[str, str, str]:
+        envelope = Envelope(SendMail(mail_id=mail_id), id=new_id(), source="tests", time="", attempt=number)
+        with contextlib.suppress(MailServerBusy):
+            await on_send_mail(SendMail(mail_id=mail_id), sending=letters, envelope=envelope)
+        row = await database.fetchrow("select state, delivery from mailbox.sendings where message_id = $1", mail_id)
+        found = await outgoing.find(database, mail_id)
+        assert row is not None
+        assert found is not None
+        return found.state, row["state"], row["delivery"]
+
+    last = len(RETRY_DELAYS_SECONDS) + 1
+    assert await attempt(last - 1) == ("queued", "sending", "")
+    assert await attempt(last) == ("failed", "failed", "failed")
+    assert rings == [True]
+    answers.says = "250 OK"
+    assert await attempt(1) == ("sent", "sent", "")
+    assert len(answers.taken) == 1
 
 
 async def test_a_letter_that_is_refused_for_good_is_kept_as_failed(
