@@ -99,7 +99,8 @@ def _letter(block: QuestionBlock, run: Run, numbers: list[int]) -> dict[str, Any
     said: dict[str, str] = {key: render(options[key], run).strip() for key in keys}
     if said.get("email template"):
         return {"template": run.evaluate(said["email template"])}
-    names = _names(block, run, numbers)
+    is_written = bool(said.get("email subject") and (said.get("email body") or said.get("email html")))
+    names = [] if is_written else _names(block, run, numbers)  # it runs the author's code
     letter: dict[str, Any] = {"subject": said.get("email subject") or comma_and_list(names)}
     if said.get("email body"):
         letter["template"] = DATemplate("_letter", content=said["email body"])

@@ -275,6 +275,32 @@ def test_a_letter_of_markdown_is_the_text_beside_a_page_of_html(assemble: Assemb
     assert (letter.text, letter.html) == ("Dear Ann", "<p>Mine</p>")
 
 
+def test_documents_are_not_looked_for_again_when_the_author_has_written_the_letter(assemble: Assemble) -> None:
+    session = assemble("""
+mandatory: True
+code: |
+  looks = []
+---
+mandatory: True
+question: Done
+email subject: For you
+email body: Looked ${ len(looks) } times
+attachment code: paper if looks.append(1) is None else paper
+---
+attachment:
+  name: One
+  variable name: paper
+  valid formats: pdf
+  content: One
+""")
+    session.open()
+    mail = session.screen.documents_mail
+    assert mail is not None
+    looks = len(session.answers["looks"])
+    perform(session, action_of(mail.action), address="ann@example.com")
+    assert len(session.answers["looks"]) == looks + 1
+
+
 _THREE = """
 mandatory: True
 question: Done
