@@ -11,7 +11,6 @@ import json
 import tarfile
 import tempfile
 from collections.abc import Awaitable, Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +21,7 @@ from services.installation import SCHEMAS, addressed
 from shared.crypto.keys import ServerKeys
 from shared.kernel.clock import SystemClock
 from shared.kernel.errors import ColloquyError
+from shared.kernel.release import RELEASE
 from shared.kernel.settings import Settings
 from shared.storage import dumping
 from shared.storage.database import Database
@@ -67,7 +67,7 @@ def _backup(settings: Settings, target: Path) -> dict[str, Any]:
     folder = None if settings.files_url else settings.files_folder
     facts = {
         "form": _FORM,
-        "release": version("colloquy"),
+        "release": RELEASE,
         "made_at": SystemClock().now().isoformat(timespec="seconds"),
         "keys": list(ServerKeys.load(settings.key_file).key_ids),
         "files": f"files of {folder}" if folder else f"without the files, which are in {settings.files_url}",

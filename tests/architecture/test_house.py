@@ -6,10 +6,13 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from shared.kernel.release import RELEASE
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("gateway", "session", "worker", "scheduler", "mail")
@@ -58,6 +61,10 @@ def test_the_table_of_handlers_stands_last(service: str) -> None:
     target = last.targets[0] if isinstance(last, ast.Assign) else getattr(last, "target", None)
     assert isinstance(target, ast.Name)
     assert target.id == "HANDLERS"
+
+
+def test_the_release_that_is_told_is_the_one_that_is_built() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == RELEASE
 
 
 def test_no_python_file_is_longer_than_a_reader_can_hold() -> None:

@@ -5,8 +5,6 @@ And `/dark_mode`, for other colours.
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,6 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from services.gateway.desk import Desk
 from services.gateway.peers import is_near
 from shared.kernel.health import readiness
+from shared.kernel.release import RELEASE
 from shared.kernel.telemetry import CONTENT_TYPE
 
 _THEME_SECONDS = 365 * 24 * 3600
@@ -23,7 +22,7 @@ _THEME_SECONDS = 365 * 24 * 3600
 def router(desk: Desk) -> APIRouter:
     """The routes."""
     routes = APIRouter()
-    release, started_at = version("colloquy"), desk.clock.now().isoformat(timespec="seconds")
+    started_at = desk.clock.now().isoformat(timespec="seconds")
 
     async def is_ready(request: Request) -> bool:
         """Whether nothing is missing; True if `ready` is not asked for."""
@@ -51,7 +50,7 @@ def router(desk: Desk) -> APIRouter:
 
         `server_start_time` is when this gateway was made, ISO 8601 in UTC; `version` our release.
         """
-        report = {"ok": await is_ready(request), "server_start_time": started_at, "version": release}
+        report = {"ok": await is_ready(request), "server_start_time": started_at, "version": RELEASE}
         return JSONResponse(report, headers={"cache-control": "no-store"})
 
     @routes.get("/metrics")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import jinja2
@@ -12,6 +11,7 @@ import jinja2
 from shared.interview.errors import Position, SourceError
 from shared.kernel.errors import Refused
 from shared.kernel.interview_path import InterviewPath, PackageFile
+from shared.kernel.release import RELEASE
 
 MARK = "# use jinja"
 
@@ -50,7 +50,7 @@ def preprocessed(
             {
                 **_named_data(config),
                 "__config__": dict(config),
-                "__version__": _version(),
+                "__version__": RELEASE,
                 "__architecture__": platform.machine(),
                 "__hostname__": platform.node(),
                 "__filename__": file.reference,
@@ -84,10 +84,3 @@ def _line_of(error: Exception) -> int:
             line = traceback.tb_lineno
         traceback = traceback.tb_next
     return line
-
-
-def _version() -> str:
-    try:
-        return version("colloquy")
-    except PackageNotFoundError:
-        return ""
