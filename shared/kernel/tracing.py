@@ -1,4 +1,5 @@
-"""Traces: the way of one request through browser, gateway, queue, session service, worker and database.
+"""Traces: the way of one request through gateway, queue, session service, worker and database; the browser is told of
+which trace its answer is.
 
 Nothing is traced, and nothing of it costs more than a look, until `configure_tracing` names a collector. Spans carry
 names of ours and internal ids; never what people typed, addresses, or the texts of errors.

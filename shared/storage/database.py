@@ -20,7 +20,7 @@ import structlog
 from shared.kernel.clock import Clock, SystemClock
 from shared.kernel.errors import ColloquyError
 from shared.kernel.telemetry import Metrics
-from shared.kernel.tracing import is_tracing, step
+from shared.kernel.tracing import step
 from shared.storage.errors import (
     Conflict,
     ConstraintViolated,
@@ -101,10 +101,7 @@ class Statements(Protocol):
 
 def _step(sql: str) -> AbstractContextManager[None]:
     """A statement on somebody's way, told by its first word: what it is about stands in the span around it."""
-    return step("database", kind="client", operation=sql.split(None, 1)[0].lower()) if is_tracing() else _UNTOLD
-
-
-_UNTOLD = contextlib.nullcontext()
+    return step("database", kind="client", operation=sql.split(None, 1)[0].lower())
 
 
 class Connection:
